@@ -1,0 +1,45 @@
+"""The sandbox's clock: real time, or time that a test sets. Both CRMs of one process share it."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class SandboxClock:
+    """Tells the sandbox's time as an aware UTC datetime.
+
+    It starts in real time. `set` freezes it; `advance` moves it on, frozen or not; `release` lets it run again from where it stands.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._frozen: datetime | None = None
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """Return the sandbox's present instant (UTC, microseconds kept)."""
+        with self._lock:
+            return self._now()
+
+    def _now(self) -> datetime:
+        return self._frozen if self._frozen is not None else datetime.now(UTC) + self._offset
+
+    def set(self, instant: datetime) -> None:
+        """Freeze the clock at `instant`, which must be aware."""
+        with self._lock:
+            self._frozen = instant.astimezone(UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock by `seconds` (never backward in the sandbox's own use; tests may)."""
+        with self._lock:
+            if self._frozen is None:
+                self._offset += timedelta(seconds=seconds)
+            else:
+                self._frozen += timedelta(seconds=seconds)
+
+    def release(self) -> None:
+        """Let a frozen clock run again from its present instant."""
+        with self._lock:
+            if self._frozen is not None:
+                self._offset = self._frozen - datetime.fromtimestamp(time.time(), UTC)
+                self._frozen = None

@@ -1,0 +1,74 @@
+"""Injected faults: what a network or an overloaded CRM does to a call, by route and count."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Fault:
+    """One kind of trouble for the next `times` calls whose method and path match.
+
+    `kind` names it in the journal. Without `after_commit` the CRM never sees the call. `drop` closes the connection without an answer:
+    with `after_commit` the call has happened and only its answer is lost. `skip` lets that many matching calls pass first.
+    """
+
+    kind: str
+    path: str = ".*"
+    method: str = ".*"
+    times: int = 1
+    skip: int = 0
+    status: int = 503
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json;charset=UTF-8"
+    after_commit: bool = False
+    drop: bool = False
+    truncate: bool = False
+    delay: float = 0.0
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "drop_before": {"drop": True},
+    "drop_after": {"drop": True, "after_commit": True},
+    "truncate": {"truncate": True, "after_commit": True},
+    "slow": {"delay": 1.0, "after_commit": True},
+    "html_503": {"status": 503, "body": b"<html><body>Service unavailable</body></html>", "content_type": "text/html"},
+    "bad_gateway": {"status": 502, "body": b"<html><body>Bad gateway</body></html>", "content_type": "text/html"},
+    "too_many": {"status": 429},
+    "redirect": {"status": 302, "headers": {"Location": "/elsewhere"}},
+}
+
+
+class Faults:
+    """The faults that wait. A CRM adds kinds of its own (an error in its own words) through `kinds`."""
+
+    def __init__(self, kinds: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._kinds = {**KINDS, **(kinds or {})}
+        self._waiting: list[Fault] = []
+
+    def add(self, order: Mapping[str, Any]) -> None:
+        """Add one: {"kind": NAME, ...}; further keys override the kind's. Raises ValueError for an unknown kind."""
+        kind = order["kind"]
+        if kind not in self._kinds:
+            raise ValueError(f"unknown fault {kind!r}; known: {', '.join(sorted(self._kinds))}")
+        self._waiting.append(Fault(**{**self._kinds[kind], **order}))
+
+    def clear(self) -> None:
+        """Forget all that wait."""
+        self._waiting.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """Return the first fault that fits this call and count it down."""
+        for fault in self._waiting:
+            if not (re.fullmatch(fault.method, method) and re.search(fault.path, path)):
+                continue
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            if fault.times <= 0:
+                self._waiting.remove(fault)
+            return fault
+        return None

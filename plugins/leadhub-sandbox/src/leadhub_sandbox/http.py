@@ -1,0 +1,314 @@
+"""What both sandbox CRMs stand on: requests, responses, routes, injected faults and a real HTTP server on loopback.
+
+It knows nothing of either CRM, and it never imports leadhub: a sandbox that shared code with the thing under test would share its mistakes.
+"""
+
+import contextlib
+import json
+import re
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Protocol, runtime_checkable
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from leadhub_sandbox.clock import SandboxClock
+from leadhub_sandbox.faults import Fault, Faults
+
+MAX_JOURNAL = 100_000
+_STATUSES = frozenset(status.value for status in HTTPStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it came in. `path` is percent-decoded, `query` holds every value of every name, `raw_target` is the undecoded target."""
+
+    method: str
+    path: str
+    raw_target: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the parsed body; raises json.JSONDecodeError (the CRM turns it into its own error)."""
+        return json.loads(self.body or b"null")
+
+    def param(self, name: str, default: str | None = None) -> str | None:
+        """Return the first value of a query parameter."""
+        return self.query.get(name, [default])[0] if name in self.query else default
+
+
+@dataclass(slots=True)
+class Response:
+    """One answer. `body` is JSON-encoded unless it is bytes or None (None: no body at all)."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json;charset=UTF-8"
+
+    def payload(self) -> bytes:
+        """Return the bytes that go over the wire."""
+        if self.body is None:
+            return b""
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+class Service(Protocol):
+    """One CRM. `handle` answers a request under the server's lock: one request at a time sees and changes the state."""
+
+    name: str
+    clock: SandboxClock
+    faults: Faults
+
+    def handle(self, request: Request) -> Response:
+        """Answer the CRM's own API. Must not raise for anything a client can send."""
+        ...
+
+    def admin(self, request: Request) -> Response | None:
+        """Answer a path below /_sandbox/ that belongs to this CRM alone, or None."""
+        ...
+
+    def snapshot(self) -> Any:
+        """Return a JSON-able copy of the whole state."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Put back a state that `snapshot` returned."""
+        ...
+
+
+@runtime_checkable
+class OwnErrors(Protocol):
+    """A service that gives its own faults (an exception in `handle`) the CRM's shape of a 500."""
+
+    def internal_error(self, problem: Exception) -> Response:
+        """Return the CRM's answer to a fault of its own."""
+        ...
+
+
+Handler = Callable[..., Response]
+
+
+class Router:
+    """Routes by method and path pattern: `{name}` takes one segment, `{name:path}` the rest."""
+
+    def __init__(self) -> None:
+        self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
+
+    def add(self, method: str, pattern: str, handler: Handler) -> None:
+        """Register a handler; it is called as handler(request, **names)."""
+        rest = re.sub(r"\{(\w+):path\}", r"(?P<\1>.+)", pattern)
+        self._routes.append((method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", rest) + r"/?\Z"), handler))
+
+    def find(self, method: str, path: str) -> tuple[Handler | None, dict[str, str], list[str]]:
+        """Return (handler, path names, methods that the path knows): no handler and some methods means 405."""
+        allowed: list[str] = []
+        for known, pattern, handler in self._routes:
+            if match := pattern.match(path):
+                if known == method:
+                    return handler, match.groupdict(), []
+                allowed.append(known)
+        return None, {}, allowed
+
+
+class SandboxServer:
+    """Serves one CRM over real HTTP on loopback, in threads of its own, with its request journal and its admin API.
+
+    Admin API, for tests and people, all below /_sandbox/, JSON in and out, without the CRM's authentication: GET health; GET journal
+    (?after=N), DELETE journal; POST clock {set|advance|release}; POST faults (see `Faults`), DELETE faults; GET snapshot, PUT snapshot. What
+    is the CRM's own goes to the service's `admin`.
+    """
+
+    def __init__(self, service: Service, port: int = 0) -> None:
+        self.service = service
+        self.lock = threading.RLock()
+        self.journal: list[dict[str, Any]] = []
+        self.connections: set[socket.socket] = set()
+        self._http = _Listener(("127.0.0.1", port), type("_OwnConnection", (_Connection,), {"sandbox": self}))
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at the end."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def start(self) -> None:
+        """Serve in a thread of its own until `stop`."""
+        threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop serving, free the port and hang up on every client that keeps its connection."""
+        self._http.shutdown()
+        self._http.server_close()
+        for connection in list(self.connections):
+            hang_up(connection)
+
+    def answer(self, request: Request) -> tuple[Response, Fault | None]:
+        """Answer one request; the fault, if any, says what the connection does with the answer."""
+        with self.lock:
+            if request.path.startswith("/_sandbox/"):
+                return self._safe_admin(request), None
+            fault = self.service.faults.take(request.method, request.path)
+            if fault is not None and not fault.after_commit:
+                response = Response(fault.status, fault.body, dict(fault.headers), fault.content_type)
+            else:
+                response = self._handle(request)
+            now = self.service.clock.now().replace(microsecond=0)
+            response.headers.setdefault("Date", format_datetime(now, usegmt=True))
+            self._record(request, response, fault)
+            return response, fault
+
+    def _handle(self, request: Request) -> Response:
+        try:
+            return self.service.handle(request)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the client gets an answer
+            # A fault of the sandbox must look like one of the CRM to the client, and like one of ours to whoever runs it.
+            traceback.print_exc(file=sys.stderr)
+            if isinstance(self.service, OwnErrors):
+                return self.service.internal_error(problem)
+            return Response(500, {"status": "error", "message": f"internal error: {type(problem).__name__}"})
+
+    def _record(self, request: Request, response: Response, fault: Fault | None) -> None:
+        if len(self.journal) < MAX_JOURNAL:
+            self.journal.append(
+                {
+                    "seq": len(self.journal) + 1,
+                    "method": request.method,
+                    "path": request.path,
+                    "target": request.raw_target,
+                    "headers": {k: v for k, v in request.headers.items() if k != "authorization"},
+                    "body": request.body.decode("utf-8", "replace"),
+                    "status": response.status,
+                    "fault": fault.kind if fault else None,
+                }
+            )
+
+    def _safe_admin(self, request: Request) -> Response:
+        try:
+            return self._admin(request)
+        except (ValueError, TypeError, KeyError) as problem:  # json.JSONDecodeError is a ValueError
+            what = f"{type(problem).__name__}: {problem}"
+            return Response(400, {"error": f"bad order for {request.method} {request.path}: {what}"})
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the client gets an answer
+            traceback.print_exc(file=sys.stderr)
+            return Response(500, {"error": f"internal error: {type(problem).__name__}"})
+
+    def _admin(self, request: Request) -> Response:
+        own = self.service.admin(request)
+        if own is not None:
+            return own
+        match request.method, request.path.removeprefix("/_sandbox/").strip("/"):
+            case "GET", "health":
+                return Response(body={"name": self.service.name, "now": self.service.clock.now().isoformat()})
+            case "GET", "journal":
+                return Response(body=self.journal[int(request.param("after", "0") or 0) :])
+            case "DELETE", "journal":
+                self.journal.clear()
+            case "POST", "clock":
+                return _set_clock(self.service.clock, request.json())
+            case "POST", "faults":
+                self.service.faults.add(request.json())
+            case "DELETE", "faults":
+                self.service.faults.clear()
+            case "GET", "snapshot":
+                return Response(body=self.service.snapshot())
+            case "PUT", "snapshot":
+                self.service.restore(request.json())
+            case _:
+                return Response(404, {"error": f"no such admin path: {request.method} {request.path}"})
+        return Response(204)
+
+
+def _set_clock(clock: SandboxClock, order: Mapping[str, Any]) -> Response:
+    if "set" in order:
+        clock.set(datetime.fromisoformat(order["set"]))
+    if "advance" in order:
+        clock.advance(float(order["advance"]))
+    if order.get("release"):
+        clock.release()
+    return Response(body={"now": clock.now().isoformat()})
+
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def hang_up(connection: socket.socket) -> None:
+    """End a connection at once. Closing alone would not: the handler's files keep the socket open."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Connection(BaseHTTPRequestHandler):
+    sandbox: SandboxServer
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        self.sandbox.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.sandbox.connections.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # the client went away: nobody is left to tell
+            super().handle()
+
+    def _serve(self) -> None:
+        request = self._request()
+        if request is None:
+            self.close_connection = True
+            self._send(Response(411, {"error": "send a Content-Length"}), truncate=False)
+            return
+        response, fault = self.sandbox.answer(request)
+        if fault is not None and fault.delay:
+            time.sleep(fault.delay)
+        if fault is not None and fault.drop:
+            self.close_connection = True
+            hang_up(self.connection)
+            return
+        self._send(response, truncate=fault is not None and fault.truncate)
+
+    def _request(self) -> Request | None:
+        length = self.headers.get("Content-Length") or "0"
+        if self.headers.get("Transfer-Encoding") or not length.isdigit():
+            return None
+        body = self.rfile.read(int(length))
+        parts = urlsplit(self.path)
+        headers = {k.lower(): v for k, v in self.headers.items()}
+        query = parse_qs(parts.query, keep_blank_values=True)
+        return Request(self.command, unquote(parts.path), self.path, query, headers, body)
+
+    def _send(self, response: Response, *, truncate: bool) -> None:
+        payload = response.payload()
+        self.close_connection = self.close_connection or truncate
+        headers = dict(response.headers)
+        if payload:
+            headers["Content-Type"] = response.content_type
+        if response.status not in (204, 304):
+            headers["Content-Length"] = str(len(payload))
+        if self.close_connection:
+            headers["Connection"] = "close"
+        reason = HTTPStatus(response.status).phrase if response.status in _STATUSES else "Unnamed"
+        lines = [f"HTTP/1.1 {response.status} {reason}", *(f"{k}: {v}" for k, v in headers.items()), "", ""]
+        shown = b"" if self.command == "HEAD" else payload[: len(payload) // 2] if truncate else payload
+        # Headers and body leave in one write: two writes cost a delayed acknowledgement each.
+        self.wfile.write("\r\n".join(lines).encode("latin-1") + shown)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Stay silent: the journal is the log."""

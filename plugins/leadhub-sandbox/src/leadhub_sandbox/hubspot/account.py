@@ -1,0 +1,89 @@
+"""One HubSpot account: everything its handlers share. It answers no request itself."""
+
+import random
+import uuid
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from leadhub_sandbox.clock import SandboxClock
+from leadhub_sandbox.hubspot.catalog import default_owners, default_properties
+from leadhub_sandbox.hubspot.schema import Schema
+from leadhub_sandbox.hubspot.settings import Settings
+from leadhub_sandbox.hubspot.store import ContactStore, Source
+from leadhub_sandbox.hubspot.timestamps import iso, to_ms
+
+T = TypeVar("T")
+API_SOURCE = Source("INTEGRATION", "leadhub-sandbox-key", "Service key")
+
+
+@dataclass(slots=True)
+class Automation:
+    """A rule of the account: once `name` is written (and then holds `value`, if given), set other properties."""
+
+    name: str
+    value: str | None
+    changes: dict[str, str]
+    times: int
+
+
+class Account:
+    """The state of one account, made from a seed: same seed, clock and calls give the same answers."""
+
+    def __init__(self, seed: int, clock: SandboxClock) -> None:
+        self.seed = seed
+        self.clock = clock
+        self.portal_id = 40_000_000 + seed
+        self.token = f"pat-na1-{uuid.uuid5(uuid.NAMESPACE_OID, f'leadhub-sandbox hubspot {seed}')}"
+        self.settings = Settings()
+        self.owners = default_owners()
+        self.schema = Schema(default_properties(self.owners))
+        self.store = ContactStore(first_id=1_000_000 + 1_000 * (seed % 1_000) + 1)
+        self.automations: list[Automation] = []
+        self.written: list[tuple[int, frozenset[str]]] = []
+        self._drawn = 0
+
+    def now_ms(self) -> int:
+        """Return the sandbox's present instant in epoch milliseconds."""
+        return to_ms(self.clock.now())
+
+    def now_iso(self) -> str:
+        """Return the present instant as answers carry it."""
+        return iso(self.now_ms())
+
+    def shuffled(self, items: list[T]) -> list[T]:
+        """Return the items in an order that only the seed and the number of draws decide."""
+        self._drawn += 1
+        random.Random(f"{self.seed} {self._drawn}").shuffle(items)  # noqa: S311
+        return items
+
+    def correlation_id(self) -> str:
+        """Return the id that an error's body carries."""
+        self._drawn += 1
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.seed} {self._drawn}"))
+
+    def user(self, name: str) -> Source:
+        """Return the source of a person's edit; owners keep their user id, others get one from their name."""
+        known = next((owner["userId"] for owner in self.owners if owner["email"] == name), None)
+        user_id = known or 90_000 + uuid.uuid5(uuid.NAMESPACE_OID, name).int % 10_000
+        return Source("CRM_UI", f"userId:{user_id}", name, user_id)
+
+    def dump(self) -> dict[str, Any]:
+        """Return the whole state as plain data."""
+        return {
+            "seed": self.seed,
+            "settings": asdict(self.settings),
+            "schema": self.schema.dump(),
+            "store": self.store.dump(),
+            "automations": [asdict(rule) for rule in self.automations],
+            "drawn": self._drawn,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Put back what `dump` returned. Raises ValueError for another seed's: its token and portal would not fit."""
+        if state["seed"] != self.seed:
+            raise ValueError(f"the snapshot is of seed {state['seed']}, this account has seed {self.seed}")
+        self.settings = Settings(**state["settings"])
+        self.schema.load(state["schema"])
+        self.store.load(state["store"], self.schema.unique_names())
+        self.automations = [Automation(**rule) for rule in state["automations"]]
+        self._drawn = state["drawn"]

@@ -1,0 +1,155 @@
+# ruff: noqa: ARG002 - the router calls every handler alike, with the request and the names in its path
+"""Contacts one by one: list, get, create, update, archive, merge. Batches and search are elsewhere."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from leadhub_sandbox.http import Request, Response
+from leadhub_sandbox.hubspot.account import API_SOURCE, Account
+from leadhub_sandbox.hubspot.errors import invalid, not_found
+from leadhub_sandbox.hubspot.store import Contact
+from leadhub_sandbox.hubspot.views import Views, is_true, names_of, number_of
+from leadhub_sandbox.hubspot.writes import Writer
+
+PAGE, MAX_PAGE, MAX_PAGE_WITH_HISTORY = 10, 100, 50
+
+
+class ContactHandlers:
+    """The endpoints below /objects/contacts that take one record or list them."""
+
+    def __init__(self, account: Account, writer: Writer, views: Views) -> None:
+        self._account = account
+        self._writer = writer
+        self._views = views
+
+    def list(self, request: Request, version: str) -> Response:
+        """GET …/contacts: in order of id, live or archived, a page at a time."""
+        asked, history = names_of(request, "properties"), names_of(request, "propertiesWithHistory")
+        limit = number_of(request.param("limit"), PAGE, MAX_PAGE_WITH_HISTORY if history else MAX_PAGE)
+        archived = is_true(request, "archived")
+        page: list[Contact] = []
+        more = False
+        for contact in self._account.store.after(_last_id(request.param("after"))):
+            if (contact.archived_ms is not None) != archived:
+                continue
+            if len(page) == limit:
+                more = True
+                break
+            page.append(contact)
+        body: dict[str, Any] = {"results": [self._views.read(contact, asked, history) for contact in page]}
+        if more:
+            body["paging"] = {"next": _next_page(request, page[-1].id)}
+        return Response(body=body)
+
+    def get(self, request: Request, version: str, record_id: str) -> Response:
+        """GET …/contacts/{id}: by id, by an id that was merged away, or by a unique property with idProperty."""
+        contact = self._find(request, record_id, archived=is_true(request, "archived"))
+        asked, history = names_of(request, "properties"), names_of(request, "propertiesWithHistory")
+        return Response(body=self._views.read(contact, asked, history))
+
+    def create(self, request: Request, version: str) -> Response:
+        """POST …/contacts."""
+        body = body_of(request)
+        refuse_associations(body)
+        change = self._writer.prepare(None, body.get("properties"), API_SOURCE, version)
+        contact = self._writer.commit(change)
+        return Response(201, self._views.written(contact, body["properties"], created=True))
+
+    def update(self, request: Request, version: str, record_id: str) -> Response:
+        """PATCH …/contacts/{id}."""
+        contact = self._find(request, record_id, archived=False)
+        if str(contact.id) != record_id and not request.param("idProperty"):
+            self._require_write_through(record_id)
+        body = body_of(request)
+        self._writer.commit(self._writer.prepare(contact, body.get("properties"), API_SOURCE, version))
+        return Response(body=self._views.written(contact, body["properties"], created=False))
+
+    def archive(self, request: Request, version: str, record_id: str) -> Response:
+        """DELETE …/contacts/{id}: 204, also when there is nothing to archive."""
+        contact = self._account.store.get(record_id)
+        if contact is not None:
+            self._writer.archive(contact)
+        return Response(204)
+
+    def merge(self, request: Request, version: str) -> Response:
+        """POST …/contacts/merge."""
+        body = body_of(request)
+        pair = []
+        for name in ("primaryObjectId", "objectIdToMerge"):
+            contact = self._account.store.get(str(body.get(name, "")))
+            if contact is None or contact.archived_ms is not None:
+                raise not_found(f"{name} is no contact.", [str(body.get(name))])
+            pair.append(contact)
+        survivor = self._writer.merge(pair[0], pair[1], API_SOURCE)
+        return Response(body=self._views.read(survivor, survivor.values))
+
+    def _require_write_through(self, record_id: str) -> None:
+        if not self._account.settings.write_through_merged:
+            raise not_found("resource not found", [record_id])
+
+    def _find(self, request: Request, record_id: str, *, archived: bool) -> Contact:
+        contact = find_contact(self._account, record_id, request.param("idProperty"))
+        if contact is None or (contact.archived_ms is not None) != archived:
+            raise not_found("resource not found", [record_id])
+        return contact
+
+
+def find_contact(account: Account, record_id: str, id_property: object) -> Contact | None:
+    """Return the contact with this id or unique value. Raises ApiError 400 for a property that is not unique."""
+    if not id_property or id_property == "hs_object_id":
+        return account.store.get(record_id)
+    name = str(id_property)
+    require_unique(account, name)
+    return account.store.find(name, record_id)
+
+
+def require_unique(account: Account, id_property: str) -> None:
+    """Raise ApiError 400 unless a property identifies contacts."""
+    known = account.schema.properties.get(id_property)
+    if known is None or not known.unique:
+        raise invalid(f"idProperty {id_property} is not a unique property of contacts.", idProperty=[id_property])
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request. Raises ApiError 400 for anything else."""
+    try:
+        body = request.json()
+    except ValueError as error:
+        raise invalid("Invalid input JSON: the body cannot be parsed.") from error
+    if not isinstance(body, dict):
+        raise invalid("Invalid input JSON: the body must be an object.")
+    return body
+
+
+def names_in(body: Mapping[str, Any], key: str) -> list[str]:
+    """Return the property names that a body lists under `key`. Raises ApiError 400 for anything but a list."""
+    names = body.get(key) or []
+    if not isinstance(names, list):
+        raise invalid(f"Invalid input JSON: {key} must be a list of names.")
+    return [str(name) for name in names]
+
+
+def refuse_associations(body: Mapping[str, Any]) -> None:
+    """Raise ApiError 400 for associations: this sandbox has none, and to drop them silently would be kinder than HubSpot."""
+    if body.get("associations"):
+        raise invalid("This sandbox does not model associations; send an empty list.")
+
+
+def _last_id(after: str | None) -> int:
+    if not after:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(after).decode().removeprefix("id:"))
+    except (binascii.Error, ValueError) as error:
+        raise invalid("after is not a cursor of this list.") from error
+
+
+def _next_page(request: Request, last_id: int) -> dict[str, str]:
+    """Return the cursor, which is encoded so that no client comes to compute with it, and the link that uses it."""
+    after = base64.urlsafe_b64encode(f"id:{last_id}".encode()).decode()
+    query = {name: values for name, values in request.query.items() if name != "after"} | {"after": [after]}
+    path = request.raw_target.partition("?")[0]
+    return {"after": after, "link": f"http://{request.headers.get('host', '')}{path}?{urlencode(query, doseq=True)}"}

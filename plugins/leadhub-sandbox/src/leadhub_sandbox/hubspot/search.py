@@ -1,0 +1,192 @@
+# ruff: noqa: ARG002 - the router calls every handler alike, with the request and the names in its path
+"""Search over contacts with HubSpot's limits, its late index and, if wished, its unreliable order. It never sees archived ones."""
+
+import json
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from leadhub_sandbox.http import Request, Response
+from leadhub_sandbox.hubspot.account import Account
+from leadhub_sandbox.hubspot.contacts import body_of, names_in
+from leadhub_sandbox.hubspot.errors import invalid
+from leadhub_sandbox.hubspot.filters import Test, comparable, compile_filter
+from leadhub_sandbox.hubspot.numerals import whole
+from leadhub_sandbox.hubspot.store import Entry
+from leadhub_sandbox.hubspot.timestamps import parse_ms
+from leadhub_sandbox.hubspot.views import Views
+
+MAX_GROUPS, MAX_FILTERS_IN_GROUP, MAX_FILTERS = 5, 6, 18
+PAGE, MAX_PAGE = 10, 200
+MAX_BODY = 3_000
+MAX_RESULTS = 10_000
+MAX_CACHED = 100
+MODIFIED = "lastmodifieddate"
+_QUERIED = ("email", "firstname", "lastname", "phone", "company")
+
+
+class Search:
+    """POST …/contacts/search. A query is worked out once and its pages are cut from the result until the index moves."""
+
+    def __init__(self, account: Account, views: Views) -> None:
+        self._account = account
+        self._views = views
+        self._cache: dict[str, list[int]] = {}
+        self._by_time: list[tuple[int, int]] | None = None
+
+    def forget(self) -> None:
+        """Drop what was worked out: the index or a setting has changed."""
+        self._cache.clear()
+        self._by_time = None
+
+    def handle(self, request: Request, version: str) -> Response:
+        """Answer one search."""
+        self._settle()
+        if len(request.body) > MAX_BODY:
+            raise invalid(f"A search body has at most {MAX_BODY} characters, this one has {len(request.body)}.")
+        body = body_of(request)
+        limit, offset = _whole(body.get("limit"), PAGE, "limit"), _whole(body.get("after"), 0, "after")
+        if not 1 <= limit <= MAX_PAGE:
+            raise invalid(f"limit must be from 1 to {MAX_PAGE}, not {limit}.")
+        if offset >= MAX_RESULTS:
+            raise invalid(f"A search pages through at most {MAX_RESULTS} results; after was {offset}.")
+        ids = self._ids(body)
+        index = self._account.store.index
+        asked = names_in(body, "properties")
+        page = [self._views.found(index[number], asked) for number in ids[offset : offset + limit]]
+        answer: dict[str, Any] = {"total": len(ids), "results": page}
+        if offset + limit < len(ids):
+            answer["paging"] = {"next": {"after": str(offset + limit)}}
+        return Response(body=answer)
+
+    def _settle(self) -> None:
+        lag_ms = int(self._account.settings.search_lag_seconds * 1000)
+        if self._account.store.settle(self._account.now_ms() - lag_ms):
+            self.forget()
+
+    def _ids(self, body: Mapping[str, Any]) -> list[int]:
+        key = json.dumps([body.get("filterGroups"), body.get("sorts"), body.get("query")], sort_keys=True)
+        if key not in self._cache:
+            if len(self._cache) >= MAX_CACHED:
+                self._cache.clear()
+            groups = _groups(body)
+            found = self._matching(groups, str(body.get("query") or "").lower())
+            self._cache[key] = self._sorted(found, body.get("sorts"))
+        return self._cache[key]
+
+    def _matching(self, groups: list[list[Mapping[str, Any]]], query: str) -> list[Entry]:
+        index = self._account.store.index
+        found: dict[int, Entry] = {}
+        for filters in groups or [[]]:
+            tests = [compile_filter(self._account.schema, order) for order in filters]
+            for number in self._candidates(filters):
+                entry = index.get(number)
+                if entry is not None and _passes(entry, tests):
+                    found[number] = entry
+        if not query:
+            return list(found.values())
+        return [entry for entry in found.values() if any(query in entry.values.get(name, "").lower() for name in _QUERIED)]
+
+    def _candidates(self, filters: list[Mapping[str, Any]]) -> Iterable[int]:
+        """Return the ids that can match, fewer than all when an id or a time bounds them: windows must not scan the account."""
+        low, high, least = None, None, None
+        for order in filters:
+            name, operator = order["propertyName"], order["operator"]
+            if name == "hs_object_id" and operator in ("EQ", "IN"):
+                wanted = order["values"] if operator == "IN" else [order["value"]]
+                return [int(float(value)) for value in wanted]
+            if name == "hs_object_id" and operator in ("GT", "GTE"):
+                least = int(float(order["value"]))
+            if name == "email" and operator == "EQ":
+                return self._by_email(order["value"])
+            if name == MODIFIED and operator in ("GT", "GTE", "BETWEEN", "EQ"):
+                low = max(low or 0, parse_ms(order["value"]))
+            if name == MODIFIED and operator in ("LT", "LTE", "BETWEEN", "EQ"):
+                bound = parse_ms(order["highValue" if operator == "BETWEEN" else "value"])
+                high = bound if high is None else min(high, bound)
+        if least is not None:
+            return self._account.store.ids_from(least)
+        if low is None and high is None:
+            return self._account.store.index
+        times = self._times()
+        start = 0 if low is None else bisect_left(times, (low, 0))
+        end = len(times) if high is None else bisect_right(times, (high, 1 << 62))
+        return [number for _, number in times[start:end]]
+
+    def _by_email(self, address: str) -> list[int]:
+        """Return the contact that may have this address; while writes wait for the index, all are looked through."""
+        if self._account.store.pending:
+            return list(self._account.store.index)
+        contact = self._account.store.find("email", address)
+        return [contact.id] if contact else []
+
+    def _times(self) -> list[tuple[int, int]]:
+        if self._by_time is None:
+            self._by_time = sorted((entry.modified_ms, entry.id) for entry in self._account.store.index.values())
+        return self._by_time
+
+    def _sorted(self, found: list[Entry], sorts: object) -> list[int]:
+        """Sort by the one rule. Equal ones come in an order that nobody may rely on; with no rule, in order of creation."""
+        name, descending = self._sort_rule(sorts)
+        if not name:
+            return sorted(entry.id for entry in found)
+        if name == "hs_object_id":
+            return sorted((entry.id for entry in found), reverse=descending)
+        known = self._account.schema.properties[name]
+        disorder = self._account.settings.search_disorder_seconds * 1000 if name == MODIFIED else 0.0
+
+        def key(entry: Entry) -> tuple[bool, Any, int]:
+            draw = zlib.crc32(f"{self._account.seed} {entry.id}".encode())
+            held = entry.values.get(name)
+            value = comparable(known, held) if held is not None else 0
+            if disorder and not isinstance(value, str):
+                value += disorder * (draw / 2**31 - 1)
+            return held is None, value, draw
+
+        return [entry.id for entry in sorted(found, key=key, reverse=descending)]
+
+    def _sort_rule(self, sorts: object) -> tuple[str, bool]:
+        """Return (property, descending); "" for none. Both spellings are known: "-createdate", and an object."""
+        if not sorts:
+            return "", False
+        if not isinstance(sorts, list) or len(sorts) > 1:
+            raise invalid("A search takes one sort rule.")
+        rule = sorts[0]
+        if isinstance(rule, dict):
+            name, descending = str(rule.get("propertyName")), rule.get("direction") == "DESCENDING"
+        else:
+            name, descending = str(rule).removeprefix("-"), str(rule).startswith("-")
+        if name not in self._account.schema.properties:
+            raise invalid(f"There is no property {name} to sort by.", propertyName=[name])
+        return name, descending
+
+
+def _passes(entry: Entry, tests: list[tuple[str, Test]]) -> bool:
+    return all(test(entry.values.get(name)) for name, test in tests)
+
+
+def _groups(body: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+    """Return the filters of each group. Raises ApiError 400 beyond the limits of HubSpot's search guide."""
+    groups = body.get("filterGroups") or []
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        raise invalid("Invalid input JSON: filterGroups must be a list of objects.")
+    listed = [group.get("filters") or [] for group in groups]
+    if not all(isinstance(filters, list) and all(isinstance(order, dict) for order in filters) for filters in listed):
+        raise invalid("Invalid input JSON: filters must be a list of objects.")
+    if len(listed) > MAX_GROUPS:
+        raise invalid(f"A search takes at most {MAX_GROUPS} filter groups, this one has {len(listed)}.")
+    if any(len(filters) > MAX_FILTERS_IN_GROUP for filters in listed):
+        raise invalid(f"A filter group takes at most {MAX_FILTERS_IN_GROUP} filters.")
+    if sum(len(filters) for filters in listed) > MAX_FILTERS:
+        raise invalid(f"A search takes at most {MAX_FILTERS} filters in all.")
+    return listed
+
+
+def _whole(value: object, default: int, name: str) -> int:
+    if value is None or value == "":
+        return default
+    number = whole(value)
+    if number is None:
+        raise invalid(f"{name} must be a whole number, not {value}.")
+    return number

@@ -1,0 +1,155 @@
+"""One HubSpot account as the sandbox's server sees it: paths, token, scopes and limits. The work is done by the handlers."""
+
+import re
+from typing import Any
+
+from leadhub_sandbox.clock import SandboxClock
+from leadhub_sandbox.faults import Faults
+from leadhub_sandbox.http import Request, Response, Router
+from leadhub_sandbox.hubspot.account import Account
+from leadhub_sandbox.hubspot.admin import Admin, run_automations
+from leadhub_sandbox.hubspot.batch import BatchHandlers
+from leadhub_sandbox.hubspot.contacts import ContactHandlers
+from leadhub_sandbox.hubspot.describe import DescribeHandlers
+from leadhub_sandbox.hubspot.errors import ApiError, missing_scope
+from leadhub_sandbox.hubspot.limits import Limits
+from leadhub_sandbox.hubspot.search import Search
+from leadhub_sandbox.hubspot.trouble import HUBSPOT_KINDS
+from leadhub_sandbox.hubspot.views import Views
+from leadhub_sandbox.hubspot.writes import Writer
+
+# Two shapes of path for one store: /crm/v3/<api>/… and /crm/<api>/<date>/…
+_OLD_PATH = re.compile(r"/crm/(v3)/(objects|properties|pipelines|owners)(/.*)?")
+_DATED_PATH = re.compile(r"/crm/(objects|properties|pipelines|owners)/(2026-03|2026-09)(/.*)?")
+_INFO_PATH = re.compile(r"/account-info/(v3|2026-03|2026-09)(/.*)")
+_CONTACTS = ("contacts", "0-1")
+_LEADS = ("leads", "0-136")
+
+
+class HubSpotService:
+    """One seeded HubSpot account on a clock. `token` is its service key; nothing else opens it."""
+
+    name = "hubspot"
+
+    def __init__(self, seed: int, clock: SandboxClock) -> None:
+        self.clock = clock
+        self.faults = Faults(HUBSPOT_KINDS)
+        self.account = Account(seed, clock)
+        views = Views(self.account)
+        self._writer = Writer(self.account)
+        self._search = Search(self.account, views)
+        self._limits = Limits(self.account)
+        self._admin = Admin(self.account, self._writer, views)
+        self._router = Router()
+        self._route_records(ContactHandlers(self.account, self._writer, views), BatchHandlers(self.account, self._writer, views))
+        self._route_descriptions(DescribeHandlers(self.account))
+
+    @property
+    def token(self) -> str:
+        """The account's service key, for the Authorization header after "Bearer "."""
+        return self.account.token
+
+    def _route_records(self, one: ContactHandlers, many: BatchHandlers) -> None:
+        base = "/{version}/objects/{kind}"
+        self._router.add("GET", base, one.list)
+        self._router.add("POST", base, one.create)
+        self._router.add("POST", f"{base}/search", self._search.handle)
+        self._router.add("POST", f"{base}/merge", one.merge)
+        for verb in ("read", "create", "update", "upsert", "archive"):
+            self._router.add("POST", f"{base}/batch/{verb}", getattr(many, verb))
+        self._router.add("GET", f"{base}/{{record_id}}", one.get)
+        self._router.add("PATCH", f"{base}/{{record_id}}", one.update)
+        self._router.add("DELETE", f"{base}/{{record_id}}", one.archive)
+
+    def _route_descriptions(self, describe: DescribeHandlers) -> None:
+        self._router.add("GET", "/{version}/properties/{kind}", describe.list_properties)
+        self._router.add("POST", "/{version}/properties/{kind}", describe.create_property)
+        self._router.add("GET", "/{version}/properties/{kind}/{name}", describe.get_property)
+        self._router.add("GET", "/{version}/pipelines/{kind}", describe.list_pipelines)
+        self._router.add("GET", "/{version}/pipelines/{kind}/{pipeline_id}", describe.get_pipeline)
+        self._router.add("GET", "/{version}/owners", describe.list_owners)
+        self._router.add("GET", "/{version}/owners/{owner_id}", describe.get_owner)
+        self._router.add("GET", "/{version}/account-info/details", describe.account_details)
+
+    def handle(self, request: Request) -> Response:
+        """Answer HubSpot's own API: token, then limits, then path, scope and work."""
+        is_search = request.path.rstrip("/").endswith("/search")
+        try:
+            self._require_token(request)
+            refused = self._limits.admit(is_search=is_search)
+            response = refused or self._work(request)
+        except ApiError as error:
+            response = Response(error.status, error.body(self.account.correlation_id()))
+        response.headers |= self._limits.headers(is_search=is_search)
+        run_automations(self.account, self._writer)
+        return response
+
+    def _work(self, request: Request) -> Response:
+        path = _canonical(request.path)
+        handler, names, allowed = self._router.find(request.method, path)
+        if handler is None:
+            if allowed:
+                raise ApiError(405, "METHOD_NOT_ALLOWED", f"{request.method} is not allowed here: {', '.join(allowed)}.")
+            raise ApiError(404, "OBJECT_NOT_FOUND", f"There is no path {request.path}.")
+        _require_contacts(names.pop("kind", "contacts"))
+        self._require_scope(request.method, path)
+        return handler(request, **names)
+
+    def _require_token(self, request: Request) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or token.strip() != self.token:
+            raise ApiError(401, "INVALID_AUTHENTICATION", "The request has no token that this account knows.")
+        if self.account.settings.token_expired:
+            raise ApiError(401, "INVALID_AUTHENTICATION", "The token has expired.")
+
+    def _require_scope(self, method: str, path: str) -> None:
+        api = path.split("/")[2]
+        reads = method == "GET" or path.endswith(("/search", "/batch/read"))
+        scope = {
+            "objects": f"crm.objects.contacts.{'read' if reads else 'write'}",
+            "properties": f"crm.schemas.contacts.{'read' if reads else 'write'}",
+            "pipelines": "crm.schemas.contacts.read",
+            "owners": "crm.objects.owners.read",
+        }.get(api)
+        if scope is not None and scope not in self.account.settings.scopes:
+            raise missing_scope(scope)
+
+    def admin(self, request: Request) -> Response | None:
+        """Answer HubSpot's admin paths; see HUBSPOT.md."""
+        response = self._admin.answer(request)
+        if request.method != "GET":
+            self._search.forget()
+            run_automations(self.account, self._writer)
+        return response
+
+    def snapshot(self) -> Any:
+        """Return the account's whole state, limits counted so far included."""
+        return {"account": self.account.dump(), "limits": self._limits.dump()}
+
+    def restore(self, state: Any) -> None:
+        """Put back a state that `snapshot` returned."""
+        self.account.load(state["account"])
+        self._limits.load(state["limits"])
+        self._search.forget()
+
+
+def _canonical(path: str) -> str:
+    """Return /VERSION/API/REST for a path in either shape. Raises ApiError 404 for any other path."""
+    if match := _OLD_PATH.fullmatch(path):
+        version, api, rest = match.groups()
+    elif match := _DATED_PATH.fullmatch(path):
+        api, version, rest = match.groups()
+    elif match := _INFO_PATH.fullmatch(path):
+        version, rest = match.groups()
+        api = "account-info"
+    else:
+        raise ApiError(404, "OBJECT_NOT_FOUND", f"There is no path {path}.")
+    return f"/{version}/{api}{rest or ''}".rstrip("/")
+
+
+def _require_contacts(kind: str) -> None:
+    """Raise ApiError for another object: 403 for leads, as in an account without the seats for them."""
+    if kind in _LEADS:
+        raise missing_scope("crm.objects.leads.read")
+    if kind not in _CONTACTS:
+        raise ApiError(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")

@@ -1,0 +1,55 @@
+"""What an account's administrator or a test can change: switches, limits, scopes. Plain data, no behavior."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+SCOPES = (
+    "crm.objects.contacts.read",
+    "crm.objects.contacts.write",
+    "crm.schemas.contacts.read",
+    "crm.schemas.contacts.write",
+    "crm.objects.owners.read",
+)
+
+
+@dataclass(slots=True)
+class Settings:
+    """The switches of one account; HUBSPOT.md lists them. The limits are generous so that tests are not slowed."""
+
+    lifecycle_on_create: bool = True
+    cleared_reads_as: str = "null"  # or "empty"
+    noop_bumps_modified: bool = True
+    conflict_names_id: bool = True
+    merge_makes_new_id: bool = True
+    write_through_merged: bool = True
+    required_from_2026_09: list[str] = field(default_factory=list)
+    search_lag_seconds: float = 5.0
+    search_disorder_seconds: float = 0.0
+    burst_limit: int = 10_000  # calls in 10 seconds; a real account has 100, 190 or 250
+    daily_limit: int = 1_000_000
+    search_limit: int = 1_000  # calls in a second; a real account has 5
+    retry_after: bool = True
+    token_expired: bool = False
+    scopes: list[str] = field(default_factory=lambda: list(SCOPES))
+    account_type: str = "DEVELOPER_TEST"
+    ui_domain: str = "app.hubspot.com"
+    time_zone: str = "US/Eastern"
+    utc_offset_hours: int = -5  # fixed: no time-zone database is assumed, so there is no daylight saving
+
+    def change(self, order: Mapping[str, Any]) -> None:
+        """Set the named ones. Raises ValueError for an unknown name or a value of another kind; then nothing is set."""
+        known = {entry.name for entry in fields(self)}
+        for name, value in order.items():
+            if name not in known:
+                raise ValueError(f"unknown setting {name!r}; known: {', '.join(sorted(known))}, options")
+            _require_kind(name, getattr(self, name), value)
+        for name, value in order.items():
+            setattr(self, name, value)
+
+
+def _require_kind(name: str, present: object, value: object) -> None:
+    if isinstance(present, float) and isinstance(value, int) and not isinstance(value, bool):
+        return
+    if type(value) is not type(present):
+        raise ValueError(f"setting {name!r} takes a {type(present).__name__}, not {value!r}")

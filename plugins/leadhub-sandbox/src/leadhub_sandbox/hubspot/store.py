@@ -1,0 +1,202 @@
+"""The contacts of one account with their history and their indexes. It stores what it is told and checks nothing."""
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from leadhub_sandbox.hubspot.numerals import whole
+from leadhub_sandbox.hubspot.timestamps import iso
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who changed a value, as a property's history tells it: `kind` is HubSpot's sourceType."""
+
+    kind: str
+    id: str
+    label: str
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One value that a property had from `ms` on; "" means cleared."""
+
+    value: str
+    ms: int
+    source: Source
+
+
+@dataclass(slots=True)
+class Contact:
+    """One contact. `values` holds no blanks; `history` is oldest first."""
+
+    id: int
+    created_ms: int
+    modified_ms: int
+    values: dict[str, str] = field(default_factory=dict)
+    history: dict[str, list[Version]] = field(default_factory=dict)
+    archived_ms: int | None = None
+
+    def emails(self) -> list[str]:
+        """Return the primary e-mail, then the secondary ones."""
+        primary = self.values.get("email")
+        return ([primary] if primary else []) + self.additional_emails()
+
+    def additional_emails(self) -> list[str]:
+        """Return the secondary e-mails, which HubSpot keeps in one text with semicolons."""
+        return [address for address in self.values.get("hs_additional_emails", "").split(";") if address]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One contact as the search index knows it."""
+
+    id: int
+    modified_ms: int
+    values: dict[str, str]
+
+
+class ContactStore:
+    """Contacts by id in order of creation, with what finds them by e-mail, by unique value and by a merged id."""
+
+    def __init__(self, first_id: int) -> None:
+        self.next_id = first_id
+        self.contacts: dict[int, Contact] = {}
+        self.merged: dict[int, int] = {}
+        self.index: dict[int, Entry] = {}
+        self.pending: deque[tuple[int, int, Entry | None]] = deque()
+        self._ids: list[int] = []
+        self._keys: dict[tuple[str, str], int] = {}
+
+    def new_id(self) -> int:
+        """Return an id that no contact had before; ids only grow."""
+        self.next_id += 1
+        return self.next_id - 1
+
+    def add(self, contact: Contact) -> None:
+        """Take in a new contact whose id is the newest."""
+        self.contacts[contact.id] = contact
+        self._ids.append(contact.id)
+
+    def get(self, record_id: str) -> Contact | None:
+        """Return the contact with this id, or the one that it was merged into; archived ones too."""
+        number = whole(record_id)
+        if number is None:
+            return None
+        while number in self.merged:
+            number = self.merged[number]
+        return self.contacts.get(number)
+
+    def find(self, name: str, value: str) -> Contact | None:
+        """Return the live contact that holds a unique value. E-mails match in any case, secondary ones included."""
+        number = self._keys.get((name, value.strip().lower() if name == "email" else value))
+        return None if number is None else self.contacts[number]
+
+    def after(self, last_id: int) -> Iterator[Contact]:
+        """Yield the contacts with a greater id, archived ones too, in order of id. A merged-away one is none."""
+        for at in range(bisect_right(self._ids, last_id), len(self._ids)):
+            contact = self.contacts.get(self._ids[at])
+            if contact is not None:
+                yield contact
+
+    def ids_from(self, least: int) -> list[int]:
+        """Return the ids from `least` on that were given to contacts, in order."""
+        return self._ids[bisect_left(self._ids, least) :]
+
+    def set_value(self, contact: Contact, name: str, value: str, version: Version) -> None:
+        """Give a property its value ("" clears) and its history an entry."""
+        if value:
+            contact.values[name] = value
+        else:
+            contact.values.pop(name, None)
+        contact.history.setdefault(name, []).append(version)
+
+    def touch(self, contact: Contact, now_ms: int) -> None:
+        """Mark a contact as modified now."""
+        contact.modified_ms = now_ms
+        contact.values["lastmodifieddate"] = iso(now_ms)
+
+    def claim_keys(self, contact: Contact, unique_names: Iterable[str]) -> None:
+        """Make a live contact findable by its e-mails and unique values."""
+        for key in self._own_keys(contact, unique_names):
+            self._keys[key] = contact.id
+
+    def free_keys(self, contact: Contact, unique_names: Iterable[str]) -> None:
+        """Forget what a contact was found by."""
+        for key in self._own_keys(contact, unique_names):
+            if self._keys.get(key) == contact.id:
+                del self._keys[key]
+
+    @staticmethod
+    def _own_keys(contact: Contact, unique_names: Iterable[str]) -> list[tuple[str, str]]:
+        keys = [("email", address) for address in contact.emails()]
+        return keys + [(name, contact.values[name]) for name in unique_names if name in contact.values]
+
+    def merge_away(self, old: Contact, survivor_id: int) -> None:
+        """Let an id resolve to the survivor from now on; its own record is no more."""
+        del self.contacts[old.id]
+        self.merged[old.id] = survivor_id
+
+    def queue(self, record_id: int, now_ms: int) -> None:
+        """Tell the search index of a contact's present state; it learns it once the lag is over."""
+        contact = self.contacts.get(record_id)
+        live = contact is not None and contact.archived_ms is None
+        entry = Entry(record_id, contact.modified_ms, dict(contact.values)) if contact is not None and live else None
+        self.pending.append((now_ms, record_id, entry))
+
+    def settle(self, until_ms: int) -> bool:
+        """Move what was queued until then into the index; say whether anything moved."""
+        moved = False
+        while self.pending and self.pending[0][0] <= until_ms:
+            _, record_id, entry = self.pending.popleft()
+            moved = True
+            if entry is None:
+                self.index.pop(record_id, None)
+            else:
+                self.index[record_id] = entry
+        return moved
+
+    def dump(self) -> dict[str, Any]:
+        """Return everything as plain data that `load` takes. Sources are listed once: thousands of values share them."""
+        sources: dict[Source, int] = {}
+        contacts = [_dump_contact(contact, sources) for contact in self.contacts.values()]
+        return {
+            "next_id": self.next_id,
+            "contacts": contacts,
+            "sources": [[source.kind, source.id, source.label, source.user_id] for source in sources],
+            "merged": [[old, new] for old, new in self.merged.items()],
+            "index": [[entry.id, entry.modified_ms, dict(entry.values)] for entry in self.index.values()],
+            "pending": [[ms, number, [entry.id, entry.modified_ms, dict(entry.values)] if entry else None] for ms, number, entry in self.pending],
+        }
+
+    def load(self, state: Mapping[str, Any], unique_names: Iterable[str]) -> None:
+        """Put back what `dump` returned."""
+        names = list(unique_names)
+        sources = [Source(*entry) for entry in state["sources"]]
+        self.next_id = state["next_id"]
+        self.contacts = {entry["id"]: _load_contact(entry, sources) for entry in state["contacts"]}
+        self.merged = dict(state["merged"])
+        self.index = {number: Entry(number, ms, dict(values)) for number, ms, values in state["index"]}
+        self.pending = deque((ms, number, Entry(*entry) if entry else None) for ms, number, entry in state["pending"])
+        self._ids = sorted(self.contacts)
+        self._keys = {}
+        for contact in self.contacts.values():
+            if contact.archived_ms is None:
+                self.claim_keys(contact, names)
+
+
+def _dump_contact(contact: Contact, sources: dict[Source, int]) -> dict[str, Any]:
+    history = {
+        name: [[version.value, version.ms, sources.setdefault(version.source, len(sources))] for version in versions]
+        for name, versions in contact.history.items()
+    }
+    times = {"created_ms": contact.created_ms, "modified_ms": contact.modified_ms, "archived_ms": contact.archived_ms}
+    return {"id": contact.id, **times, "values": dict(contact.values), "history": history}
+
+
+def _load_contact(state: Mapping[str, Any], sources: list[Source]) -> Contact:
+    history = {name: [Version(value, ms, sources[at]) for value, ms, at in versions] for name, versions in state["history"].items()}
+    return Contact(**{**state, "values": dict(state["values"]), "history": history})

@@ -1,0 +1,228 @@
+"""The objects of the sandbox's org: the standard fields that a lead sync meets, and a few custom ones on Lead.
+
+Lengths are those of Salesforce's object reference (Lead, Contact, Account, Opportunity, User).
+"""
+
+from leadhub_sandbox.salesforce.schema import Field, SObject, sobject
+
+SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
+INDUSTRIES = ("Agriculture", "Banking", "Consulting", "Education", "Electronics", "Manufacturing", "Retail", "Technology", "Other")
+RATINGS = ("Hot", "Warm", "Cold")
+SALUTATIONS = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")
+STAGES = (
+    "Prospecting",
+    "Qualification",
+    "Needs Analysis",
+    "Value Proposition",
+    "Id. Decision Makers",
+    "Perception Analysis",
+    "Proposal/Price Quote",
+    "Negotiation/Review",
+    "Closed Won",
+    "Closed Lost",
+)
+
+
+def _locked(name: str, kind: str = "string", length: int = 0, *, refs: tuple[str, ...] = (), default: object = None) -> Field:
+    return Field(name, kind, length, createable=False, updateable=False, references=refs, default=default)
+
+
+def _system() -> list[Field]:
+    return [
+        _locked("Id", "id", 18),
+        _locked("IsDeleted", "boolean", default=False),
+        _locked("CreatedDate", "datetime"),
+        _locked("CreatedById", "reference", 18, refs=("User",)),
+        _locked("LastModifiedDate", "datetime"),
+        _locked("LastModifiedById", "reference", 18, refs=("User",)),
+        _locked("SystemModstamp", "datetime"),
+    ]
+
+
+def _person(own: str) -> list[Field]:
+    return [
+        Field("LastName", length=80, required=True, compound="Name"),
+        Field("FirstName", length=40, compound="Name"),
+        Field("Salutation", "picklist", 40, values=SALUTATIONS, compound="Name"),
+        _locked("Name", length=121),
+        Field("Title", length=128),
+        Field("Email", "email", 80),
+        Field("Phone", "phone", 40),
+        Field("MobilePhone", "phone", 40),
+        Field("Fax", "phone", 40),
+        Field("LeadSource", "picklist", 255, values=SOURCES),
+        Field("HasOptedOutOfEmail", "boolean", default=False),
+        Field("DoNotCall", "boolean", default=False),
+        _locked("MasterRecordId", "reference", 18, refs=(own,)),
+        _locked("LastActivityDate", "date"),
+    ]
+
+
+def _address(prefix: str = "") -> list[Field]:
+    compound = f"{prefix}Address"
+    return [
+        Field(f"{prefix}Street", "textarea", 255, compound=compound),
+        Field(f"{prefix}City", length=40, compound=compound),
+        Field(f"{prefix}State", length=80, compound=compound),
+        Field(f"{prefix}PostalCode", length=20, compound=compound),
+        Field(f"{prefix}Country", length=80, compound=compound),
+        Field(compound, "address", createable=False, updateable=False, filterable=False),
+    ]
+
+
+def _business() -> list[Field]:
+    return [
+        Field("Website", "url", 255),
+        Field("Industry", "picklist", 255, values=INDUSTRIES),
+        Field("Rating", "picklist", 255, values=RATINGS),
+        Field("AnnualRevenue", "currency"),
+        Field("NumberOfEmployees", "int"),
+    ]
+
+
+def _owned(*kinds: str) -> list[Field]:
+    return [
+        Field("OwnerId", "reference", 18, references=kinds or ("User",)),
+        Field("Description", "textarea", 32_000, filterable=False),
+    ]
+
+
+LEAD = sobject(
+    "Lead",
+    "00Q",
+    "Leads",
+    [
+        *_system(),
+        *_person("Lead"),
+        Field("Company", length=255, required=True),
+        *_address(),
+        *_business(),
+        *_owned("User", "Group"),
+        Field("Status", "picklist", 255),
+        Field("IsUnreadByOwner", "boolean", default=True),
+        _locked("IsConverted", "boolean", default=False),
+        _locked("ConvertedDate", "date"),
+        _locked("ConvertedAccountId", "reference", 18, refs=("Account",)),
+        _locked("ConvertedContactId", "reference", 18, refs=("Contact",)),
+        _locked("ConvertedOpportunityId", "reference", 18, refs=("Opportunity",)),
+        Field("LeadhubId__c", length=64, unique=True, external_id=True),
+        Field("Tier__c", "picklist", 255, values=("A", "B", "C"), restricted=True),
+        Field("Interests__c", "multipicklist", 4099, values=("Hardware", "Software", "Services", "Training")),
+        Field("Score__c", "double"),
+        Field("Demo_Date__c", "date"),
+        Field("Next_Call__c", "datetime"),
+    ],
+)
+CONTACT = sobject(
+    "Contact",
+    "003",
+    "Contacts",
+    [
+        *_system(),
+        *_person("Contact"),
+        Field("AccountId", "reference", 18, references=("Account",)),
+        *_address("Mailing"),
+        *_owned(),
+        Field("LeadhubId__c", length=64, unique=True, external_id=True),
+    ],
+)
+ACCOUNT = sobject(
+    "Account",
+    "001",
+    "Accounts",
+    [
+        *_system(),
+        Field("Name", length=255, required=True),
+        Field("Phone", "phone", 40),
+        *_address("Billing"),
+        *_business(),
+        *_owned(),
+        _locked("MasterRecordId", "reference", 18, refs=("Account",)),
+    ],
+)
+OPPORTUNITY = sobject(
+    "Opportunity",
+    "006",
+    "Opportunities",
+    [
+        *_system(),
+        Field("Name", length=120, required=True),
+        Field("StageName", "picklist", 255, required=True, values=STAGES),
+        Field("CloseDate", "date", required=True),
+        Field("Amount", "currency"),
+        Field("Probability", "double"),
+        Field("AccountId", "reference", 18, references=("Account",)),
+        Field("ContactId", "reference", 18, references=("Contact",), updateable=False),
+        Field("LeadSource", "picklist", 255, values=SOURCES),
+        _locked("IsClosed", "boolean", default=False),
+        _locked("IsWon", "boolean", default=False),
+        *_owned(),
+    ],
+)
+USER = sobject(
+    "User",
+    "005",
+    "Users",
+    [
+        *(f for f in _system() if f.name != "IsDeleted"),
+        Field("Username", length=80, required=True),
+        Field("LastName", length=80, required=True),
+        Field("FirstName", length=40),
+        _locked("Name", length=121),
+        Field("Alias", length=8, required=True),
+        Field("Email", "email", 128, required=True),
+        Field("IsActive", "boolean", default=True),
+        Field("UserType", "picklist", 40, default="Standard", values=("Standard",)),
+    ],
+    writable=False,
+)
+GROUP = sobject(
+    "Group",
+    "00G",
+    "Groups",
+    [
+        *(f for f in _system() if f.name != "IsDeleted"),
+        Field("Name", length=40, required=True),
+        Field("DeveloperName", length=80),
+        Field("Type", "picklist", 40, default="Queue", values=("Queue", "Regular")),
+    ],
+    writable=False,
+)
+LEAD_STATUS = sobject(
+    "LeadStatus",
+    "01J",
+    "Lead Status Values",
+    [
+        *(f for f in _system() if f.name != "IsDeleted"),
+        _locked("ApiName", length=255),
+        _locked("MasterLabel", length=255),
+        _locked("SortOrder", "int"),
+        _locked("IsDefault", "boolean", default=False),
+        _locked("IsConverted", "boolean", default=False),
+    ],
+    writable=False,
+)
+ORGANIZATION = sobject(
+    "Organization",
+    "00D",
+    "Organizations",
+    [
+        *(f for f in _system() if f.name != "IsDeleted"),
+        _locked("Name", length=80),
+        _locked("IsSandbox", "boolean", default=True),
+        _locked("InstanceName", length=5),
+        _locked("OrganizationType", "picklist", 40),
+        _locked("TrialExpirationDate", "datetime"),
+        _locked("NamespacePrefix", length=15),
+    ],
+    writable=False,
+)
+
+OBJECTS: dict[str, SObject] = {o.name: o for o in (LEAD, CONTACT, ACCOUNT, OPPORTUNITY, USER, GROUP, LEAD_STATUS, ORGANIZATION)}
+BY_PREFIX: dict[str, SObject] = {o.prefix: o for o in OBJECTS.values()}
+_BY_LOWER = {name.lower(): o for name, o in OBJECTS.items()}
+
+
+def find_object(name: str) -> SObject | None:
+    """Return the object of this name, in any case."""
+    return _BY_LOWER.get(name.lower())

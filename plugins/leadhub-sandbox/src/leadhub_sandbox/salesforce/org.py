@@ -1,0 +1,139 @@
+"""The org: its clock, settings, rows, people and id numbers. Deterministic: the same seed and the same calls give the same ids."""
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from leadhub_sandbox.clock import SandboxClock
+from leadhub_sandbox.salesforce import ids, times
+from leadhub_sandbox.salesforce.objects import GROUP, LEAD_STATUS, OBJECTS, ORGANIZATION, USER
+from leadhub_sandbox.salesforce.schema import Row, SObject
+from leadhub_sandbox.salesforce.settings import Settings
+from leadhub_sandbox.salesforce.store import Store
+
+INTEGRATION = "leadhub"
+PEOPLE = (
+    ("leadhub", "Leadhub", "Integration", True),
+    ("jane", "Jane", "Novak", True),
+    ("omar", "Omar", "Haddad", True),
+    ("priya", "Priya", "Raman", True),
+    ("lena", "Lena", "Fischer", False),
+)
+QUEUE = "Inbound Leads"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who writes: a user's id, and whether the write is the org's own (seeding, automation), which knows no read-only fields."""
+
+    user_id: str
+    system: bool = False
+
+
+class Org:
+    """The state that every part of the service works on."""
+
+    def __init__(self, seed: int, clock: SandboxClock) -> None:
+        self.seed, self.clock = seed, clock
+        self.settings = Settings()
+        self.schema_changed = clock.now()
+        self.store = Store(clock)
+        chance = random.Random(f"salesforce-{seed}")  # noqa: S311 - reproducible ids, not secrets
+        self.pod = "".join(chance.choices("ABCDEFGHJKLMNPQRSTUVWXYZ", k=2)) + "0"
+        self._first = chance.randrange(10**6, 10**7)
+        self._counters: dict[str, int] = {}
+        self._people: dict[str, str] = {}
+        self._found()
+
+    def _found(self) -> None:
+        for alias, first, last, active in PEOPLE:
+            self.add_user(alias, first, last, active=active)
+        self.organization_id = self.new_id(ORGANIZATION)
+        names: Row = {"Name": "Acme Example", "InstanceName": "CS00", "OrganizationType": "Developer Edition"}
+        self._insert(ORGANIZATION, {"Id": self.organization_id} | names)
+        self._insert(GROUP, {"Name": QUEUE, "DeveloperName": "Inbound_Leads", "Type": "Queue"})
+        queue = next(iter(self.store.everything(GROUP)))["Id"]
+        self.settings.assignment_rule = {"id": ids.make("01Q", self.pod, self._first), "active": True, "owner": queue}
+        self.settings_changed()
+        self.store.commit()
+
+    def add_user(self, alias: str, first: str, last: str, *, active: bool = True) -> None:
+        """Add a person; the admin API and the password flow know them by alias or user name."""
+        name = f"{first} {last}"
+        address = f"{alias}@acme.example"
+        values = {"Username": address, "Email": address, "Alias": alias[:8], "FirstName": first, "LastName": last, "Name": name}
+        self._insert(USER, {**values, "IsActive": active, "UserType": "Standard"})
+
+    def _insert(self, obj: SObject, values: Row) -> None:
+        row: Row = {f.name: f.default for f in obj.fields.values()}
+        row |= {"Id": self.new_id(obj)} | values
+        author = str(row["Id"]) if not self._people else self._people[INTEGRATION]
+        self.store.put(obj, row | self.stamps(author, created=True))
+        if obj is USER:
+            self._people |= {str(row["Alias"]): str(row["Id"]), str(row["Username"]): str(row["Id"])}
+
+    def settings_changed(self) -> None:
+        """Bring the rows that settings stand for into line with them."""
+        self.store.skew = 0.0
+        self.schema_changed = self.clock.now()
+        for old in self.store.everything(LEAD_STATUS):
+            self.store.remove(LEAD_STATUS, str(old["Id"]))
+        for status in self.settings.statuses:
+            self._insert(LEAD_STATUS, {**status})
+        (organization,) = self.store.everything(ORGANIZATION)
+        self.store.put(ORGANIZATION, organization | {"IsSandbox": self.settings.is_sandbox})
+        self.store.skew = self.settings.commit_skew
+
+    def new_id(self, obj: SObject) -> str:
+        """Return the next id of an object."""
+        number = self._counters.get(obj.prefix, self._first) + 1
+        self._counters[obj.prefix] = number
+        return ids.make(obj.prefix, self.pod, number)
+
+    def now(self) -> str:
+        """Return the present second as a stamp."""
+        return times.stamp(self.clock.now())
+
+    def stamps(self, user_id: str, *, created: bool = False) -> Row:
+        """Return the audit fields of a write by a person or a program."""
+        now = self.now()
+        row: Row = {"LastModifiedDate": now, "LastModifiedById": user_id, "SystemModstamp": now}
+        return row | {"CreatedDate": now, "CreatedById": user_id} if created else row
+
+    def user_id(self, who: str) -> str:
+        """Return a user's id from an alias, a user name or an id; raises ValueError naming those there are."""
+        found = self._people.get(who) or ids.full(who)
+        if found is None or self.store.get(USER, found) is None:
+            known = sorted(str(row["Alias"]) for row in self.store.everything(USER))
+            raise ValueError(f"no user {who!r}; known: {', '.join(known)}")
+        return found
+
+    def owner(self, owner_id: str) -> Row | None:
+        """Return the user or queue that an owner id names."""
+        return self.store.get(USER, owner_id) or self.store.get(GROUP, owner_id)
+
+    def statuses(self, *, converted: bool) -> list[str]:
+        """Return the lead statuses that do, or do not, mean converted."""
+        return [s["ApiName"] for s in self.settings.statuses if bool(s["IsConverted"]) is converted]
+
+    def default_status(self) -> str:
+        """Return the status of a lead created without one."""
+        plain = self.statuses(converted=False)
+        return next((s["ApiName"] for s in self.settings.statuses if s["IsDefault"]), plain[0] if plain else "")
+
+    def hidden(self, obj: SObject) -> set[str]:
+        """Return the fields of an object that field-level security hides."""
+        return set(self.settings.hidden_fields.get(obj.name, ()))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return a JSON-able copy of rows, settings and counters."""
+        return {"rows": self.store.snapshot(), "settings": self.settings.as_json(), "counters": dict(self._counters)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put back what `snapshot` returned."""
+        self.store.restore({name: state["rows"].get(name, []) for name in OBJECTS})
+        self.settings = Settings(**state["settings"])
+        self.store.skew = self.settings.commit_skew
+        self._counters = dict(state["counters"])
+        self._people = {str(r[k]): str(r["Id"]) for r in self.store.everything(USER) for k in ("Alias", "Username")}
+        self.organization_id = str(self.store.everything(ORGANIZATION)[0]["Id"])

@@ -1,0 +1,193 @@
+"""Create, update, delete and undelete: every rule that Salesforce applies to one record, for the API and for people alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leadhub_sandbox.salesforce import ids, values
+from leadhub_sandbox.salesforce.errors import ApiError, deleted, invalid_field, not_found
+from leadhub_sandbox.salesforce.objects import CONTACT, LEAD, OBJECTS, OPPORTUNITY, USER
+from leadhub_sandbox.salesforce.org import INTEGRATION, Actor, Org
+from leadhub_sandbox.salesforce.schema import Field, Row, SObject
+
+AUTO, NONE = "TRUE", "FALSE"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Writes records of an org. `assign` is the value of Sforce-Auto-Assign: TRUE, FALSE or a rule's id."""
+
+    org: Org
+
+    def create(self, obj: SObject, body: Mapping[str, Any], actor: Actor, assign: str = NONE) -> str:
+        """Store a new record and return its id; raises ApiError."""
+        self._must_be_writable(obj, actor, "inserted")
+        given = self._clean(obj, body, actor, "createable")
+        row: Row = {f.name: f.default for f in obj.fields.values()} | self._defaults(obj, actor) | given
+        self._check_required(obj, row)
+        self._check_status(obj, given, actor)
+        self._check_owner(obj, given)
+        row |= self._assigned(obj, assign)
+        row |= {"Id": self.org.new_id(obj)} | self.org.stamps(actor.user_id, created=True)
+        row |= {k: v for k, v in given.items() if k in ("CreatedDate", "LastModifiedDate", "SystemModstamp")}
+        return self._save(obj, row)
+
+    def update(self, obj: SObject, row_id: str, body: Mapping[str, Any], actor: Actor, assign: str = NONE) -> None:
+        """Change a record; raises ApiError. A change to the values it has already is a change: the stamps move."""
+        self._must_be_writable(obj, actor, "updated")
+        given = self._clean(obj, body, actor, "updateable")
+        before = self.live(obj, row_id)
+        converted = bool(before.get("IsConverted"))
+        if converted and not (self.org.settings.view_edit_converted or actor.system):
+            raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
+        if before["Id"] in self.org.settings.locked_records:
+            raise ApiError(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", [])
+        self._check_required(obj, before | given)
+        if given.get("Status") != before.get("Status"):
+            self._check_status(obj, given, actor)
+        self._check_owner(obj, given)
+        assigned = {} if converted else self._assigned(obj, assign)
+        self._save(obj, before | given | assigned | self.org.stamps(actor.user_id))
+
+    def automate(self, obj: SObject, row_id: str, fields: Mapping[str, Any]) -> None:
+        """Change a record as a background process does: SystemModstamp moves, LastModifiedDate and LastModifiedById stay."""
+        before = self.live(obj, row_id)
+        given = self._clean(obj, fields, Actor("", system=True), "updateable")
+        self.org.store.put(obj, _derived(obj, before | given | {"SystemModstamp": self.org.now()}))
+
+    def delete(self, obj: SObject, row_id: str, actor: Actor, *, master_id: str | None = None) -> None:
+        """Move a record to the recycle bin; `master_id` names the winner of a merge."""
+        self._must_be_writable(obj, actor, "deleted")
+        row = self.live(obj, row_id) | self.org.stamps(actor.user_id) | {"IsDeleted": True}
+        if master_id:
+            row["MasterRecordId"] = master_id
+        self.org.store.put(obj, row)
+
+    def undelete(self, obj: SObject, row_id: str, actor: Actor) -> None:
+        """Bring a record back from the recycle bin under its old id."""
+        row = self._find(obj, row_id)
+        if not row.get("IsDeleted"):
+            raise ApiError(400, "UNDELETE_FAILED", "Entity is not in the recycle bin", [])
+        restored = row | self.org.stamps(actor.user_id) | {"IsDeleted": False}
+        if "MasterRecordId" in row:
+            restored["MasterRecordId"] = None
+        self._save(obj, restored)
+
+    def live(self, obj: SObject, row_id: str) -> Row:
+        """Return a record that can be written; raises 404 NOT_FOUND or ENTITY_IS_DELETED."""
+        row = self._find(obj, row_id)
+        if row.get("IsDeleted"):
+            raise deleted()
+        return row
+
+    def _find(self, obj: SObject, row_id: str) -> Row:
+        complete = ids.full(row_id)
+        row = self.org.store.get(obj, complete) if complete else None
+        if row is None:
+            raise not_found()
+        return row
+
+    def _must_be_writable(self, obj: SObject, actor: Actor, verb: str) -> None:
+        if not obj.writable and not actor.system:
+            raise ApiError(400, "INVALID_TYPE_FOR_OPERATION", f"entity type cannot be {verb}: {obj.name}", [])
+
+    def _clean(self, obj: SObject, body: Mapping[str, Any], actor: Actor, access: str) -> Row:
+        hidden = set() if actor.system else self.org.hidden(obj)
+        given: list[tuple[Field, Any]] = []
+        for name, value in body.items():
+            if name == "attributes":
+                continue
+            known = obj.find(name)
+            if known is None or known.name in hidden:
+                raise invalid_field(f"No such column '{name}' on sobject of type {obj.name}")
+            given.append((known, value))
+        locked = [f.name for f, _ in given if not actor.system and not getattr(f, access)]
+        if locked:
+            verb = "create" if access == "createable" else "update"
+            text = f"Unable to create/update fields: {', '.join(locked)}. Check that the field can be written ({verb})."
+            raise ApiError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", text, locked)
+        return {f.name: value if f.type in ("id", "address") else values.clean(f, value) for f, value in given}
+
+    def _defaults(self, obj: SObject, actor: Actor) -> Row:
+        row: Row = {}
+        if "OwnerId" in obj.fields:
+            row["OwnerId"] = actor.user_id
+        if obj is LEAD:
+            row["Status"] = self.org.default_status()
+        return row
+
+    def _check_required(self, obj: SObject, row: Row) -> None:
+        missing = [f.name for f in obj.fields.values() if f.required and row[f.name] is None]
+        if missing:
+            text = f"Required fields are missing: [{', '.join(missing)}]"
+            raise ApiError(400, "REQUIRED_FIELD_MISSING", text, missing)
+
+    def _check_status(self, obj: SObject, given: Row, actor: Actor) -> None:
+        if obj is not LEAD or actor.system or "Status" not in given:
+            return
+        if given["Status"] is None:
+            raise ApiError(400, "REQUIRED_FIELD_MISSING", "Required fields are missing: [Status]", ["Status"])
+        if str(given["Status"]).lower() in (s.lower() for s in self.org.statuses(converted=True)):
+            text = f"Status: {given['Status']} is a converted status: convert the lead to reach it"
+            raise ApiError(400, "INVALID_STATUS", text, ["Status"])
+
+    def _check_owner(self, obj: SObject, given: Row) -> None:
+        for name, kinds in ((f.name, f.references) for f in obj.fields.values() if f.references and f.name in given):
+            target = given[name]
+            if target is None and name == "OwnerId":
+                raise ApiError(400, "REQUIRED_FIELD_MISSING", "Required fields are missing: [OwnerId]", ["OwnerId"])
+            rows = [self.org.store.get(OBJECTS[kind], str(target)) for kind in kinds] if target else []
+            row = next((r for r in rows if r), None)
+            if target and (row is None or row.get("IsDeleted")):
+                raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [name])
+            if name == "OwnerId" and row and row.get("IsActive") is False:
+                text = f"operation performed with inactive user [{target}] as owner of {obj.name}"
+                raise ApiError(400, "INACTIVE_OWNER_OR_USER", text, [name])
+
+    def _assigned(self, obj: SObject, assign: str) -> Row:
+        if obj is not LEAD or assign.upper() == NONE:
+            return {}
+        rule = self.org.settings.assignment_rule
+        named = ids.full(assign)
+        if assign.upper() != AUTO and (named is None or named != ids.full(rule.get("id"))):
+            raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", f"invalid assignment rule id: {assign}", [])
+        if rule.get("active") or assign.upper() != AUTO:
+            return {"OwnerId": rule["owner"]}
+        return {"OwnerId": rule["default_owner"]} if rule.get("default_owner") else {}
+
+    def _save(self, obj: SObject, row: Row) -> str:
+        row = _derived(obj, row)
+        self._check_rules(obj, row)
+        for f in (f for f in obj.fields.values() if f.unique and row[f.name] is not None):
+            holder = self.org.store.holder(obj, f.name, row[f.name])
+            if holder not in (None, row["Id"]):
+                text = f"duplicate value found: {f.name} duplicates value on record with id: {holder}"
+                raise ApiError(400, "DUPLICATE_VALUE", text, [f.name])
+        for rule in self.org.settings.automations:
+            if rule.get("object", LEAD.name) == obj.name and _holds(rule.get("when", {}), row):
+                row = _derived(obj, row | self._clean(obj, rule["set"], Actor("", system=True), "updateable"))
+        self.org.store.put(obj, row)
+        return str(row["Id"])
+
+    def _check_rules(self, obj: SObject, row: Row) -> None:
+        for rule in self.org.settings.validation_rules:
+            if rule.get("object", LEAD.name) == obj.name and _holds(rule.get("when", {}), row):
+                raise ApiError(400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", rule["message"], rule.get("fields", []))
+
+    def as_actor(self, who: str = INTEGRATION) -> Actor:
+        """Return the person named by alias, user name or id; raises ValueError."""
+        return Actor(self.org.user_id(who))
+
+
+def _holds(when: Mapping[str, Any], row: Row) -> bool:
+    return all(row.get(name) == value for name, value in when.items())
+
+
+def _derived(obj: SObject, row: Row) -> Row:
+    """Fill what Salesforce computes: a person's Name, a stage's flags."""
+    if obj in (LEAD, CONTACT, USER):
+        return row | {"Name": " ".join(str(row[n]) for n in ("FirstName", "LastName") if row[n])}
+    if obj is OPPORTUNITY:
+        stage = str(row["StageName"])
+        return row | {"IsClosed": stage.startswith("Closed"), "IsWon": stage == "Closed Won"}
+    return row

@@ -1,0 +1,63 @@
+"""What a test can set about the org, through POST /_sandbox/settings."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+STATUSES: list[dict[str, Any]] = [
+    {"ApiName": "Open - Not Contacted", "MasterLabel": "Open", "SortOrder": 1, "IsDefault": True, "IsConverted": False},
+    {"ApiName": "Working - Contacted", "MasterLabel": "Working", "SortOrder": 3, "IsDefault": False, "IsConverted": False},
+    {"ApiName": "Closed - Converted", "MasterLabel": "Converted", "SortOrder": 4, "IsDefault": False, "IsConverted": True},
+    {"ApiName": "Closed - Not Converted", "MasterLabel": "Closed", "SortOrder": 7, "IsDefault": False, "IsConverted": False},
+]
+
+
+@dataclass(slots=True)
+class Settings:
+    """The knobs. Times are seconds on the sandbox's clock; `hidden_fields` and `automations` are described in the README."""
+
+    statuses: list[dict[str, Any]] = field(default_factory=lambda: [dict(s) for s in STATUSES])
+    assignment_rule: dict[str, Any] = field(default_factory=dict)
+    daily_limit: int = 100_000
+    hidden_fields: dict[str, list[str]] = field(default_factory=dict)
+    page_size: int = 2000
+    short_pages: bool = False
+    session_seconds: float = 7200
+    cursor_seconds: float = 2 * 86_400
+    rotate_refresh_tokens: bool = False
+    view_edit_converted: bool = False
+    is_sandbox: bool = True
+    commit_skew: float = 0
+    locked_records: list[str] = field(default_factory=list)
+    automations: list[dict[str, Any]] = field(default_factory=list)
+    validation_rules: list[dict[str, Any]] = field(default_factory=list)
+    jwt_keys: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def update(self, order: Mapping[str, Any]) -> None:
+        """Set what the order names; raises ValueError for an unknown name or a value of another type."""
+        known = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name, value in order.items():
+            if name not in known:
+                raise ValueError(f"unknown setting {name!r}; known: {', '.join(sorted(known))}, expire_tokens, expire_cursors")
+            kind = (int, float) if isinstance(known[name], float) else type(known[name])
+            if not isinstance(value, kind):
+                raise ValueError(f"setting {name!r} takes a {type(known[name]).__name__}, not {value!r}")  # noqa: TRY004
+        for status in order.get("statuses", ()):
+            if set(status) != set(STATUSES[0]):
+                raise ValueError(f"a status has exactly the keys {', '.join(STATUSES[0])}, not {status!r}")
+        _check_keys(order, "automations", "set")
+        _check_keys(order, "validation_rules", "message")
+        if order.get("assignment_rule", {}).get("active") and "owner" not in order["assignment_rule"]:
+            raise ValueError("an active assignment_rule needs an owner")
+        for name, value in order.items():
+            setattr(self, name, value)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the settings as POST /_sandbox/settings takes them."""
+        return asdict(self)
+
+
+def _check_keys(order: Mapping[str, Any], name: str, key: str) -> None:
+    for rule in order.get(name, ()):
+        if not isinstance(rule, dict) or key not in rule:
+            raise ValueError(f"each of {name} needs the key {key!r}, not {rule!r}")

@@ -1,0 +1,132 @@
+"""HubSpot's own Python client, with its validation on, as an independent reader of every answer."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from leadhub_sandbox.clock import SandboxClock
+from leadhub_sandbox.http import SandboxServer
+from leadhub_sandbox.hubspot import HubSpotService
+
+hubspot = pytest.importorskip("hubspot", reason="hubspot-api-client is not installed")
+
+TIMEOUT = {"_request_timeout": (5, 30)}
+
+
+@pytest.fixture
+def crm(server: SandboxServer, service: HubSpotService) -> Any:
+    """The client's CRM part, pointed at the sandbox, refusing answers that break its models."""
+    return hubspot.HubSpot(access_token=service.token, host=server.url, client_side_validation=True).crm
+
+
+def _make(crm: Any, **properties: str) -> Any:
+    return crm.contacts.basic_api.create({"properties": properties, "associations": []}, **TIMEOUT)
+
+
+def test_the_client_does_validate(crm: Any) -> None:
+    """The check has teeth: an answer without an id is refused by the client's models."""
+    api = crm.contacts.basic_api.api_client
+    whole = {"id": "1", "properties": {}, "createdAt": "2026-03-02T09:00:00Z", "updatedAt": "2026-03-02T09:00:00Z", "archived": False}
+    assert api.deserialize(SimpleNamespace(data=json.dumps(whole)), "SimplePublicObject").id == "1"
+    del whole["id"]
+    with pytest.raises(ValueError, match="id"):
+        api.deserialize(SimpleNamespace(data=json.dumps(whole)), "SimplePublicObject")
+
+
+def test_one_by_one(crm: Any) -> None:
+    """Behavior 55: create, get by id and by e-mail, list, update and archive satisfy the client."""
+    made = _make(crm, email="a@x.example", city="Lund")
+    basic = crm.contacts.basic_api
+    assert basic.get_by_id(made.id, properties=["city"], properties_with_history=["city"], **TIMEOUT).properties["city"] == "Lund"
+    assert basic.get_by_id("a@x.example", id_property="email", **TIMEOUT).id == made.id
+    assert basic.update(made.id, {"properties": {"city": ""}}, **TIMEOUT).properties["city"] is None
+    page = basic.get_page(limit=10, properties=["city", "email"], archived=False, **TIMEOUT)
+    assert [entry.id for entry in page.results] == [made.id]
+    basic.archive(made.id, **TIMEOUT)
+    gone = basic.get_page(archived=True, **TIMEOUT).results[0]
+    assert (gone.id, gone.archived) == (made.id, True)
+
+
+def test_errors_are_the_clients_own(crm: Any) -> None:
+    """Behavior 55: conflict, not found and a wrong value arrive as the client's exceptions with HubSpot's body."""
+    _make(crm, email="a@x.example")
+    for call, status in (
+        (lambda: _make(crm, email="a@x.example"), 409),
+        (lambda: crm.contacts.basic_api.get_by_id("5", **TIMEOUT), 404),
+        (lambda: _make(crm, email="b@x.example", no_such="1"), 400),
+    ):
+        with pytest.raises(hubspot.crm.contacts.ApiException) as caught:
+            call()
+        assert caught.value.status == status
+        assert json.loads(caught.value.body)["status"] == "error"
+
+
+def test_batches(crm: Any) -> None:
+    """Behavior 55: batch create, upsert, update, read and archive satisfy the client, whole and partial."""
+    batch = crm.contacts.batch_api
+    made = batch.create({"inputs": [{"properties": {"email": "a@x.example"}, "associations": []}]}, **TIMEOUT)
+    first = made.results[0].id
+    upserts = [
+        {"idProperty": "email", "id": "a@x.example", "properties": {"city": "Lund"}, "objectWriteTraceId": "1"},
+        {"idProperty": "email", "id": "b@x.example", "properties": {"email": "b@x.example"}, "objectWriteTraceId": "2"},
+    ]
+    both = batch.upsert({"inputs": upserts}, **TIMEOUT)
+    assert {entry.object_write_trace_id: entry.new for entry in both.results} == {"1": False, "2": True}
+    upserts[1]["properties"] = {"lifecyclestage": "nope"}
+    partial = batch.upsert({"inputs": upserts}, **TIMEOUT)
+    assert (partial.num_errors, partial.errors[0].context["objectWriteTraceId"]) == (1, ["2"])
+    updated = batch.update({"inputs": [{"id": first, "properties": {"city": "Oslo"}}]}, **TIMEOUT)
+    assert updated.results[0].properties["city"] == "Oslo"
+    order = {"inputs": [{"id": first}, {"id": "5"}], "properties": ["city"], "propertiesWithHistory": ["city"]}
+    read = batch.read(order, **TIMEOUT)
+    assert read.errors[0].context["ids"] == ["5"]
+    assert [entry.value for entry in read.results[0].properties_with_history["city"]] == ["Oslo", "Lund"]
+    batch.archive({"inputs": [{"id": first}]}, **TIMEOUT)
+
+
+def test_search(crm: Any, clock: SandboxClock) -> None:
+    """Behavior 55: a search with all five fields and its paging satisfy the client."""
+    for name in "ab":
+        _make(crm, email=f"{name}@x.example")
+    clock.advance(60)
+    filters = [{"propertyName": "email", "operator": "HAS_PROPERTY"}]
+    order = {"filterGroups": [{"filters": filters}], "sorts": ["hs_object_id"], "properties": ["email"], "limit": 1, "after": "0"}
+    page = crm.contacts.search_api.do_search(order, **TIMEOUT)
+    assert (page.total, page.paging.next.after, page.results[0].properties["email"]) == (2, "1", "a@x.example")
+
+
+def test_merge(crm: Any) -> None:
+    """Behavior 55: a merge satisfies the client."""
+    pair = [_make(crm, email=f"{name}@x.example").id for name in "ab"]
+    merged = crm.contacts.basic_api.merge({"primaryObjectId": pair[0], "objectIdToMerge": pair[1]}, **TIMEOUT)
+    assert merged.properties["hs_merged_object_ids"] == ";".join(pair)
+
+
+def test_descriptions(crm: Any) -> None:
+    """Behavior 55: properties, the pipeline and owners satisfy the client."""
+    names = [entry.name for entry in crm.properties.core_api.get_all("contacts", **TIMEOUT).results]
+    assert "leadhub_id" in names
+    assert crm.properties.core_api.get_by_name("contacts", "lifecyclestage", **TIMEOUT).options[1].value == "lead"
+    assert crm.pipelines.pipelines_api.get_all("contacts", **TIMEOUT).results[0].stages[1].id == "lead"
+    assert crm.owners.owners_api.get_page(**TIMEOUT).results[0].user_id == 9001
+
+
+def test_a_made_property(crm: Any) -> None:
+    """Behavior 55: a property made by the client comes back as it wants it."""
+    order = {"name": "score", "label": "Score", "type": "number", "fieldType": "number", "groupName": "contactinformation"}
+    assert crm.properties.core_api.create("contacts", order, **TIMEOUT).name == "score"
+
+
+def test_a_long_list_is_whole(crm: Any, fill: Callable[[int], None]) -> None:
+    """Behavior 55: the client's own way through all pages finds every record once."""
+    fill(120)
+    seen, after = [], None
+    while True:
+        page = crm.contacts.basic_api.get_page(limit=50, **({"after": after} if after else {}), **TIMEOUT)
+        seen += [entry.id for entry in page.results]
+        if page.paging is None:
+            break
+        after = page.paging.next.after
+    assert len(set(seen)) == len(seen) == 120

@@ -1,0 +1,58 @@
+"""`python -m leadhub_sandbox` as a process of its own."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+
+def _start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "leadhub_sandbox", *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_it_tells_where_it_listens_and_ends_on_a_signal() -> None:
+    """One line of JSON gives address and credentials that work; SIGTERM ends it with exit code 0 and nothing on standard error."""
+    with _start("--only", "salesforce", "--seed", "3") as process:
+        assert process.stdout
+        told = json.loads(process.stdout.readline())["salesforce"]
+        form = {"grant_type": "client_credentials", "client_id": told["client_id"], "client_secret": told["client_secret"]}
+        assert httpx.post(f"{told['url']}/services/oauth2/token", data=form).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=10) == ("", "")
+    assert process.returncode == 0
+
+
+def test_it_ends_with_its_parent() -> None:
+    """With --exit-with-stdin the closing of standard input ends it, so a dead parent leaves no orphan."""
+    with _start("--only", "salesforce", "--exit-with-stdin") as process:
+        assert process.stdout
+        assert process.stdout.readline()
+        _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_a_taken_port_is_told() -> None:
+    """A port that is in use is an exit code of 1 and a line that says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        with _start("--only", "salesforce", "--salesforce-port", str(taken.getsockname()[1])) as process:
+            _, errors = process.communicate(timeout=10)
+        assert process.returncode == 1
+        assert "Choose another port" in errors
+
+
+def test_both_crms_start_in_one_process() -> None:
+    """Without --only both CRMs answer, on one clock."""
+    pytest.importorskip("leadhub_sandbox.hubspot", reason="the HubSpot half is not installed")
+    with _start() as process:
+        assert process.stdout
+        told = json.loads(process.stdout.readline())
+        httpx.post(f"{told['salesforce']['url']}/_sandbox/clock", json={"set": "2026-11-16T10:00:00+00:00"})
+        assert httpx.get(f"{told['hubspot']['url']}/_sandbox/health").json()["now"] == "2026-11-16T10:00:00+00:00"
+        assert told["hubspot"]["token"]
+        process.terminate()
+        process.communicate(timeout=10)
