@@ -1,0 +1,124 @@
+"""The connector contract. Capabilities are types: a connector has a capability when it has the methods, and nothing is flagged.
+
+Connectors never retry and never sleep: they raise errors typed by recovery (`leadhub.errors`), and one retry layer repeats what is safe.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from leadhub.clock import Clock
+from leadhub.connectors.http import HttpClient
+from leadhub.model.record import Author, Change, Cursor, FieldDescription, Identity, ObjectMapping, Outcome, Page, Record, Usage
+
+
+class Log(Protocol):
+    """The logger that a connector is given: structured, personal data masked on the way out."""
+
+    def info(self, event: str, /, **fields: object) -> object:
+        """Say that something happened."""
+        ...
+
+    def warning(self, event: str, /, **fields: object) -> object:
+        """Say that something is not as it should be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a connector is made from: one instance per thread.
+
+    `settings` is an instance of the connector's own `settings_model`; `wanted` are the native fields to ask for, by object; `http` makes an
+    httpx client (base URL, bearer token or none) with leadhub's time-outs and error translation.
+    """
+
+    system: str
+    settings: Any
+    wanted: Mapping[str, tuple[str, ...]]
+    http: Callable[..., HttpClient]
+    clock: Clock
+    log: Log
+
+
+class Source(Protocol):
+    """Reads records."""
+
+    name: ClassVar[str]
+    settings_model: ClassVar[type[BaseModel]]
+    mappings: ClassVar[tuple[ObjectMapping, ...]]
+
+    def __init__(self, context: Context) -> None: ...
+
+    def check(self) -> Identity:
+        """Say which organization answers and as whom. Raises AccessDenied, Unavailable."""
+        ...
+
+    def pull(self, since: Cursor | None) -> Iterator[Page]:
+        """Yield every record changed since the cursor; None means everything that exists.
+
+        A page may be empty, a record may come twice, objects may interleave. The run may stop after any page and resume from its cursor. The
+        connector applies the overlap that its system's index needs.
+        """
+        ...
+
+
+@runtime_checkable
+class Target(Source, Protocol):
+    """Reads and writes."""
+
+    batch_size: ClassVar[int]
+
+    def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Write, and yield one outcome a change, matched by key and never by position.
+
+        Takes at most `batch_size` changes of one object and one operation. An exception leaves the changes not yet yielded not attempted,
+        but for UnknownOutcome, which leaves them unknown.
+        """
+        ...
+
+
+@runtime_checkable
+class Rereads(Protocol):
+    """Reads records by id: the check right before a write."""
+
+    def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
+        """Return the records as they are now, by the id asked for; one that is gone comes back with `gone` set."""
+        ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """Finds records by the key that leadhub wrote when it created them."""
+
+    def find(self, object_name: str, keys: Collection[str]) -> Mapping[str, Record]:
+        """Return the records that carry these keys, by key. Must not go through an index that lags."""
+        ...
+
+
+@runtime_checkable
+class Describes(Protocol):
+    """Tells what the live system's fields are."""
+
+    def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
+        """Return every field that this login can see, by native name."""
+        ...
+
+
+@runtime_checkable
+class Attributes(Protocol):
+    """Tells who set a field, from the system's own history."""
+
+    def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
+        """Return the author of the present value by (record id, native field), for those that the history names."""
+        ...
+
+
+@runtime_checkable
+class Meters(Protocol):
+    """Tells how many calls were made and how much of the daily allowance is gone."""
+
+    def usage(self) -> Usage:
+        """Return this instance's calls, and the whole allowance as last heard."""
+        ...

@@ -1,0 +1,185 @@
+"""What passes between a connector and the core: records, pages, changes and their outcomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+from leadhub.errors import RecordError
+
+NativeValue = str | int | float | Decimal | bool | date | datetime | list[str] | None
+"""A value as a system holds it. None: known to be blank. A key that is absent: not known."""
+
+Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
+Cursor = Json
+"""Where a pull resumes: one JSON value that only its connector reads."""
+
+NOTHING: Mapping[str, NativeValue] = MappingProxyType({})
+
+
+class Gone(StrEnum):
+    """Why a record is no longer to be had under its id."""
+
+    DELETED = "deleted"
+    MERGED = "merged"
+    CONVERTED = "converted"
+    VANISHED = "vanished"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who set a value, as the system's own history tells. An author that no history names counts as automation."""
+
+    kind: Literal["person", "automation"]
+    name: str = ""
+    at: datetime | None = None
+
+
+AUTOMATION = Author("automation")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row of a system under its native field names, as seen once.
+
+    `stamp` is the remote's own time of last change (aware), `refs` are ids of other records that it points at (object name → id), `gone_to`
+    is the id that took this one's place.
+    """
+
+    object: str
+    id: str
+    values: Mapping[str, NativeValue]
+    stamp: datetime | None = None
+    refs: Mapping[str, str] = field(default_factory=dict)
+    gone: Gone | None = None
+    gone_to: str | None = None
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records and the cursor to go on from once they are stored. `rejects` are rows that could not be taken in."""
+
+    records: tuple[Record, ...]
+    cursor: Cursor
+    rejects: tuple["Reject", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that could not be taken in, kept as it came. `row` is its place as a person would count it."""
+
+    source: str
+    row: int
+    raw: str
+    reason: str
+
+
+class Operation(StrEnum):
+    """What a change does. `CLEAR_THEN_SET` blanks the ordered field first and sets all values in a second request."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    CLEAR_THEN_SET = "clear_then_set"
+    ARCHIVE = "archive"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One intended write. `key` names it in the journal and, for a create, in the system's external-id field.
+
+    `expected` holds the native values that the plan saw in the fields it writes, `expected_stamp` the record's stamp then.
+    """
+
+    key: str
+    object: str
+    operation: Operation
+    record_id: str | None
+    values: Mapping[str, NativeValue]
+    expected: Mapping[str, NativeValue] = field(default_factory=dict)
+    expected_stamp: datetime | None = None
+
+
+class Result(StrEnum):
+    """What came of one change."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    STALE = "stale"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the change with this key. `values` is what the system answered, where it answered values at all."""
+
+    key: str
+    result: Result
+    record_id: str | None = None
+    values: Mapping[str, NativeValue] | None = None
+    stamp: datetime | None = None
+    error: RecordError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answered a check: which organization, production or not, and as whom leadhub is logged in.
+
+    `shared_login` says that the login is one under which a person may edit too; None where the system does not tell.
+    """
+
+    org: str
+    name: str
+    production: bool
+    user: str
+    user_id: str = ""
+    shared_login: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of a system's daily allowance of calls is gone, by everyone. None: the system does not tell."""
+
+    calls: int
+    used: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDescription:
+    """What the live system says of one of its fields. `options` are a picklist's active internal values, `converted` those that only an action sets."""
+
+    name: str
+    label: str
+    writable: bool
+    required: bool = False
+    max_length: int | None = None
+    options: tuple[str, ...] | None = None
+    converted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """One canonical field under its native name in one object. `normal` names a form that the system itself gives to what it stores."""
+
+    canonical: str
+    native: str
+    max_length: int | None = None
+    writable: bool = True
+    required: bool = False
+    normal: Literal["trim", "lower"] = "trim"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMapping:
+    """How the records of one object are read. `state` names the preset that reads its state fields; `own_lead`: each record is a lead of its own."""
+
+    object: str
+    fields: tuple[FieldMapping, ...]
+    state: str | None = None
+    own_lead: bool = False
+    created: str | None = None
