@@ -4,7 +4,9 @@ A client made here raises `Unavailable` when the call never reached the system, 
 caller is decided by whether the call was a read (repeat it) or a write (read first).
 """
 
+import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import httpx
@@ -34,6 +36,12 @@ def _cause(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """One TLS context for all clients: reading the certificates anew for each one costs more than a call."""
+    return httpx.create_ssl_context()
+
+
 def client(base_url: str, *, token: str | None = None, headers: Mapping[str, str] | None = None) -> HttpClient:
     """Return a client for one system. The token goes into the Authorization header and nowhere else."""
     bearer = {"Authorization": f"Bearer {token}"} if token else {}
@@ -41,5 +49,6 @@ def client(base_url: str, *, token: str | None = None, headers: Mapping[str, str
         base_url=base_url,
         headers={"User-Agent": "leadhub", **bearer, **(headers or {})},
         timeout=TIMEOUT,
+        verify=_tls(),
         follow_redirects=False,
     )

@@ -1,0 +1,123 @@
+"""The HubSpot connector: what leadhub calls, each method handed to the module that knows how."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from leadhub import (
+    Author,
+    Change,
+    ConfigError,
+    Context,
+    Cursor,
+    FatalError,
+    FieldDescription,
+    Identity,
+    ObjectMapping,
+    Outcome,
+    Page,
+    Record,
+    Usage,
+)
+from leadhub_hubspot import history
+from leadhub_hubspot.client import BATCH_LIMIT, Client
+from leadhub_hubspot.mapping import CONTACTS, MAPPINGS
+from leadhub_hubspot.pull import Puller
+from leadhub_hubspot.reader import Reader
+from leadhub_hubspot.settings import Settings
+from leadhub_hubspot.writer import Writer, require_unique_property
+
+NOT_PRODUCTION = frozenset({"DEVELOPER_TEST", "SANDBOX", "APP_DEVELOPER"})
+
+
+class HubSpot:
+    """Contacts of one HubSpot account, through a service key. Leads (0-136), deals and forms are not read."""
+
+    name: ClassVar[str] = "hubspot"
+    settings_model: ClassVar[type[BaseModel]] = Settings
+    mappings: ClassVar[tuple[ObjectMapping, ...]] = MAPPINGS
+    batch_size: ClassVar[int] = BATCH_LIMIT
+
+    def __init__(self, context: Context) -> None:
+        settings: Settings = context.settings
+        self._settings = settings
+        self._log = context.log
+        self._client = Client(context, settings)
+        self._reader = Reader(self._client, context.wanted.get(CONTACTS, ()))
+        self._puller = Puller(self._client, self._reader, timedelta(minutes=settings.overlap_minutes), context.log)
+        self._writer = Writer(self._client, external_id=settings.external_id, owner=settings.owner_on_create)
+
+    def check(self) -> Identity:
+        """Say which account answers. An account type that is not known to be for trying counts as production.
+
+        What would only stop creates (no external-id property, no such owner) is a warning here and an error when a create comes.
+        """
+        account, _ = self._client.account()
+        portal, kind = str(account.get("portalId", "")), str(account.get("accountType", ""))
+        self._warn_of_creates()
+        return Identity(
+            org=portal,
+            name=f"HubSpot account {portal} ({account.get('uiDomain') or 'app.hubspot.com'}, {kind or 'type unknown'})",
+            production=kind not in NOT_PRODUCTION,
+            user="service key",
+            shared_login=False,  # nobody edits under a key: HubSpot's history calls it an integration
+        )
+
+    def _warn_of_creates(self) -> None:
+        try:
+            if self._settings.external_id is not None:
+                require_unique_property(self._client, self._settings.external_id)
+            if self._settings.owner_on_create is not None:
+                self._client.owner_id(self._settings.owner_on_create)
+        except ConfigError as error:
+            self._log.warning("hubspot.creates_will_fail", reason=str(error), next_step=error.next_step)
+
+    def pull(self, since: Cursor | None) -> Iterator[Page]:
+        """Yield all contacts, or what changed since the cursor less the overlap (settings: overlap_minutes)."""
+        return self._puller.pull(since)
+
+    def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Write up to 100 contacts; a life cycle stage is accepted only when HubSpot's answer shows it."""
+        for change in changes[:1]:
+            _require_contacts(change.object)
+        return self._writer.push(changes)
+
+    def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
+        """Return contacts as they are now; merged, archived and purged ones come with `gone`."""
+        _require_contacts(object_name)
+        return self._reader.reread(ids)
+
+    def find(self, object_name: str, keys: Collection[str]) -> Mapping[str, Record]:
+        """Return the contacts that carry these keys. Raises FatalError without an external-id property: then nobody can tell."""
+        _require_contacts(object_name)
+        if self._settings.external_id is None:
+            raise FatalError(
+                "A contact whose create got no answer cannot be looked for: no property carries leadhub's key.",
+                next_step="set external_id, or look for the contact in HubSpot",
+            )
+        require_unique_property(self._client, self._settings.external_id)
+        return self._reader.find(keys, self._settings.external_id)
+
+    def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
+        """Return every contact property that the key can see, with the options that people are shown, in the account's order."""
+        _require_contacts(object_name)
+        return {
+            name: FieldDescription(name=name, label=entry.label, writable=entry.writable, options=entry.options)
+            for name, entry in self._client.properties(fresh=True).items()
+        }
+
+    def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
+        """Return who set each present value, from HubSpot's property history."""
+        _require_contacts(object_name)
+        return history.authors(self._client, ids, fields)
+
+    def usage(self) -> Usage:
+        """Return this instance's calls and the account's daily allowance."""
+        return self._client.usage()
+
+
+def _require_contacts(object_name: str) -> None:
+    if object_name != CONTACTS:
+        raise ConfigError(f"This connector knows HubSpot's {CONTACTS}, not {object_name}.")

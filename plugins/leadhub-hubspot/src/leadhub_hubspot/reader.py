@@ -1,0 +1,124 @@
+"""HubSpot's contacts as leadhub's records: by id, by key, and what became of ids that are gone. It writes nothing."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from leadhub import Gone, Record
+from leadhub_hubspot.client import BATCH_LIMIT, Client
+from leadhub_hubspot.mapping import CONTACTS, MERGED_IDS
+from leadhub_hubspot.values import from_wire, parse_instant
+
+T = TypeVar("T")
+
+
+class Reader:
+    """Reads contacts with the fields that leadhub wants and the account has."""
+
+    def __init__(self, client: Client, wanted: Sequence[str]) -> None:
+        self._client = client
+        self._wanted = wanted
+
+    def fields(self) -> tuple[str, ...]:
+        """Return the wanted properties that this key can see: one that is hidden is left out, and so stays "not known"."""
+        known = self._client.properties()
+        return tuple(name for name in dict.fromkeys(self._wanted) if name in known)
+
+    def asked(self) -> tuple[str, ...]:
+        """Return the properties to ask HubSpot for: the fields, and the ids that merges left behind."""
+        return tuple(dict.fromkeys((*self.fields(), MERGED_IDS)))
+
+    def record(self, result: Mapping[str, Any]) -> Record:
+        """Return one contact. A property without value is None, whether HubSpot answers null, "" or nothing."""
+        known, properties = self._client.properties(), result.get("properties") or {}
+        return Record(
+            object=CONTACTS,
+            id=str(result["id"]),
+            values={name: from_wire(properties.get(name), known[name].type) for name in self.fields()},
+            stamp=parse_instant(result.get("updatedAt")),
+            created=parse_instant(result.get("createdAt")),
+        )
+
+    def with_merged(self, result: Mapping[str, Any]) -> Iterator[Record]:
+        """Yield a contact, and a gone record for each id that was merged into it: HubSpot tells of a merge nowhere else in a list."""
+        record = self.record(result)
+        yield record
+        for old in merged_ids(result):
+            if old != record.id:
+                yield Record(CONTACTS, old, {}, gone=Gone.MERGED, gone_to=record.id)
+
+    def changed(self, ids: Sequence[str]) -> tuple[Record, ...]:
+        """Return up to 100 contacts with their values of now; one that was archived or merged since comes as gone."""
+        answer = self._client.batch_read(ids, self.asked())
+        told = [record for result in answer.results for record in self.with_merged(result)]
+        answered = {record.id for record in told}
+        left = [record_id for record_id in ids if record_id not in answered]
+        return (*told, *self.reread(left).values())
+
+    def reread(self, ids: Sequence[str]) -> dict[str, Record]:
+        """Return the contacts as they are now, by the id asked for. Batch reads see every write at once; search does not."""
+        found: dict[str, Record] = {}
+        for batch in batches(list(dict.fromkeys(ids)), BATCH_LIMIT):
+            found |= self._reread(batch)
+        return found
+
+    def _reread(self, ids: Sequence[str]) -> dict[str, Record]:
+        answer = self._client.batch_read(ids, self.asked())
+        found = {str(result["id"]): self.record(result) for result in answer.results}
+        survivors = {old: str(result["id"]) for result in answer.results for old in merged_ids(result)}
+        known = {record_id: found[record_id] for record_id in ids if record_id in found}
+        missing = {str(record_id) for error in answer.errors for record_id in _ids_of(error)}
+        for record_id in ids:
+            if record_id in known or record_id in missing:
+                continue
+            survivor = survivors.get(record_id) or self._survivor(record_id)
+            if survivor is None:
+                missing.add(record_id)
+            else:
+                known[record_id] = Record(CONTACTS, record_id, {}, gone=Gone.MERGED, gone_to=survivor)
+        return known | self._gone([record_id for record_id in ids if record_id in missing])
+
+    def _survivor(self, record_id: str) -> str | None:
+        """Ask for one id alone: whoever answers took its place. Only needed when the survivor does not list it."""
+        results = self._client.batch_read([record_id], [MERGED_IDS]).results
+        return str(results[0]["id"]) if results else None
+
+    def _gone(self, ids: Sequence[str]) -> dict[str, Record]:
+        """Say of ids that HubSpot does not find whether they are archived, or vanished (purged, or out of this key's sight)."""
+        if not ids:
+            return {}
+        archived = {str(result["id"]): result for result in self._client.batch_read(ids, [], archived=True).results}
+        return {record_id: _gone_record(record_id, archived.get(record_id)) for record_id in ids}
+
+    def find(self, keys: Collection[str], external_id: str) -> dict[str, Record]:
+        """Return the contacts that carry these keys in the external-id property, by key. By batch read, which never lags."""
+        ours = {key.casefold(): key for key in keys}  # HubSpot holds unique values without regard to case
+        found: dict[str, Record] = {}
+        for batch in batches(list(keys), BATCH_LIMIT):
+            answer = self._client.batch_read(batch, (*self.asked(), external_id), id_property=external_id)
+            for result in answer.results:
+                key = ours.get(str((result.get("properties") or {}).get(external_id)).casefold())
+                if key is not None:
+                    found[key] = self.record(result)
+        return found
+
+
+def _gone_record(record_id: str, archived: Mapping[str, Any] | None) -> Record:
+    if archived is None:
+        return Record(CONTACTS, record_id, {}, gone=Gone.VANISHED)
+    return Record(CONTACTS, record_id, {}, stamp=parse_instant(archived.get("archivedAt")), gone=Gone.DELETED)
+
+
+def merged_ids(result: Mapping[str, Any]) -> list[str]:
+    """Return the ids that were merged into this contact ("id;id")."""
+    joined = (result.get("properties") or {}).get(MERGED_IDS) or ""
+    return [part for part in joined.split(";") if part]
+
+
+def _ids_of(error: Mapping[str, Any]) -> Sequence[str]:
+    return (error.get("context") or {}).get("ids") or ()
+
+
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield the items in runs of at most `size`."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,35 @@
+"""What a deployment may set for a HubSpot system."""
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+
+def _safe_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}):
+        return url.rstrip("/")
+    raise ValueError("base_url must start with https:// (plain http only to 127.0.0.1 or localhost): the token goes there")
+
+
+class Settings(BaseModel):
+    """One HubSpot account.
+
+    `token` is a service key, or the access token of a static-auth app. `owner_on_create` is an owner's id or e-mail address. `external_id`
+    is a custom contact property with unique values that carries leadhub's key; None gives up finding a contact whose create got no answer.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: SecretStr
+    base_url: Annotated[str, AfterValidator(_safe_url)] = "https://api.hubapi.com"
+    api_version: Literal["v3", "2026-03", "2026-09"] = "2026-03"
+    owner_on_create: str | None = None
+    external_id: str | None = Field(default="leadhub_id", min_length=1)
+    overlap_minutes: int = Field(default=60, ge=0)
+    """How far each pull reaches back behind the last one.
+
+    HubSpot's search shows a change "a few moments" late and at times out of order by close to an hour (Estuary's connector, which trails
+    one hour for that reason); an hour of reading twice costs little, a change missed is missed for good.
+    """

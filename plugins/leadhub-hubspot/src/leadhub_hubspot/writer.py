@@ -1,0 +1,262 @@
+"""Writing contacts: batches in which each record stands for itself, and a life cycle stage that is believed only when the answer shows it.
+
+Answers are matched by trace id or record id, never by position: HubSpot answers in an order of its own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from leadhub import (
+    Change,
+    ConfigError,
+    DuplicateRefused,
+    FatalError,
+    InvalidValue,
+    NativeValue,
+    Operation,
+    Outcome,
+    RecordError,
+    Result,
+    RetryableError,
+    UnknownOutcome,
+)
+from leadhub_hubspot.client import Client
+from leadhub_hubspot.mapping import OWNER, STAGE
+from leadhub_hubspot.refusals import record_error
+from leadhub_hubspot.values import from_wire, parse_instant, to_wire
+
+Input = dict[str, Any]
+Answer: TypeAlias = dict[str, Any] | RecordError
+NOT_APPLIED = "NOT_APPLIED"
+
+
+class Writer:
+    """Writes changes of contacts through one client."""
+
+    def __init__(self, client: Client, *, external_id: str | None, owner: str | None) -> None:
+        self._client = client
+        self._external_id = external_id
+        self._owner = owner
+
+    def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Yield one outcome a change. The changes are of one operation, at most 100."""
+        if not changes:
+            return
+        self._client.properties()  # needed to read the answers: a failure belongs before the write, not after it
+        match changes[0].operation:
+            case Operation.CREATE:
+                yield from self._create(changes)
+            case Operation.UPDATE:
+                yield from _in_rounds(changes, self._update)
+            case Operation.CLEAR_THEN_SET:
+                yield from _in_rounds(changes, self._clear_then_set)
+            case Operation.ARCHIVE:
+                yield from self._archive(changes)
+
+    # ---- operations ----------------------------------------------------------------------------------------------------------------------
+
+    def _create(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Create by upsert on the external id, so that a create that is repeated finds what the first one made."""
+        first = {} if self._owner is None else {OWNER: self._client.owner_id(self._owner)}
+        key_field = self._external_id
+        if key_field is not None:
+            require_unique_property(self._client, key_field)
+        # A new contact has nothing to blank, and a blank stage sent along would be answered with the account's own first stage.
+        changes = [replace(change, values={name: value for name, value in change.values.items() if value is not None}) for change in changes]
+        inputs: dict[str, Input] = {}
+        for change in changes:
+            properties = first | _texts(change.values)
+            if key_field is None:
+                inputs[change.key] = {"properties": properties, "associations": [], "objectWriteTraceId": change.key}
+            else:
+                named = {"idProperty": key_field, "id": change.key}
+                inputs[change.key] = named | {"properties": properties | {key_field: change.key}, "objectWriteTraceId": change.key}
+        answers = self._write("create" if key_field is None else "upsert", inputs)
+        yield from self._outcomes(changes, answers)
+
+    def _update(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        yield from self._outcomes(changes, self._write("update", {change.key: _update_input(change, change.values) for change in changes}))
+
+    def _clear_then_set(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Blank the stage, then set all values: two requests, as HubSpot asks for a stage set backward ("Contacts" guide).
+
+        Once the first is answered, whatever stops the second is raised as UnknownOutcome: the contacts stand half-way, and "not attempted"
+        would be untrue.
+        """
+        inputs = {change.key: _update_input(change, {STAGE: None}) for change in changes}
+        cleared = self._write("update", inputs)
+        with _half_done("the life cycle stage was cleared, and the call that sets it failed"):
+            self._fill_stage(cleared)
+            ready = [change for change in changes if _stage_of(cleared.get(change.key)) == ""]
+            answers = self._write("update", {change.key: _update_input(change, change.values) for change in ready}) if ready else {}
+            done = [_after_clear(outcome) for outcome in self._outcomes(ready, answers)]
+        settled = {outcome.key for outcome in done}
+        yield from done
+        for change in changes:
+            if change.key not in settled:
+                yield self._outcome(change, cleared.get(change.key), wanted={STAGE: None})
+
+    def _archive(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        refusal = self._client.batch_archive([_id(change) for change in changes])
+        for change in changes:
+            error = None if refusal is None else _of_batch(refusal, alone=len(changes) == 1)
+            yield Outcome(change.key, Result.ACCEPTED if error is None else Result.REFUSED, change.record_id, error=error)
+
+    # ---- requests ------------------------------------------------------------------------------------------------------------------------
+
+    def _write(self, verb: str, inputs: Mapping[str, Input]) -> dict[str, Answer]:
+        """Send one batch and return the answers by key. A key without an answer is left out: its outcome is not known.
+
+        When HubSpot refuses the whole batch and names the culprits, the others are sent again without them; nothing had been written.
+        """
+        answer = self._client.batch_write(verb, list(inputs.values()))
+        if answer.refusal is None:
+            answers: dict[str, Answer] = {}
+            for error in answer.errors:
+                answers |= dict.fromkeys(_named(error, inputs), record_error(error))
+            for result in answer.results:
+                key = _key_of(result, inputs)
+                if key is not None:
+                    answers[key] = result
+            return answers
+        culprits = _named(answer.refusal, inputs)
+        if not culprits or len(culprits) == len(inputs):
+            return dict.fromkeys(inputs, _of_batch(answer.refusal, alone=len(inputs) == 1))
+        others = {key: entry for key, entry in inputs.items() if key not in culprits}
+        return dict.fromkeys(culprits, record_error(answer.refusal)) | self._write(verb, others)
+
+    def _fill_stage(self, answers: Mapping[str, Answer]) -> None:
+        """Read the stage of contacts whose answer leaves it out: without it nobody knows whether it was applied."""
+        silent = {str(answer["id"]): answer for answer in answers.values() if isinstance(answer, dict) and STAGE not in _properties(answer)}
+        if not silent:
+            return
+        for result in self._client.batch_read(list(silent), [STAGE]).results:
+            if str(result["id"]) in silent:
+                _properties(silent[str(result["id"])])[STAGE] = _properties(result).get(STAGE)
+
+    # ---- outcomes ------------------------------------------------------------------------------------------------------------------------
+
+    def _outcomes(self, changes: Sequence[Change], answers: Mapping[str, Answer]) -> Iterator[Outcome]:
+        staged = {change.key: answers[change.key] for change in changes if STAGE in change.values and change.key in answers}
+        with _half_done("the contacts were written, and reading their life cycle stage back failed"):
+            self._fill_stage(staged)
+        for change in changes:
+            yield self._outcome(change, answers.get(change.key), wanted=change.values)
+
+    def _outcome(self, change: Change, answer: Answer | None, *, wanted: Mapping[str, NativeValue]) -> Outcome:
+        if answer is None:
+            return Outcome(change.key, Result.UNKNOWN, change.record_id)
+        if isinstance(answer, RecordError):
+            return Outcome(change.key, Result.REFUSED, change.record_id, error=answer)
+        known, properties = self._client.properties(), _properties(answer)
+        kinds = {name: known[name].type for name in wanted if name in known}
+        values = {name: from_wire(properties[name], kinds.get(name, "string")) for name in wanted if name in properties}
+        error = _stage_error(wanted, answer)
+        result = Result.ACCEPTED if error is None else Result.REFUSED
+        return Outcome(change.key, result, str(answer["id"]), values=values, stamp=parse_instant(answer.get("updatedAt")), error=error)
+
+
+def require_unique_property(client: Client, name: str) -> None:
+    """Raise ConfigError unless the account has this contact property, with unique values."""
+    known = client.properties().get(name)
+    if known is None or not known.unique:
+        fault = "does not exist" if known is None else "is not set to unique values"
+        raise ConfigError(
+            f"The contact property {name}, which carries leadhub's key, {fault} in HubSpot (setting external_id).",
+            next_step=f"create a single-line text property {name} for contacts, with unique values required",
+        )
+
+
+def _after_clear(outcome: Outcome) -> Outcome:
+    """Say with a refusal of the second request that the stage is blank by now; a refusal with values tells itself what stands."""
+    if outcome.error is None or outcome.values is not None:
+        return outcome
+    error = copy(outcome.error)  # several records may share one error
+    error.args = (f"{error} Its {STAGE} was cleared before and is blank now.",)
+    return replace(outcome, values={STAGE: None}, error=error)
+
+
+@contextmanager
+def _half_done(what: str) -> Iterator[None]:
+    """Turn an error between the two halves of a write into UnknownOutcome: something was written, so "not attempted" would be untrue."""
+    try:
+        yield
+    except (RetryableError, FatalError) as error:
+        raise UnknownOutcome(f"HubSpot: {what}: {error}") from error
+
+
+def _in_rounds(changes: Sequence[Change], write: Callable[[Sequence[Change]], Iterator[Outcome]]) -> Iterator[Outcome]:
+    """Write in as many requests as the same contact occurs: HubSpot refuses a batch that names an id twice."""
+    left = list(changes)
+    while left:
+        now = list({_id(change): change for change in reversed(left)}.values())[::-1]
+        chosen = {change.key for change in now}
+        left = [change for change in left if change.key not in chosen]
+        yield from write(now)
+
+
+def _id(change: Change) -> str:
+    if change.record_id is None:
+        raise ValueError(f"change {change.key}: {change.operation} without a record id")
+    return change.record_id
+
+
+def _texts(values: Mapping[str, NativeValue]) -> dict[str, str]:
+    return {name: to_wire(value) for name, value in values.items()}
+
+
+def _update_input(change: Change, values: Mapping[str, NativeValue]) -> Input:
+    return {"id": _id(change), "properties": _texts(values), "objectWriteTraceId": change.key}
+
+
+def _properties(answer: Mapping[str, Any]) -> dict[str, Any]:
+    properties = answer.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _stage_of(answer: Answer | None) -> str | None:
+    """Return the answered stage ("" for blank), or None where none was answered."""
+    if not isinstance(answer, dict) or STAGE not in _properties(answer):
+        return None
+    return _properties(answer)[STAGE] or ""
+
+
+def _stage_error(wanted: Mapping[str, NativeValue], answer: Answer) -> InvalidValue | None:
+    """Return why a stage that was sent is not the one that HubSpot shows: it ignores a stage set backward, with a 200."""
+    stage = _stage_of(answer)
+    if STAGE not in wanted or stage == to_wire(wanted[STAGE]):
+        return None
+    shown = "shows no stage" if stage is None else f"still shows {stage!r}"
+    text = f"not applied: HubSpot answered success and {shown} where {to_wire(wanted[STAGE])!r} was sent."
+    return InvalidValue(text, code=NOT_APPLIED, fields=(STAGE,), next_step="leadhub plan")
+
+
+def _key_of(result: Mapping[str, Any], inputs: Mapping[str, Input]) -> str | None:
+    """Return the key of a result: by its trace id, else by the id or the unique value that was sent."""
+    trace = result.get("objectWriteTraceId")
+    if trace in inputs:
+        return str(trace)
+    for key, entry in inputs.items():
+        held = _properties(result).get(entry["idProperty"]) if "idProperty" in entry else result.get("id")
+        if held is not None and held == entry.get("id"):
+            return key
+    return None
+
+
+def _named(error: Mapping[str, Any], inputs: Mapping[str, Input]) -> list[str]:
+    """Return the keys of the inputs that an error names, by trace id or by id."""
+    context = error.get("context") or {}
+    traces = {str(trace) for trace in context.get("objectWriteTraceId") or ()}
+    ids = {str(record_id) for record_id in context.get("ids") or ()}
+    return [key for key, entry in inputs.items() if key in traces or (not traces and entry.get("id") in ids)]
+
+
+def _of_batch(refusal: Mapping[str, Any], *, alone: bool) -> RecordError:
+    """Return the error of a batch that was refused whole. An existing id in it is one record's, and nobody knows whose."""
+    error = record_error(refusal)
+    if isinstance(error, DuplicateRefused) and not alone:
+        return RecordError(f"{error} (one of the batch; HubSpot does not say which)", code=error.code, fields=error.fields)
+    return error

@@ -1,0 +1,227 @@
+"""A sandbox account over real HTTP, connectors on it, and HubSpot's own SDK as the judge of every body that passes."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from hubspot import HubSpot as Sdk
+from leadhub_hubspot.connector import HubSpot
+from leadhub_hubspot.settings import Settings
+from leadhub_sandbox.clock import SandboxClock
+from leadhub_sandbox.http import SandboxServer
+from leadhub_sandbox.hubspot import HubSpotService
+
+from leadhub import Change, Context, Operation, Page, Record
+from leadhub.connectors.http import client
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+WANTED = ("email", "phone", "firstname", "lastname", "company", "jobtitle", "lifecyclestage", "hs_lead_status")
+
+
+@dataclass
+class Log:
+    """Remembers what it is told."""
+
+    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def info(self, event: str, /, **fields: object) -> None:
+        """Keep it."""
+        self.events.append((event, fields))
+
+    def warning(self, event: str, /, **fields: object) -> None:
+        """Keep it."""
+        self.events.append((event, fields))
+
+
+class StillClock:
+    """leadhub's own clock: it stands a year off, so that whoever reads it where HubSpot's time is due is found out."""
+
+    def now(self) -> datetime:
+        """Return an instant that is not the sandbox's."""
+        return datetime(2025, 1, 1, tzinfo=UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Fail: the one retry layer sleeps."""
+        raise AssertionError("a connector never sleeps")
+
+    def new_id(self) -> str:
+        """Fail: the core makes ids."""
+        raise AssertionError("a connector makes no ids")
+
+
+@dataclass
+class Sandbox:
+    """The account's people, workflows and administrator, and the list of the calls that reached it."""
+
+    server: SandboxServer
+    service: HubSpotService
+    admin: httpx.Client
+    log: Log = field(default_factory=Log)
+    traffic: list[tuple[str, bytes, int, bytes]] = field(default_factory=list)
+
+    def connector(self, *, wanted: Sequence[str] = WANTED, **settings: Any) -> HubSpot:
+        """Return a new connector, as after a restart."""
+        given = {"token": self.service.token, "base_url": self.server.url, **settings}
+        return HubSpot(Context("hubspot", Settings(**given), {"contacts": tuple(wanted)}, self._http, StillClock(), self.log))
+
+    def _http(self, *args: Any, **kwargs: Any) -> httpx.Client:
+        made = client(*args, **kwargs)
+
+        def remember(response: httpx.Response) -> None:
+            response.read()
+            self.traffic.append((response.request.url.path, response.request.content, response.status_code, response.content))
+
+        made.event_hooks = {"response": [remember]}
+        return made
+
+    def post(self, path: str, /, **body: Any) -> Any:
+        """Give an order to the sandbox."""
+        response = self.admin.post(f"/_sandbox/{path}", json=body)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
+
+    def create(self, **properties: str) -> str:
+        """Make a contact as a person does, and return its id."""
+        return str(self.post("create", properties=properties)["id"])
+
+    def people(self, count: int, **more: str) -> list[str]:
+        """Make contacts p0, p1, … and return their ids."""
+        return [self.create(email=f"p{n}@example.com", firstname="P", lastname=f"N{n}", **more) for n in range(count)]
+
+    def edit(self, record_id: str, *, by: str = "CRM_UI", **properties: str) -> None:
+        """Change properties as a person does, or as a workflow."""
+        self.post("edit", id=record_id, properties=properties, source=by, user="jane@example.com")
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.post("clock", advance=seconds)
+
+    def fault(self, kind: str, path: str = ".*", **more: Any) -> None:
+        """Break the next call to this path."""
+        self.post("faults", kind=kind, path=path, **more)
+
+    def raw(self, record_id: str) -> dict[str, Any]:
+        """Return one contact's properties as HubSpot holds them."""
+        listed = self.admin.get("/_sandbox/records").json()["results"]
+        return next(entry["properties"] for entry in listed if entry["id"] == record_id)
+
+    def count(self) -> int:
+        """Return how many live contacts there are."""
+        return sum(not entry["archived"] for entry in self.admin.get("/_sandbox/records").json()["results"])
+
+    def calls(self, ending: str = "") -> list[dict[str, Any]]:
+        """Return the calls so far whose path ends so."""
+        return [entry for entry in self.admin.get("/_sandbox/journal").json() if entry["path"].endswith(ending)]
+
+    def forget_calls(self) -> None:
+        """Begin the list of calls anew."""
+        self.admin.delete("/_sandbox/journal")
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """An account of its own; after the test every request and answer is held to HubSpot's form."""
+    clock = SandboxClock()
+    clock.set(START)
+    service = HubSpotService(seed=7, clock=clock)
+    server = SandboxServer(service)
+    server.start()
+    with httpx.Client(base_url=server.url, verify=False) as admin:
+        made = Sandbox(server, service, admin)
+        yield made
+        journal = made.calls()
+    server.stop()
+    for entry in journal:
+        require_strict_request(entry)
+    for path, _request, status, answer in made.traffic:
+        require_sdk_reads(path, status, answer)
+
+
+REQUESTS = {
+    "/batch/read": "BatchReadInputSimplePublicObjectId",
+    "/batch/create": "BatchInputSimplePublicObjectBatchInputForCreate",
+    "/batch/update": "BatchInputSimplePublicObjectBatchInput",
+    "/batch/upsert": "BatchInputSimplePublicObjectBatchInputUpsert",
+    "/batch/archive": "BatchInputSimplePublicObjectId",
+    "/search": "PublicObjectSearchRequest",
+}
+ANSWERS = {
+    "/batch/read": "BatchResponseSimplePublicObject",
+    "/batch/create": "BatchResponseSimplePublicObject",
+    "/batch/update": "BatchResponseSimplePublicObject",
+    "/batch/upsert": "BatchResponseSimplePublicUpsertObject",
+    "/search": "CollectionResponseWithTotalSimplePublicObjectForwardPaging",
+    "/contacts": "CollectionResponseSimplePublicObjectWithAssociationsForwardPaging",
+}
+_JUDGE = Sdk(access_token="t", host="http://127.0.0.1:9", client_side_validation=True).crm.contacts.batch_api.api_client
+
+
+@dataclass
+class _Text:
+    data: str
+
+
+def sdk_reads(text: str, model: str) -> Any:
+    """Return a body as one of the SDK's models; raises ValueError for one that HubSpot's own client would not accept."""
+    return _JUDGE.deserialize(_Text(text), model)
+
+
+def require_strict_request(call: Mapping[str, Any]) -> None:
+    """Hold a request to HubSpot's strict form: the SDK's request model, and what the SDK does not look at."""
+    ending = next((name for name in REQUESTS if call["path"].endswith(name)), None)
+    if ending is None or call["method"] != "POST":
+        return
+    sdk_reads(call["body"], REQUESTS[ending])
+    body = json.loads(call["body"])
+    if ending == "/search":
+        assert body.keys() == {"filterGroups", "sorts", "properties", "limit", "after"}
+        assert isinstance(body["after"], str)
+        assert all(isinstance(rule, str) for rule in body["sorts"])
+        assert len(call["body"]) <= 3_000
+        return
+    assert 1 <= len(body["inputs"]) <= 100
+    for entry in body["inputs"]:
+        assert isinstance(entry.get("id", ""), str)
+        assert all(isinstance(value, str) for value in entry.get("properties", {}).values())
+        assert ending != "/batch/create" or entry["associations"] == []
+        if ending in {"/batch/create", "/batch/update", "/batch/upsert"}:
+            assert entry["objectWriteTraceId"]
+    traces = [entry["objectWriteTraceId"] for entry in body["inputs"] if "objectWriteTraceId" in entry]
+    assert len(traces) == len(set(traces))
+
+
+def require_sdk_reads(path: str, status: int, answer: bytes) -> None:
+    """Hold an answer of the sandbox to the SDK's response model."""
+    ending = next((name for name in ANSWERS if path.endswith(name)), None)
+    if ending is None or status not in {200, 201, 207}:
+        return
+    try:
+        json.loads(answer)
+    except ValueError:
+        return  # an injected fault, not the sandbox's own answer
+    sdk_reads(answer.decode(), ANSWERS[ending] + ("WithErrors" if status == 207 else ""))
+
+
+@pytest.fixture
+def change() -> Callable[..., Change]:
+    """Makes changes: with a key alone a create, with a record id an update, another operation by its name."""
+
+    def make(key: str, record_id: str | None = None, operation: str | None = None, **values: Any) -> Change:
+        kind = Operation(operation or ("create" if record_id is None else "update"))
+        return Change(key, "contacts", kind, record_id, values)
+
+    return make
+
+
+@pytest.fixture
+def records() -> Callable[[Iterator[Page]], dict[str, Record]]:
+    """Drain a pull: the last sight of each record, by id."""
+
+    def drain(pages: Iterator[Page]) -> dict[str, Record]:
+        return {record.id: record for page in pages for record in page.records}
+
+    return drain
