@@ -1,0 +1,167 @@
+"""Writing Leads through sObject Collections: up to 200 a call, an outcome for each, nothing written that the live org does not know.
+
+Never converts, never deletes, never writes a status that means converted.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from leadhub import Change, FatalError, InvalidValue, Json, Operation, Outcome, RecordError, Result, StaleRecord, Unavailable, UnknownOutcome
+from leadhub_salesforce.client import Client
+from leadhub_salesforce.errors import Complaint, for_record
+from leadhub_salesforce.mapping import LEAD
+from leadhub_salesforce.schema import STATUS, Schema
+from leadhub_salesforce.settings import ASSIGNMENT_RULES, Settings
+from leadhub_salesforce.values import full_id, is_id, to_salesforce
+
+BATCH = 200
+AUTO_ASSIGN = "Sforce-Auto-Assign"
+"""Salesforce takes a missing header for TRUE: every create and every update would hand the lead to whom the assignment rules name."""
+
+_NOT_OFFERED = {
+    Operation.CLEAR_THEN_SET: "Salesforce takes any status in one step, so nothing is cleared first.",
+    Operation.ARCHIVE: "leadhub deletes nothing in Salesforce.",
+}
+
+
+class Writer:
+    """Writes Leads of one org."""
+
+    def __init__(self, client: Client, settings: Settings, schema: Callable[..., Schema]) -> None:
+        self._client = client
+        self._settings = settings
+        self._schema = schema
+
+    def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Write the changes and yield an outcome for each.
+
+        Rows that were locked are not refused: all other outcomes come first, then `Unavailable` is raised, which leaves exactly those rows not
+        attempted.
+        """
+        if len(changes) > BATCH:
+            raise ValueError(f"Salesforce takes at most {BATCH} records a call, and got {len(changes)}.")
+        schema = self._schema()
+        ready: list[tuple[Change, dict[str, Json]]] = []
+        for change in changes:
+            try:
+                ready.append((change, self._row(change, schema)))
+            except RecordError as error:
+                yield _refused(change, error)
+        locked: Unavailable | None = None
+        for call in _calls(ready):
+            for change, outcome in self._send(call):
+                if isinstance(outcome, Unavailable):
+                    locked = outcome
+                else:
+                    yield _refused(change, outcome) if isinstance(outcome, RecordError) else outcome
+        if locked is not None:
+            raise locked
+
+    def _row(self, change: Change, schema: Schema) -> dict[str, Json]:
+        """Return what goes over the wire for one change; raises RecordError for what must not, FatalError for a missing external-id field."""
+        if change.object != LEAD or change.operation in _NOT_OFFERED:
+            raise InvalidValue(_NOT_OFFERED.get(change.operation, f"leadhub writes Lead here, not {change.object}."), code="NOT_OFFERED")
+        creates = change.operation is Operation.CREATE
+        for name, value in change.values.items():
+            _check_field(schema, name, creates=creates)
+            if name == STATUS:
+                _check_status(schema, value)
+        row: dict[str, Json] = {"attributes": {"type": LEAD}}
+        row |= {name: to_salesforce(value, name) for name, value in change.values.items()}
+        if creates:
+            return row | self._create_values(change, schema)
+        if not is_id(change.record_id or ""):
+            raise InvalidValue(f"An update needs a record id, and {change.record_id!r} is none.", code="MALFORMED_ID")
+        return row | {"id": full_id(change.record_id or "")}
+
+    def _create_values(self, change: Change, schema: Schema) -> dict[str, Json]:
+        owner, external = self._settings.owner_on_create, self._settings.external_id
+        values: dict[str, Json] = {}
+        if owner not in (None, ASSIGNMENT_RULES) and "OwnerId" not in change.values:
+            values["OwnerId"] = owner
+        if external:
+            field = schema.fields.get(external)
+            if field is None or not (field.createable and field.updateable):
+                raise FatalError(
+                    f"Lead.{external} does not exist, or leadhub's user may not write it: a create could not be recognized again.",
+                    next_step=f"create {external} on Lead (text, 64, unique, external id) and give leadhub's user edit access to it",
+                )
+            values[external] = change.key
+        return values
+
+    def _send(self, call: list[tuple[Change, dict[str, Json]]]) -> Iterator[tuple[Change, Outcome | RecordError | Unavailable]]:
+        """Make one call. The results come in the order of the request (REST guide, sObject Collections); here, and only here, that is relied on."""
+        creates = call[0][0].operation is Operation.CREATE
+        method, path = "POST" if creates else "PATCH", "composite/sobjects"
+        if creates and self._settings.external_id:
+            method, path = "PATCH", f"composite/sobjects/{LEAD}/{self._settings.external_id}"
+        by_rule = creates and self._settings.owner_on_create == ASSIGNMENT_RULES
+        body = {"allOrNone": False, "records": [row for _, row in call]}
+        try:
+            results = self._client.write(method, path, body, {AUTO_ASSIGN: "TRUE" if by_rule else "FALSE"})
+        except RecordError as error:  # the call as a whole: which record is to blame, Salesforce does not say
+            yield from ((change, error) for change, _ in call)
+            return
+        if len(results) != len(call):
+            raise UnknownOutcome(f"Salesforce answered {len(results)} results to {len(call)} records: none can be told.")
+        for (change, row), result in zip(call, results, strict=True):
+            yield change, _outcome(change, row, result)
+
+
+def _outcome(change: Change, row: dict[str, Json], result: Any) -> Outcome | RecordError | Unavailable:
+    """Read one save result. Only `success` counts: a failed upsert may carry `created` all the same."""
+    if not isinstance(result, dict) or "success" not in result:
+        raise UnknownOutcome("A result of the write cannot be read.")
+    if result["success"] is not True:
+        return for_record(Complaint.parse(result.get("errors")))
+    record_id = str(result.get("id") or "")
+    if not is_id(record_id) or full_id(record_id) != row.get("id", full_id(record_id)):
+        raise UnknownOutcome(f"The result for {row.get('id', 'a new lead')} names another record ({record_id or 'none'}).")
+    return Outcome(change.key, Result.ACCEPTED, record_id=full_id(record_id))
+
+
+def _refused(change: Change, error: RecordError) -> Outcome:
+    result = Result.STALE if isinstance(error, StaleRecord) else Result.REFUSED
+    return Outcome(change.key, result, record_id=change.record_id, error=error)
+
+
+def _calls(ready: Sequence[tuple[Change, dict[str, Json]]]) -> Iterator[list[tuple[Change, dict[str, Json]]]]:
+    """Split so that no call names a record twice (Salesforce refuses that), and sort by record id: writers that lock in one order do not collide."""
+    left = list(ready)
+    while left:
+        first: dict[tuple[Operation, str], tuple[Change, dict[str, Json]]] = {}
+        again: list[tuple[Change, dict[str, Json]]] = []
+        operation = left[0][0].operation
+        for change, row in left:
+            name = (change.operation, str(row.get("id") or change.key))
+            if change.operation is operation and name not in first:
+                first[name] = (change, row)
+            else:
+                again.append((change, row))
+        yield [first[name] for name in sorted(first)]
+        left = again
+
+
+def _check_field(schema: Schema, name: str, *, creates: bool) -> None:
+    field = schema.fields.get(name)
+    if field is None:
+        raise InvalidValue(
+            f"Lead.{name} does not exist, or is hidden from leadhub's user.", code="INVALID_FIELD", fields=(name,), next_step="leadhub doctor"
+        )
+    if not (field.createable if creates else field.updateable):
+        raise InvalidValue(f"Lead.{name} is read-only for leadhub's user.", code="INVALID_FIELD_FOR_INSERT_UPDATE", fields=(name,))
+
+
+def _check_status(schema: Schema, value: object) -> None:
+    """Salesforce stores any text as a status, so a value that the org does not know must be stopped here."""
+    options = schema.fields[STATUS].options or ()
+    if value in schema.converted:
+        raise InvalidValue(f"Lead.Status {value!r} means converted: only a conversion sets it.", code="CONVERTED_STATUS", fields=(STATUS,))
+    if value not in options:
+        live = ", ".join(repr(option) for option in options if option not in schema.converted)
+        raise InvalidValue(
+            f"Lead.Status {value!r} is no active value of this org. It knows {live}.",
+            code="UNKNOWN_STATUS",
+            fields=(STATUS,),
+            next_step="leadhub map show",
+        )
