@@ -1,0 +1,71 @@
+"""The unit of work: a store gives transactions, a transaction groups the operations by idea."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from leadhub.clock import Clock
+from leadhub.store.edits import Edits
+from leadhub.store.faults import translated
+from leadhub.store.intents import Intents
+from leadhub.store.keys import MatchKeys
+from leadhub.store.leads import Leads
+from leadhub.store.leases import Leases
+from leadhub.store.persons import Persons
+from leadhub.store.questions import Decisions, Reviews
+from leadhub.store.records import Records
+from leadhub.store.runs import Rejects, Runs
+from leadhub.store.systems import Systems
+
+
+class Transaction:
+    """Everything that can be read and written, within one transaction."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self.systems = Systems(connection, clock)
+        self.records = Records(connection, clock)
+        self.keys = MatchKeys(connection, clock)
+        self.persons = Persons(connection, clock)
+        self.leads = Leads(connection, clock)
+        self.edits = Edits(connection, clock)
+        self.reviews = Reviews(connection, clock)
+        self.decisions = Decisions(connection, clock)
+        self.runs = Runs(connection, clock)
+        self.intents = Intents(connection, clock)
+        self.leases = Leases(connection, clock)
+        self.rejects = Rejects(connection, clock)
+
+
+class Store:
+    """An open database. `where` names it for people, without its password."""
+
+    def __init__(self, engine: Engine, clock: Clock, where: str) -> None:
+        self._engine = engine
+        self._reader = engine.execution_options(leadhub_read=True)
+        self._clock = clock
+        self.where = where
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Give a transaction that commits at its end, and takes everything back where an exception leaves it.
+
+        Raises:
+            StoreError: the database cannot be used, or another process has been writing for ten seconds.
+        """
+        with translated(self.where), self._engine.begin() as connection:
+            yield Transaction(connection, self._clock)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Give one consistent view of the store that neither waits for a writer nor holds one up; a write in it is refused.
+
+        Raises:
+            StoreError: the database cannot be used, or something was written.
+        """
+        with translated(self.where), self._reader.begin() as connection:
+            yield Transaction(connection, self._clock)
+
+    def close(self) -> None:
+        """Close all connections. The store is of no use afterwards, except one in memory, which is gone."""
+        self._engine.dispose()
