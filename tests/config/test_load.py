@@ -1,0 +1,108 @@
+"""leadhub.toml: what is wrong with it is said all at once, with file, line and mend, and no secret is ever repeated."""
+
+from pathlib import Path
+
+import pytest
+
+from leadhub import config
+from leadhub.errors import ConfigError
+
+GOOD = """version = 1
+
+[defaults]
+trust = "sfdc"        # who wins
+
+[system.sfdc]
+plugin = "salesforce"
+client_secret = "${SECRET}"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "leadhub.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def problems(folder: Path, text: str, **environ: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        config.load(write(folder, text), environ)
+    return caught.value.problems
+
+
+def test_a_reference_is_filled_from_the_environment(tmp_path: Path) -> None:
+    """A secret stands in the environment, not in the file."""
+    loaded = config.load(write(tmp_path, GOOD), {"SECRET": "s3cret"})
+    assert loaded.document.system["sfdc"].settings == {"client_secret": "s3cret"}
+
+
+def test_a_file_reference_is_read_from_the_deployments_folder(tmp_path: Path) -> None:
+    """A secret may stand in a file of its own."""
+    (tmp_path / "secret.txt").write_text("from-file\n", encoding="utf-8")
+    loaded = config.load(write(tmp_path, GOOD.replace("${SECRET}", "file:secret.txt")), {})
+    assert loaded.document.system["sfdc"].settings == {"client_secret": "from-file"}
+
+
+def test_the_hash_does_not_depend_on_secrets(tmp_path: Path) -> None:
+    """A changed secret is no change of the configuration, and the hash tells nothing about it."""
+    write(tmp_path, GOOD)
+    assert config.load(tmp_path, {"SECRET": "one"}).hash == config.load(tmp_path, {"SECRET": "two"}).hash
+
+
+def test_a_missing_variable_is_named_with_its_line(tmp_path: Path) -> None:
+    """The message says which variable, for which key, and where."""
+    assert problems(tmp_path, GOOD) == (
+        'leadhub.toml:8: the environment variable SECRET is not set (system.sfdc.client_secret). Set it, or use "file:PATH".',
+    )
+
+
+def test_all_problems_come_at_once(tmp_path: Path) -> None:
+    """Nobody mends one line only to meet the next complaint."""
+    text = (
+        GOOD.replace('trust = "sfdc"', 'trust = "sfcd"') + '\n[system.hub]\nplugin = "hubspot"\ncreate = "always"\n\n[fields.phone]\nowner = "crm"\n'
+    )
+    found = problems(tmp_path, text, SECRET="x")
+    assert len(found) == 3
+    assert found[0].startswith('leadhub.toml:4: defaults.trust names "sfcd", which is no system here. Did you mean "sfdc"?')
+    assert found[1].startswith('leadhub.toml:15: fields.phone.owner names "crm"')
+    assert found[2].startswith("leadhub.toml:12: hub may create records, but nothing says whose they become.")
+
+
+def test_an_unknown_key_is_refused_with_its_line(tmp_path: Path) -> None:
+    """A typing error does not pass as a setting."""
+    assert problems(tmp_path, GOOD.replace("trust =", "trusted ="), SECRET="x") == ('leadhub.toml:4: unknown key "trusted" in defaults.',)
+
+
+def test_a_wrong_type_is_refused_without_repeating_the_value(tmp_path: Path) -> None:
+    """The value may be a secret."""
+    (found,) = problems(tmp_path, GOOD + "create_cap = 'hunter2'\n", SECRET="x")
+    assert found.startswith("leadhub.toml:9: system.sfdc.create_cap: ")
+    assert "hunter2" not in found
+
+
+def test_broken_toml_names_line_and_column(tmp_path: Path) -> None:
+    """The parser's own place is passed on."""
+    (found,) = problems(tmp_path, "version = \n")
+    assert "line 1" in found
+
+
+def test_a_folder_without_a_configuration_says_how_to_begin(tmp_path: Path) -> None:
+    """The next command is part of the error."""
+    with pytest.raises(ConfigError, match=r"There is no leadhub\.toml") as caught:
+        config.load(tmp_path)
+    assert "leadhub init" in (caught.value.next_step or "")
+
+
+def test_pinning_an_organization_keeps_comments_and_order(tmp_path: Path) -> None:
+    """The file is a person's: leadhub adds a line and touches no other."""
+    write(tmp_path, GOOD)
+    config.pin(tmp_path / "leadhub.toml", "sfdc", "00D000000000001AAA")
+    text = (tmp_path / "leadhub.toml").read_text(encoding="utf-8")
+    assert text == GOOD + 'org = "00D000000000001AAA"\n'
+
+
+def test_a_new_file_never_replaces_one(tmp_path: Path) -> None:
+    """`init` in the wrong folder costs nothing."""
+    write(tmp_path, GOOD)
+    with pytest.raises(ConfigError, match="exists already"):
+        config.write_new(tmp_path / "leadhub.toml", "version = 1\n")
+    assert (tmp_path / "leadhub.toml").read_text(encoding="utf-8") == GOOD
