@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a single file, no package
 """A connector in a single file: reads the people who registered for a webinar from the JSON that the webinar tool exports.
 
 Copy it, rename it, and change what differs. A file in a deployment's `plugins/` folder is found without being installed.
