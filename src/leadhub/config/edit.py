@@ -1,5 +1,6 @@
 """Writes to leadhub.toml, with a person's comments and order kept."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import tomlkit
@@ -12,6 +13,18 @@ def pin(path: Path, system: str, org: str) -> None:
     document = tomlkit.parse(path.read_text(encoding="utf-8"))
     table = document["system"][system]
     table["org"] = org
+    _replace(path, tomlkit.dumps(document))
+
+
+def add_system(path: Path, system: str, settings: Mapping[str, str]) -> None:
+    """Add a system's table at the end of the file. Raises ConfigError if there is one of that name."""
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    systems = document.setdefault("system", tomlkit.table(is_super_table=True))
+    if system in systems:
+        raise ConfigError(f'{path.name} has a system "{system}" already; nothing was written.')
+    table = tomlkit.table()
+    table.update(settings)
+    systems[system] = table
     _replace(path, tomlkit.dumps(document))
 
 

@@ -1,0 +1,166 @@
+"""`leadhub doctor`: asks the configuration, the store and every system whether they are well, and names the cure of what is not."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import typer
+from rich.text import Text
+
+from leadhub.cli.exits import ExitCode, next_step_of
+from leadhub.cli.live import compare
+from leadhub.cli.screen import clean
+from leadhub.cli.session import Cli, cli_of, identify
+from leadhub.cli.words import plural
+from leadhub.errors import LeadhubError, LeaseHeld
+from leadhub.hub import Hub, System
+from leadhub.model.record import Identity
+from leadhub.sync.retry import Careful
+from leadhub.sync.session import LEASE, LEASE_TIME
+
+Level = Literal["ok", "warn", "fail"]
+_STYLES: dict[Level, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+_SKEW = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check says of one subject, and what helps."""
+
+    level: Level
+    subject: str
+    text: str
+    next_step: str = ""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor(context: typer.Context) -> None:
+    """Check configuration, store, credentials, organizations, fields and picklists. Writes nothing."""
+    cli = cli_of(context)
+    try:
+        hub = cli.open()
+    except LeadhubError as error:
+        raise typer.Exit(show_findings(cli, [Finding("fail", "leadhub.toml", str(error), next_step_of(error))])) from error
+    findings = [Finding("ok", "leadhub.toml", f"{plural(len(hub.systems), 'system')}, no contradiction in the stage mapping"), *_store(hub)]
+    for system in hub.systems.values():
+        findings.extend(examine(hub, system))
+    raise typer.Exit(show_findings(cli, findings))
+
+
+def show_findings(cli: Cli, findings: Sequence[Finding]) -> ExitCode:
+    """Print one line a finding, its cure below, and return the exit code: 1 where anything fails."""
+    failed = sum(f.level == "fail" for f in findings)
+    if not cli.screen.for_people:
+        rows = [{"level": f.level, "subject": f.subject, "text": f.text, "next": f.next_step} for f in findings]
+        cli.screen.rows("leadhub.doctor/1", "findings", rows, columns=("level", "subject", "text", "next"))
+        return ExitCode.FAILED if failed else ExitCode.OK
+    for finding in findings:
+        mark = (f"{finding.level:<4}", _STYLES[finding.level])
+        cli.screen.line(Text.assemble(mark, "  ", (clean(finding.subject), "bold"), "  ", clean(finding.text)))
+        if finding.next_step and finding.level != "ok":
+            cli.screen.line(f"      next: {finding.next_step}")
+    warned = sum(f.level == "warn" for f in findings)
+    cli.screen.line()
+    cli.screen.line(f"{plural(len(findings), 'check')}: {failed} failed, {plural(warned, 'warning')}.", style="bold")
+    return ExitCode.FAILED if failed else ExitCode.OK
+
+
+# ---- the store -------------------------------------------------------------------------------------------------------------------------
+
+
+def _store(hub: Hub) -> Iterator[Finding]:
+    with hub.store.read() as tx:
+        counts, unknown = tx.persons.counts(), len(tx.intents.open())
+        running = [run for run in tx.runs.list(limit=5) if run.status == "running"]
+    where = hub.store.where
+    yield Finding("ok", "store", f"{where}: its tables are those of this version; {plural(counts.persons, 'person')} known")
+    held = _lease_held(hub)
+    if held is not None:
+        yield Finding("warn", "lease", f"a run is at work: {held}", "leadhub runs list")
+    elif running:
+        yield Finding("warn", "lease", f"run {running[0].id} ended without saying how; nobody works now", "leadhub sync: it finds out and goes on")
+    else:
+        yield Finding("ok", "lease", "nobody works on this store now")
+    if unknown and held is None:
+        yield Finding("warn", "journal", f"{plural(unknown, 'write')} without a known outcome", "leadhub sync: it looks before it writes")
+
+
+class _TakeBack(Exception):
+    """Leaves the lease as it was found."""
+
+
+def _lease_held(hub: Hub) -> LeaseHeld | None:
+    """Ask whether another run holds the lease, by trying to take it in a transaction that is rolled back."""
+    try:
+        with hub.store.begin() as tx:
+            tx.leases.acquire(LEASE, "doctor", LEASE_TIME)
+            raise _TakeBack  # noqa: TRY301 - the transaction is taken back by it
+    except _TakeBack:
+        return None
+    except LeaseHeld as held:
+        return held
+
+
+# ---- a system --------------------------------------------------------------------------------------------------------------------------
+
+
+def examine(hub: Hub, system: System) -> Iterator[Finding]:
+    """Yield what a live system says of itself and of its configuration."""
+    try:
+        careful, identity = identify(hub, system)
+    except LeadhubError as error:
+        yield Finding("fail", system.name, str(error), next_step_of(error))
+        return
+    yield from _identity(hub, system, identity)
+    for level, text, next_step in compare(system, careful):
+        yield Finding(level, system.name, text, next_step)
+    yield from _allowance(system, careful)
+    yield from _clock(hub, system)
+
+
+def _identity(hub: Hub, system: System, identity: Identity) -> Iterator[Finding]:
+    kind = "PRODUCTION" if identity.production else "sandbox" if system.is_target else "read only"
+    yield Finding(
+        "ok", system.name, f"answers: {identity.name}{'' if identity.org in identity.name else f' ({identity.org})'}, {kind}, as {identity.user}"
+    )
+    if identity.shared_login:
+        yield Finding(
+            "fail", system.name, f"{identity.user} is a person's login too: leadhub does not write under it", "give leadhub a user of its own there"
+        )
+    with hub.store.read() as tx:
+        row = tx.systems.get(system.name)
+    if system.is_target and (row is None or row.mode == "new"):
+        yield Finding("warn", system.name, "not adopted yet: no run reads it, and its organization is not pinned", f"leadhub adopt {system.name}")
+    elif row is not None and row.mode == "read" and system.writes:
+        yield Finding("warn", system.name, "adopted, writing is off", f"leadhub adopt {system.name} --write-on")
+
+
+def _allowance(system: System, careful: Careful) -> Iterator[Finding]:
+    usage = careful.usage()
+    if usage.used is None or not usage.limit:
+        return
+    share = usage.used / usage.limit
+    text = f"{usage.used:,} of {usage.limit:,} API calls of today are used"
+    if share >= 0.9:
+        yield Finding("warn", system.name, f"{text}: the last tenth stays for others, so nothing would be written", "wait until the limit is renewed")
+    else:
+        yield Finding("ok", system.name, text)
+
+
+def _clock(hub: Hub, system: System) -> Iterator[Finding]:
+    """A record that was changed in the future tells that two clocks differ. Seen is what was read so far, a thousand records at most."""
+    with hub.store.read() as tx:
+        stamps = [record.stamp for record in tx.records.slice(system.name, None, 1000) if record.stamp is not None]
+    ahead = max(stamps) - hub.clock.now() if stamps else timedelta()
+    if ahead > _SKEW:
+        yield Finding(
+            "warn",
+            system.name,
+            f"it shows changes from {ahead.total_seconds() / 60:.0f} minutes in the future: this machine's clock is behind",
+            "set the clock (NTP)",
+        )

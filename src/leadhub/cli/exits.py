@@ -1,0 +1,88 @@
+"""What a command ends with: the exit codes, and the next step that every error names."""
+
+from enum import IntEnum
+
+from leadhub.errors import (
+    AccessDenied,
+    ConfigError,
+    ConnectorError,
+    FatalError,
+    GuardStopped,
+    LeadhubError,
+    LeaseHeld,
+    PluginError,
+    QuotaExhausted,
+    RecordError,
+    RetryableError,
+    StoreError,
+    UnknownOutcome,
+)
+from leadhub.sync.report import RunReport
+
+
+class ExitCode(IntEnum):
+    """How the program ended, for schedulers and scripts."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    CHANGES = 2
+    REFUSED = 3
+    ACCESS = 4
+    GUARD = 5
+    LEASE = 6
+    INTERRUPTED = 130
+
+
+class UsageFault(LeadhubError):
+    """The command cannot mean what was typed."""
+
+
+_NEXT: tuple[tuple[type[LeadhubError], str], ...] = (
+    (UsageFault, "leadhub --help"),
+    (LeaseHeld, "wait for the other run to end; leadhub runs list shows it"),
+    (GuardStopped, "leadhub plan shows what the guard saw; then pass the flag that it names"),
+    (ConfigError, "leadhub config check"),
+    (PluginError, "leadhub plugins list"),
+    (StoreError, "leadhub doctor"),
+    (AccessDenied, "renew the credentials, then: leadhub doctor"),
+    (QuotaExhausted, "nothing: the next run goes on when the limit is renewed"),
+    (FatalError, "leadhub doctor"),
+    (RetryableError, "make sure that the system is up and its address right; the next run tries again by itself"),
+    (RecordError, "mend the record in its system; leadhub review list shows it"),
+    (ConnectorError, "leadhub doctor"),
+    (UnknownOutcome, "leadhub sync: it reads what became of the write before anything else"),
+)
+
+
+def next_step_of(error: LeadhubError) -> str:
+    """Return what helps against an error: its own words, else those for its kind."""
+    if error.next_step:
+        return error.next_step
+    return next((step for kind, step in _NEXT if isinstance(error, kind)), "leadhub doctor")
+
+
+def of_error(error: LeadhubError) -> ExitCode:
+    """Return the exit code of an error that ended a command."""
+    match error:
+        case UsageFault():
+            return ExitCode.USAGE
+        case AccessDenied():
+            return ExitCode.ACCESS
+        case GuardStopped():
+            return ExitCode.GUARD
+        case LeaseHeld():
+            return ExitCode.LEASE
+        case _:
+            return ExitCode.FAILED
+
+
+def of_report(report: RunReport) -> ExitCode:
+    """Return the exit code of a finished run. Open questions alone are no failure."""
+    if report.access_denied:
+        return ExitCode.ACCESS
+    if report.troubles:
+        return ExitCode.FAILED
+    if report.refusals:
+        return ExitCode.GUARD
+    return ExitCode.REFUSED if report.refused_first_time else ExitCode.OK

@@ -1,0 +1,101 @@
+"""`leadhub map`: how each system's words are read, as one page, and one value explained."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Annotated, Any
+
+import typer
+
+from leadhub.cli.exits import UsageFault
+from leadhub.cli.session import cli_of, system_of
+from leadhub.cli.words import plural
+from leadhub.core.normalize import state_of
+from leadhub.hub import Hub
+from leadhub.lifecycle.explain import explain, not_mapped
+from leadhub.lifecycle.relation import Relation
+from leadhub.lifecycle.show import Note, Page, page, render
+from leadhub.store import RecordKey
+
+group = typer.Typer(help="How each system's words are read and written.")
+
+
+@group.command("show")
+def show(context: typer.Context) -> None:
+    """Show the whole mapping: how far, what is being done, has it left; a column per system."""
+    cli = cli_of(context)
+    hub = cli.open()
+    relations = list(hub.policy.relations.values())
+    if not relations:
+        raise UsageFault("No configured system has a stage to map.", next_step="leadhub config check")
+    unmapped = _unmapped(hub)
+    shown = _with_mend(page(relations, unmapped), unmapped)
+    if cli.screen.for_people:
+        cli.screen.line(render(shown).rstrip("\n"))
+    else:
+        cli.screen.json({"schema": "leadhub.map/1", **_plain(shown)})
+
+
+@group.command("explain")
+def explain_value(
+    context: typer.Context,
+    system: Annotated[str, typer.Argument(metavar="SYSTEM")],
+    value: Annotated[str, typer.Argument(metavar="VALUE")],
+) -> None:
+    """Say what one value rules out, and when leadhub writes it."""
+    cli = cli_of(context)
+    hub = cli.open()
+    system_of(hub, system)
+    relations = list(hub.policy.relations.values())
+    found = explain(relations, system, value)
+    if not cli.screen.for_people:
+        rows = [asdict(one) | {"rules_out": list(one.rules_out), "remarks": list(one.remarks)} for one in found]
+        cli.screen.rows("leadhub.explanation/1", "explanations", rows, columns=("system", "object", "field", "value", "rules_out", "written_for"))
+    elif found:
+        cli.screen.line("\n\n".join(map(str, found)))
+    else:
+        seen = sum(n for (name, _, known), n in _unmapped(hub).items() if (name, known) == (system, value))
+        cli.screen.line(not_mapped(relations, system, value))
+        cli.screen.line(f"In use now: {plural(seen, 'record')}." if seen else "No record shows it now.")
+
+
+def _unmapped(hub: Hub) -> Counter[tuple[str, str, str]]:
+    """Count values that no row names, over every record that is there."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for (system, object_name), relation in hub.policy.relations.items():
+        after: RecordKey | None = None
+        while True:
+            with hub.store.read() as tx:
+                records = tx.records.slice(system, after, 1000)
+            if not records:
+                break
+            for record in records:
+                if record.object == object_name and record.gone is None:
+                    counts.update(_unmapped_in(relation, state_of(relation, record.native)))
+            after = RecordKey(system, records[-1].object, records[-1].id)
+    return counts
+
+
+def _unmapped_in(relation: Relation, values: Mapping[str, str] | None) -> list[tuple[str, str, str]]:
+    if values is None:
+        return []
+    asked = {(of.name, row.value) for of in relation.fields for row in of.rows if row.ask}
+    return [(relation.system, name, values[name]) for name in relation.unmapped(values) if (name, values[name]) not in asked]
+
+
+def _with_mend(shown: Page, counts: Mapping[tuple[str, str, str], int]) -> Page:
+    """Say under each unmapped value what a person can do today: add its row to the file."""
+    notes = [
+        Note(system, field, value, f"{plural(count, 'record')}; add a row for it under [system.{system}.field.{field}] in leadhub.toml")
+        for (system, field, value), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    return replace(shown, unmapped=tuple(notes))
+
+
+def _plain(shown: Page) -> dict[str, Any]:
+    def cells(cell: Any) -> dict[str, Any]:
+        return {"kind": cell.kind, "values": list(cell.values)}
+
+    blocks = [{"facet": b.facet, "rows": {name: [cells(c) for c in row] for name, row in b.rows}} for b in shown.blocks]
+    notes = {name: [asdict(note) for note in getattr(shown, name)] for name in ("never_written", "ignored", "questions", "unmapped")}
+    return {"columns": list(shown.columns), "blocks": blocks, **notes}

@@ -1,0 +1,199 @@
+"""`leadhub review`: the questions that wait for a person, and how to answer them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from leadhub.cli import answers
+from leadhub.cli.exits import UsageFault
+from leadhub.cli.people import know
+from leadhub.cli.session import Cli, cli_of
+from leadhub.cli.words import KINDS, plural, shown
+from leadhub.core.plan import label
+from leadhub.hub import Hub
+from leadhub.model.run import Review
+from leadhub.store import StoredReview, Transaction
+
+group = typer.Typer(help="The questions that wait for a person.")
+_SHOWN = 20
+
+
+@group.command("list")
+def list_reviews(
+    context: typer.Context,
+    items: Annotated[bool, typer.Option("--items", help="Every question instead of the groups.")] = False,
+) -> None:
+    """List open questions in groups that one answer settles, the largest first."""
+    cli = cli_of(context)
+    hub = cli.open()
+    if items or not cli.screen.for_people:
+        _show_items(cli, _items(hub))
+        return
+    with hub.store.read() as tx:
+        groups = tx.reviews.groups()
+    if not groups:
+        cli.screen.line("No open questions.")
+        return
+    total = sum(g.count for g in groups)
+    cli.screen.line(f"{plural(total, 'open question')} in {plural(len(groups), 'group')}. Everything that they are not about goes on.", style="bold")
+    table = [(g.count, g.kind, g.field, g.group, g.example_id) for g in groups]
+    cli.screen.table(("count", "kind", "about", "group", "one of them"), table, right=("count",))
+    cli.screen.line(f"Next: {cli.command(f'review show {groups[0].example_id}')}")
+
+
+def _show_items(cli: Cli, rows: Sequence[dict[str, Any]]) -> None:
+    if cli.screen.for_people:
+        for row in rows:
+            cli.screen.line(f"{row['id']}  {row['kind']}  {row['name'] or ''}  {row['field']}".replace("    ", "  "), style="bold")
+            cli.screen.line(f"    {_side_by_side(row['values'])}")
+    elif cli.screen.output == "json":
+        cli.screen.json({"schema": "leadhub.review/1", "items": list(rows)})
+    else:
+        columns = ("id", "kind", "name", "field", "values", "opened_at", "group")
+        told = [row | {"values": _side_by_side(row["values"])} for row in rows] if cli.screen.output == "csv" else rows
+        cli.screen.rows("leadhub.review/1", "items", told, columns=columns)
+
+
+def _items(hub: Hub) -> list[dict[str, Any]]:
+    rows = []
+    with hub.store.read() as tx:
+        after = ""
+        while batch := tx.reviews.open(after=after, limit=500):
+            names = _names(tx, batch)
+            rows += [_row(stored, names.get(stored.review.person_id or "")) for stored in batch]
+            after = batch[-1].review.id
+    return rows
+
+
+def _names(tx: Transaction, batch: Sequence[StoredReview]) -> dict[str, str]:
+    persons = tx.persons.load(s.review.person_id for s in batch if s.review.person_id)
+    return {a.person.id: label(a.person) for a in persons}
+
+
+def _row(stored: StoredReview, name: str | None) -> dict[str, Any]:
+    review = stored.review
+    about = {"id": review.id, "group": review.group, "kind": review.kind, "person": review.person_id, "name": name, "field": review.field}
+    return about | {"values": dict(review.values), "note": review.note, "opened_at": stored.opened_at.isoformat(timespec="seconds")}
+
+
+def _side_by_side(values: dict[str, Any]) -> str:
+    return "; ".join(f"{where}: {shown(value)}" for where, value in values.items())
+
+
+@group.command("show")
+def show_review(context: typer.Context, item: Annotated[str, typer.Argument(metavar="ITEM")]) -> None:
+    """Show one question: what it is about, what each side shows, and what can be answered."""
+    cli = cli_of(context)
+    hub = cli.open()
+    stored = find_one(hub, item)
+    if not cli.screen.for_people:
+        with hub.store.read() as tx:
+            names = _names(tx, [stored])
+        cli.screen.json({"schema": "leadhub.review/1", "items": [_row(stored, names.get(stored.review.person_id or ""))]})
+        return
+    review = stored.review
+    state = f"closed by {stored.closed_by}" if stored.closed_by else f"open since {stored.opened_at:%Y-%m-%d %H:%M} UTC"
+    cli.screen.line(f"{review.kind} {review.id}: {KINDS[review.kind]}  ({state})", style="bold")
+    if review.person_id is not None:
+        with hub.store.read() as tx:
+            cli.screen.line(f"About {know(hub, tx, review.person_id).name} ({review.person_id}), {review.field}.")
+    if review.note:
+        cli.screen.line(f"{review.note[:1].upper()}{review.note[1:]}.")
+    cli.screen.line()
+    for where, value in review.values.items():
+        cli.screen.line(f"  {'leadhub' if where == 'hub' else where:<44} {shown(value)}")
+    cli.screen.line()
+    for text in answers.choices(cli, hub, review):
+        cli.screen.line(text)
+
+
+def find_one(hub: Hub, prefix: str) -> StoredReview:
+    """Return the question whose id begins so. Raises UsageFault where that is none, or several."""
+    with hub.store.read() as tx:
+        found = tx.reviews.get(prefix)
+    if len(found) != 1:
+        why = f'No question\'s id begins with "{prefix}".' if not found else f'"{prefix}" begins the ids of {len(found)} questions.'
+        raise UsageFault(why, next_step="leadhub review list --items")
+    return found[0]
+
+
+@group.command("resolve")
+def resolve(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="ITEM|GROUP")],
+    take: Annotated[str | None, typer.Option("--take", metavar="SYSTEM|hub", help="What that system shows, or what leadhub holds.")] = None,
+    value: Annotated[str | None, typer.Option("--value", metavar="V", help="Another value; for a state stage/status/exit.")] = None,
+    leave: Annotated[bool, typer.Option("--leave", help="Hold the value in leadhub and leave every system as it is.")] = False,
+    close: Annotated[bool, typer.Option("--close", "--keep-apart", help="Close the question; two persons stay two.")] = False,
+) -> None:
+    """Answer a question, or all of a group. Shows what the answer will do before it is stored; the next sync applies it."""
+    cli = cli_of(context)
+    if sum((take is not None, value is not None, close)) != 1:
+        raise UsageFault("An answer is one of --take SYSTEM, --take hub, --value V and --close.", next_step=cli.command(f"review show {target}"))
+    hub = cli.open()
+    stored = _targets(hub, target)
+    if close:
+        _close(cli, hub, stored)
+        return
+    prepared, skipped = answers.prepare(hub, stored, answers.Answer(take, value, leave=leave))
+    for one in prepared[:_SHOWN]:
+        cli.screen.line(f"{one.name}: {one.field} {shown(one.before)} → {shown(one.decision.value)}", style="bold")
+        for text in one.consequences:
+            cli.screen.line(f"  {text}")
+    if len(prepared) > _SHOWN:
+        cli.screen.line(f"… and {len(prepared) - _SHOWN} more alike")
+    for text in skipped:
+        cli.screen.note(text, style="yellow")
+    if not prepared:
+        raise UsageFault("Nothing can be answered that way.", next_step=cli.command(f"review show {stored[0].review.id}"))
+    if not cli.confirm(f"Store {plural(len(prepared), 'decision')}?"):
+        cli.screen.line("Nothing was stored.")
+        return
+    with hub.store.begin() as tx:
+        tx.decisions.add(one.decision for one in prepared)
+    cli.screen.line(
+        f"{plural(len(prepared), 'decision')} stored, by {hub.actor}. Next: {cli.command('sync')} applies it, and asks again where a side changed since."
+    )
+
+
+def _targets(hub: Hub, target: str) -> list[StoredReview]:
+    """The open questions of a group, or the one meant."""
+    found: list[StoredReview] = []
+    with hub.store.read() as tx:
+        after = ""
+        while batch := tx.reviews.open(group=target, after=after):
+            found.extend(batch)
+            after = batch[-1].review.id
+    if found:
+        return found
+    one = find_one(hub, target)
+    if one.closed_by is not None:
+        raise UsageFault(f"Question {one.review.id} is closed already, by {one.closed_by}.", next_step="leadhub review list")
+    return [one]
+
+
+def _close(cli: Cli, hub: Hub, stored: Sequence[StoredReview]) -> None:
+    judged = [s.review for s in stored if s.review.kind in answers.DECIDED]
+    if judged:
+        raise UsageFault(
+            f"Question {judged[0].id} ({judged[0].kind}) cannot just be closed: it would open again, for the sides still contradict each other.",
+            next_step=cli.command(f"review resolve {judged[0].id} --take hub --leave"),
+        )
+    for kind in dict.fromkeys(s.review.kind for s in stored):
+        cli.screen.line(answers.CLOSING[kind])
+    if not cli.confirm(f"Close {plural(len(stored), 'question')}?"):
+        cli.screen.line("Nothing was closed.")
+        return
+    with hub.store.begin() as tx:
+        tx.reviews.close([s.review.id for s in stored], f"closed by {hub.actor}")
+        tx.records.mark_dirty(link for s in stored for link in _records(tx, s.review))
+    cli.screen.line(f"{plural(len(stored), 'question')} closed.")
+
+
+def _records(tx: Transaction, review: Review) -> list[Any]:
+    """The records to look at again now that the question no longer stands in their way."""
+    from leadhub.store import RecordKey
+
+    persons = tx.persons.load([review.person_id] if review.person_id else [])
+    return [RecordKey(link.system, link.object, link.record_id) for a in persons for link in a.links]

@@ -1,0 +1,142 @@
+"""A run in words: first whether anything is half done, then the figures, then what needs a person."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from leadhub.cli.session import Cli
+from leadhub.cli.words import plural, shown, why_standing
+from leadhub.hub import Hub
+from leadhub.model.run import Intent, IntentState
+from leadhub.store import StoredReject
+from leadhub.sync.report import COUNTS, RunReport
+
+_MOST = 10
+"""Of a long list this many are shown; the rest is counted."""
+
+
+def show(cli: Cli, hub: Hub, report: RunReport) -> None:
+    """Print a finished run."""
+    intents, in_flight, rejects = _journal(hub, report.run)
+    screen = cli.screen
+    for text in first_lines(intents, in_flight, report):
+        screen.line(text, style="bold")
+    show_figures(cli, report)
+    _show_standing(cli, report)
+    _show_lists(cli, report, rejects)
+    for text in what_next(cli, hub, report):
+        screen.line(text)
+
+
+def _journal(hub: Hub, run_id: str) -> tuple[list[Intent], int, tuple[StoredReject, ...]]:
+    """The run's writes, how many writes of any run were sent without an answer so far, and the rows that were rejected."""
+    intents: list[Intent] = []
+    with hub.store.read() as tx:
+        while batch := tx.intents.of_run(run_id, intents[-1].seq if intents else 0):
+            intents.extend(batch)
+        in_flight = sum(intent.state is not IntentState.PLANNED for intent in tx.intents.open())
+        return intents, in_flight, tx.rejects.list(run_id, limit=_MOST + 1)
+
+
+def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport) -> list[str]:
+    """Say whether anything is half done: what was written, not started, unknown, and what to do about it."""
+    of = Counter(intent.state for intent in intents)
+    written = of[IntentState.ACCEPTED]
+    if in_flight:
+        return [
+            f"Half done: {plural(in_flight, 'write')} got no answer, and nobody knows yet whether they happened ({plural(written, 'other')} made).",
+            "Do nothing: the next run looks before it writes.",
+        ]
+    if doubtful := sum(map(in_doubt, intents)):
+        return [
+            f"Half done: of {plural(doubtful, 'write')} nobody can tell whether they happened, even after looking ({plural(written, 'other')} made).",
+            "Look at the questions below: nothing repeats these writes by itself.",
+        ]
+    put_off = of[IntentState.NOT_APPLIED] + of[IntentState.PLANNED]
+    parts = [f"{plural(written, 'write')} made"] if written or put_off or of[IntentState.REFUSED] else []
+    parts += [f"{of[IntentState.REFUSED]} refused"] if of[IntentState.REFUSED] else []
+    parts += [f"{put_off} not started ({_why(intents)}): the next run looks at them again"] if put_off else []
+    return [f"Nothing is half done: {', '.join(parts)}." if parts else nothing_written(report)]
+
+
+def in_doubt(intent: Intent) -> bool:
+    """Whether a write was looked for and nobody can tell: the engine stores no reason for it, and asks a person."""
+    return intent.state is IntentState.NOT_APPLIED and intent.detail is None
+
+
+def nothing_written(report: RunReport) -> str:
+    """Say that there was nothing to write, or that something waits."""
+    if report.troubles:
+        return "Nothing is half done: nothing was written, since not every system answered."
+    if waiting := report.records["pending"]:
+        return f"Nothing to write now; {plural(waiting, 'record')} cannot be written yet, for the reasons below."
+    return "Nothing to write: every side shows what it should."
+
+
+def _why(intents: Sequence[Intent]) -> str:
+    reasons = Counter(str(i.detail or "not attempted") for i in intents if i.state in {IntentState.NOT_APPLIED, IntentState.PLANNED})
+    return "; ".join(reason for reason, _ in reasons.most_common(2))
+
+
+def show_figures(cli: Cli, report: RunReport) -> None:
+    """Print the table of systems and the six counts with their sum."""
+    columns = ("system", "pulled", "created", "updated", "unchanged", "refused", "calls")
+    rows = [(name, c.pulled, c.created, c.updated, c.unchanged, c.refused, c.api_calls) for name, c in report.systems.items()]
+    cli.screen.line()
+    cli.screen.table(columns, rows, right=columns[1:])
+    counts = ", ".join(f"{name} {report.records[name]}" for name in COUNTS)
+    cli.screen.line(f"{plural(sum(report.records.values()), 'record')} read: {counts}.  Run {report.run}, {report.seconds:.1f} s.")
+
+
+def _show_standing(cli: Cli, report: RunReport) -> None:
+    if not report.standing:
+        return
+    cli.screen.title(f"{plural(report.standing, 'standing difference')} met in this run, left alone (never written, no question):")
+    for system, name, value, reason, count in report.standing_patterns[:_MOST]:
+        cli.screen.line(f"  {count:>5}  {system} {name} {shown(value)}: {why_standing(reason)}")
+    _rest(cli, len(report.standing_patterns))
+
+
+def _show_lists(cli: Cli, report: RunReport, rejects: tuple[StoredReject, ...]) -> None:
+    rejected = [f"{r.source} row {r.row}: {r.reason}" for r in rejects]
+    lists = {
+        "Values that lost a conflict (kept in the journal):": report.lost,
+        "Not planned, because it would surely be refused:": [f"{n} × {text}" for text, n in Counter(report.not_planned).most_common()],
+        "Rows that could not be taken in:": rejected,
+        "Stopped by a guard; nothing was written there:": list(dict.fromkeys(report.refusals)),
+        "Left out of this run:": list(report.troubles.values()),
+    }
+    for title, lines in lists.items():
+        if lines:
+            cli.screen.title(title)
+            for text in lines[:_MOST]:
+                cli.screen.line(f"  {text}")
+            _rest(cli, len(lines))
+
+
+def _rest(cli: Cli, count: int) -> None:
+    if count > _MOST:
+        cli.screen.line(f"  … and more: {count - _MOST} further lines")
+
+
+def what_next(cli: Cli, hub: Hub, report: RunReport) -> list[str]:
+    """Say what a person has to do, each with its command. Blank line first; nothing at all if nothing is."""
+    lines = []
+    if report.open_reviews:
+        opened = f"{report.reviews_opened} new, " if report.reviews_opened else ""
+        lines.append(f"{plural(report.open_reviews, 'open question')} ({opened}everything else flows): {cli.command('review list')}")
+    lines += [f"{name} is not adopted yet: {cli.command(f'adopt {name}')}" for name in report.not_adopted]
+    lines += [text for name in hub.systems if (text := writing_off(cli, hub, report, name))]
+    lines += list(dict.fromkeys(report.next_steps))
+    return ["", *lines] if lines else []
+
+
+def writing_off(cli: Cli, hub: Hub, report: RunReport, name: str) -> str:
+    """Say that nothing is written to an adopted system because nobody switched that on; blank where it is on, or cannot be."""
+    system = hub.systems[name]
+    if not system.is_target or name not in report.systems:
+        return ""
+    if system.doc.mode == "read":
+        return f'{name} is only read: leadhub.toml says mode = "read".'
+    with hub.store.read() as tx:
+        row = tx.systems.get(name)
+    return f"{name} is only read: {cli.command(f'adopt {name} --write-on')}" if row is not None and row.mode == "read" else ""

@@ -1,0 +1,156 @@
+"""`leadhub runs`: what was executed, and what came of each write."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from leadhub.cli.exits import UsageFault
+from leadhub.cli.run_view import in_doubt
+from leadhub.cli.session import Cli, cli_of
+from leadhub.cli.words import brought, plural, shown
+from leadhub.core.normalize import text_of
+from leadhub.hub import Hub
+from leadhub.model.run import Intent, IntentState, RunRow
+from leadhub.store import StoredEdit
+
+group = typer.Typer(help="What was executed.")
+_MOST = 20
+_COUNTED = ("pulled", "created", "updated", "refused", "api_calls")
+_OUTCOMES = {
+    IntentState.ACCEPTED: "made",
+    IntentState.REFUSED: "refused by the system",
+    IntentState.STALE: "overtaken by a change there, judged again",
+    IntentState.NOT_APPLIED: "not made",
+    IntentState.PLANNED: "planned, never begun",
+    IntentState.SENT: "sent, no answer known",
+    IntentState.UNKNOWN: "sent, no answer known",
+}
+
+
+@group.command("list")
+def list_runs(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
+    kind: Annotated[str | None, typer.Option("--kind", help="sync, plan, adopt or import alone.")] = None,
+) -> None:
+    """List the latest runs, newest first."""
+    cli = cli_of(context)
+    with cli.open().store.read() as tx:
+        rows = [_row(run) for run in tx.runs.list(limit, kind=kind)]
+    columns = ("run", "kind", "started", "seconds", "status", "created", "updated", "refused", "actor")
+    cli.screen.rows("leadhub.runs/1", "runs", rows, columns=columns, right=("seconds", "created", "updated", "refused"))
+
+
+@group.command("show")
+def show_run(context: typer.Context, run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or its beginning.")]) -> None:
+    """Show one run: its counts, what came of each write, what changed in the hub, and what is not known."""
+    cli = cli_of(context)
+    hub = cli.open()
+    found = _find(hub, run)
+    intents, edits = _journal(hub, found.id)
+    with hub.store.read() as tx:
+        rejects = tx.rejects.list(found.id)
+    if not cli.screen.for_people:
+        cli.screen.json(
+            {
+                "schema": "leadhub.run-details/1",
+                **_row(found),
+                "counts": found.counts,
+                **_details(intents, edits),
+                "rejects": [asdict(r) for r in rejects],
+            }
+        )
+        return
+    _show(cli, found, intents, edits)
+    if rejects:
+        cli.screen.title(f"{plural(len(rejects), 'row')} could not be taken in")
+        for reject in rejects:
+            cli.screen.line(f"  {reject.source} row {reject.row}: {reject.reason}")
+
+
+def _row(run: RunRow) -> dict[str, Any]:
+    totals: Counter[str] = Counter()
+    for counts in run.counts.values():
+        if isinstance(counts, dict):
+            totals.update({name: n for name in _COUNTED if isinstance(n := counts.get(name), int)})
+    seconds = f"{(run.ended_at - run.started_at).total_seconds():.1f}" if run.ended_at else None
+    stamps = {"started": f"{run.started_at:%Y-%m-%d %H:%M}", "seconds": seconds}
+    return {"run": run.id, "kind": run.kind, **stamps, "status": run.status, **{name: totals[name] for name in _COUNTED}, "actor": run.actor}
+
+
+def _find(hub: Hub, prefix: str) -> RunRow:
+    with hub.store.read() as tx:
+        found = tx.runs.get(prefix)
+    if len(found) != 1:
+        why = (
+            f'No run\'s id begins with "{prefix}".'
+            if not found
+            else f'"{prefix}" begins the ids of {len(found)} runs: {", ".join(r.id for r in found)}.'
+        )
+        raise UsageFault(why, next_step="leadhub runs list")
+    return found[0]
+
+
+def _journal(hub: Hub, run_id: str) -> tuple[list[Intent], list[StoredEdit]]:
+    intents: list[Intent] = []
+    edits: list[StoredEdit] = []
+    with hub.store.read() as tx:
+        while some := tx.intents.of_run(run_id, intents[-1].seq if intents else 0):
+            intents.extend(some)
+        while more := tx.edits.of_run(run_id, edits[-1].seq if edits else 0):
+            edits.extend(more)
+    return intents, edits
+
+
+def _details(intents: Sequence[Intent], edits: Sequence[StoredEdit]) -> dict[str, Any]:
+    writes = [
+        {
+            "system": i.change.system,
+            "record_id": i.change.record_id,
+            "operation": i.change.operation.value,
+            "person": i.change.name,
+            "outcome": i.state.value,
+            "reason": i.detail,
+            "fields": {
+                name: {"from": text_of(i.change.before.get(name)) or None, "to": text_of(value) or None} for name, value in i.change.values.items()
+            },
+        }
+        for i in intents
+    ]
+    names = ("person_id", "field", "old", "new", "cause", "origin", "actor", "taken")
+    return {"writes": writes, "edits": [{name: getattr(e.edit, name) for name in names} for e in edits]}
+
+
+def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[StoredEdit]) -> None:
+    screen = cli.screen
+    ended = f"ended {run.ended_at:%H:%M:%S}" if run.ended_at else "has not ended"
+    screen.line(f"{run.kind} {run.id}: {run.status}; started {run.started_at:%Y-%m-%d %H:%M:%S} UTC, {ended}, by {run.actor}", style="bold")
+    rows = [(name, *(counts.get(c, 0) for c in _COUNTED)) for name, counts in run.counts.items() if isinstance(counts, dict)]
+    if rows:
+        screen.line()
+        screen.table(("system", *_COUNTED[:-1], "calls"), rows, right=(*_COUNTED[:-1], "calls"))
+    for state in IntentState:
+        _show_outcome(cli, state, [i for i in intents if i.state is state])
+    if edits:
+        screen.title(f"{plural(len(edits), 'change')} of what leadhub holds")
+        counted = Counter((e.edit.field, e.edit.cause, e.edit.origin, e.edit.taken) for e in edits)
+        for (name, cause, origin, taken), count in counted.most_common(_MOST):
+            screen.line(f"  {count:>5}  {name}: {brought(cause, origin)}{'' if taken else ', lost a conflict'}")
+    if not intents and not edits:
+        screen.line("It wrote nothing and changed nothing.")
+
+
+def _show_outcome(cli: Cli, state: IntentState, intents: Sequence[Intent]) -> None:
+    if not intents:
+        return
+    cli.screen.title(f"{plural(len(intents), 'write')} {_OUTCOMES[state]}")
+    for intent in intents[:_MOST]:
+        change = intent.change
+        fields = ", ".join(f"{n} {shown(text_of(change.before.get(n)))} → {shown(text_of(v))}" for n, v in change.values.items())
+        because = "  (nobody knows whether it happened)" if in_doubt(intent) else f"  ({intent.detail})" if intent.detail else ""
+        cli.screen.line(f"  {change.system} {change.operation.value} {change.name}: {fields}{because}")
+    if len(intents) > _MOST:
+        cli.screen.line(f"  … and {len(intents) - _MOST} more (--output json shows all)")

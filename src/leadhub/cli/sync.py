@@ -1,0 +1,46 @@
+"""`leadhub sync`: bring every adopted system and the hub into agreement."""
+
+from typing import Annotated
+
+import typer
+
+from leadhub.cli import run_view
+from leadhub.cli.exits import UsageFault, of_report
+from leadhub.cli.session import cli_of
+from leadhub.core.guard import GUARDS
+from leadhub.sync import run as flow
+
+Allow = Annotated[list[str] | None, typer.Option("--allow", metavar="SYSTEM.GUARD=N", help="Let a guard pass up to N; may be given several times.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("sync")(sync)
+
+
+def sync(context: typer.Context, allow: Allow = None) -> None:
+    """Read all adopted systems, agree, and write what that takes. Never runs twice at a time."""
+    cli = cli_of(context)
+    allowed = allowances(allow or [])
+    hub = cli.open()
+    report = flow.sync(hub, allowed=allowed)
+    if cli.screen.for_people:
+        run_view.show(cli, hub, report)
+    else:
+        cli.screen.json(report.as_json())
+    raise typer.Exit(of_report(report))
+
+
+def allowances(given: list[str]) -> dict[tuple[str, str], int]:
+    """Read `SYSTEM.GUARD=N`. Raises UsageFault for anything else."""
+    allowed: dict[tuple[str, str], int] = {}
+    for text in given:
+        name, equals, number = text.partition("=")
+        system, dot, guard = name.rpartition(".")
+        if not (equals and dot and system and number.isdigit()) or guard not in GUARDS:
+            raise UsageFault(
+                f"--allow {text} cannot be read: write SYSTEM.GUARD=N, with one of {', '.join(GUARDS)}.",
+                next_step="leadhub plan shows the flag to pass",
+            )
+        allowed[system, guard] = int(number)
+    return allowed

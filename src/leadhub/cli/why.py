@@ -1,0 +1,203 @@
+"""`leadhub leads why`: for each value of a lead, in plain sentences, where it came from and who shows something else."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from leadhub.cli.exits import UsageFault
+from leadhub.cli.people import Known, find
+from leadhub.cli.session import cli_of
+from leadhub.cli.words import shown, why_standing
+from leadhub.connectors.protocols import Attributes
+from leadhub.core.plan import TargetObject
+from leadhub.core.sides import Side
+from leadhub.core.voices import Voice
+from leadhub.model.person import Canonical, Cause, Lead
+from leadhub.model.run import Edit, Review
+from leadhub.model.state import FACETS, Facet
+from leadhub.values.forms import FIELDS
+
+
+def add_to(group: typer.Typer) -> None:
+    """Add the command to the group of leads."""
+    group.command("why")(why)
+
+
+def why(
+    context: typer.Context,
+    who: Annotated[str, typer.Argument(metavar="ID|EMAIL")],
+    name: Annotated[str | None, typer.Argument(metavar="[FIELD]", help="One field, or stage, status or exit.")] = None,
+) -> None:
+    """Say why a lead shows what it shows: since when, from whom, what it replaced, who differs, what waits."""
+    cli = cli_of(context)
+    if name is not None and name not in {*FIELDS, *FACETS}:
+        raise UsageFault(f'There is no field "{name}". Fields: {", ".join([*FACETS, *FIELDS])}.', next_step=cli.command(f"leads why {who}"))
+    known = find(cli.open(), who)
+    stories = {what: list(sentences) for what, sentences in _stories(known, name)}
+    if not cli.screen.for_people:
+        cli.screen.json({"schema": "leadhub.why/1", "person": known.aggregate.person.id, "name": known.name, "why": stories})
+        return
+    cli.screen.line(f"{known.name}  ({known.aggregate.person.id})", style="bold")
+    for title, sentences in stories.items():
+        cli.screen.line()
+        cli.screen.line(title, style="bold")
+        for sentence in sentences:
+            cli.screen.line(f"  {sentence}")
+
+
+def _stories(known: Known, name: str | None) -> Iterator[tuple[str, Iterator[str]]]:
+    leads = known.aggregate.leads
+    for lead in leads:
+        which = f" of pass {lead.cycle} ({lead.id})" if len(leads) > 1 else ""
+        for facet in FACETS:
+            if name in {None, facet}:
+                yield f"{facet}{which}: {lead.state.facet(facet)}", facet_story(known, lead, facet)
+    for field in FIELDS:
+        canonical = known.aggregate.person.fields.get(field)
+        if canonical is not None and name in {None, field}:
+            yield f"{field}: {shown(canonical.value)}", field_story(known, field, canonical)
+        elif name == field:
+            yield f"{field}: never known", iter(["No record of this person ever showed one."])
+
+
+# ---- a plain field ---------------------------------------------------------------------------------------------------------------------
+
+
+def field_story(known: Known, name: str, canonical: Canonical) -> Iterator[str]:
+    """Yield the sentences about one plain field."""
+    edits = [stored.edit for stored in known.history if stored.edit.field == name]
+    yield from _origin(known, edits, canonical.version, canonical.cause, canonical.origin, "")
+    match = known.hub.policy.fields[name].match
+    sides = [side for side in known.sides if name in side.shown]
+    same = [side.system for side in sides if match(side.shown[name] or "") == match(canonical.value or "")]
+    if same:
+        yield f"Shown by {_and(same)}."
+    for side in sides:
+        if match(side.shown[name] or "") == match(canonical.value or ""):
+            continue
+        base = side.link.base.get(name)
+        value = f"{side.system} ({side.link.record_id}) shows {shown(side.shown[name])}"
+        question = _question(known, name)
+        if question is not None:
+            yield f"{value}: it waits for an answer (leadhub review show {question.id})."
+        elif not known.hub.systems[side.system].is_target:
+            yield f"{value}, and is only ever read."
+        elif base is None:
+            yield f"{value}: it has not been compared yet."
+        elif base.version >= canonical.version:
+            yield f"{value} and keeps it: {why_standing(base.how)}."
+        else:
+            yield f"{value} and is to be written: {_waits_for(known, side, name)}."
+
+
+def _question(known: Known, name: str) -> Review | None:
+    """The open question about a field, if there is one."""
+    return next((s.review for s in known.reviews if s.review.field == name or (name in FACETS and s.review.field == "state")), None)
+
+
+def _waits_for(known: Known, side: Side, name: str) -> str:
+    """Why a write that is wanted has not been made."""
+    system, row = known.hub.systems[side.system], known.systems.get(side.system)
+    question = _question(known, name)
+    if question is not None:
+        return f"it waits for an answer (leadhub review show {question.id})"
+    if not system.is_target:
+        return f"{side.system} is only ever read"
+    if system.doc.mode == "read":
+        return 'it waits, because leadhub.toml says mode = "read"'
+    if row is None or row.mode != "write":
+        return f"it waits, because writing to {side.system} is off (leadhub adopt {side.system} --write-on)"
+    refused = next((s.review for s in known.reviews if s.review.kind == "refused"), None)
+    if refused is not None:
+        return f"it was refused: {refused.note} (leadhub review show {refused.id})"
+    return "the next sync does it"
+
+
+# ---- stage, status, exit ---------------------------------------------------------------------------------------------------------------
+
+
+def facet_story(known: Known, lead: Lead, facet: Facet) -> Iterator[str]:
+    """Yield the sentences about stage, status or exit of one lead."""
+    edits = [stored.edit for stored in known.history if stored.edit.field == facet and stored.edit.lead_id == lead.id and not stored.edit.implied]
+    set_by = lead.set_by.get(facet)
+    if set_by is None:
+        yield "It is where every lead begins; nobody has said anything else."
+    else:
+        yield from _origin(known, edits, lead.versions.of(facet), set_by.cause, set_by.origin, set_by.author.name)
+    for voice in known.voices(lead):
+        yield from _voice(known, voice, lead, facet)
+
+
+def _voice(known: Known, voice: Voice, lead: Lead, facet: Facet) -> Iterator[str]:
+    contradicted = dict(voice.relation.contradicted_fields(voice.values, lead.state, silent=voice.silent))
+    unmapped = set(voice.relation.unmapped(voice.values))
+    for name in voice.relation.state_fields:
+        value = f"{voice.side.system} shows {name} {shown(voice.values.get(name))}"
+        if name in unmapped:
+            yield f"{value}: nobody mapped it, so it is left alone."
+        elif contradicted.get(name) == facet:
+            seen = voice.versions.of(facet) >= lead.versions.of(facet)
+            how = voice.base.how if voice.base is not None else "adopted"
+            yield (
+                f"{value} and keeps it: {why_standing(how)}."
+                if seen
+                else f"{value} and is to be written: {_state_waits(known, voice, name, lead, facet)}."
+            )
+        elif name not in contradicted and name not in voice.silent and _speaks(voice, name, facet):
+            yield f"{value}, which fits."
+
+
+def _speaks(voice: Voice, name: str, facet: Facet) -> bool:
+    return voice.relation.restricted_to([name]).speaks_of(voice.values, facet, silent=voice.silent)
+
+
+def _state_waits(known: Known, voice: Voice, name: str, lead: Lead, facet: Facet) -> str:
+    target: TargetObject = known.hub.systems[voice.side.system].object(voice.side.link.object)
+    if target.relation is not None and target.relation.preferred(name, lead.state, voice.values) is None:
+        return f"it waits, because {name} has no value for this, or the record is converted"
+    return _waits_for(known, voice.side, facet)
+
+
+# ---- where a value came from -----------------------------------------------------------------------------------------------------------
+
+
+def _origin(known: Known, edits: list[Edit], version: int, cause: Cause, origin: str, author: str) -> Iterator[str]:
+    edit = next((e for e in reversed(edits) if e.taken and e.version == version), None)
+    when = f"Since {edit.at:%Y-%m-%d %H:%M} UTC: " if edit is not None and edit.at else ""
+    yield f"{when}{_cause(known, cause, origin, author or (edit.actor if edit else ''))}."
+    if edit is not None and cause not in {"adopted", "initial"}:
+        yield f"It replaced {shown(edit.old)}."
+    for lost in (e for e in edits if not e.taken and e.version == version):
+        yield f"{lost.origin} had {shown(lost.new)} at the same time; that lost, and is kept in the journal."
+
+
+def _cause(known: Known, cause: Cause, origin: str, author: str) -> str:
+    by = f", by {author} (its own history says so)" if author else _no_author(known, origin)
+    match cause:
+        case "adopted":
+            return f"first seen in {origin}" if origin else "what the records said together when they were first seen"
+        case "edit":
+            return f"edited in {origin}{by}"
+        case "lowering":
+            return f"set back in {origin}{by}"
+        case "decision":
+            return "a person decided it in leadhub"
+        case "rule":
+            return f"it follows from an edit in {origin}"
+        case "initial":
+            return "the start of every lead"
+
+
+def _no_author(known: Known, origin: str) -> str:
+    system = known.hub.systems.get(origin)
+    if system is None:
+        return ""
+    if not issubclass(system.connector, Attributes):
+        return f"; who did it is not known, for {origin} tells leadhub no history of its fields"
+    return "; its history names nobody"
+
+
+def _and(names: list[str]) -> str:
+    *front, last = dict.fromkeys(names)
+    return f"{', '.join(front)} and {last}" if front else last

@@ -1,0 +1,57 @@
+"""Words that several commands share: plurals, blanks, and the reasons that the engine gives, as sentences."""
+
+from leadhub.model.person import Value
+from leadhub.model.run import ReviewKind
+
+_STANDING = {
+    "adopted": "it differed before the system was adopted",
+    "agreed": "it is left alone",
+    "sent": "the system shows another form of what was written",
+    "cleared": "somebody emptied it there; it is not filled again",
+    "not_permitted": "another system owns this field",
+    "held": "nobody mapped the value",
+    "exit": "the lead has left, and this was edited at the same time",
+    "regress": "it was set back by no person; that is neither taken nor undone",
+    "rewritten": "something there changes it after each of our writes; leadhub has stopped",
+    "decided": "a person decided to leave it",
+    "lost": "it lost a conflict",
+    "fill": "it is blank and waits to be filled",
+    "preferred": "another system's value is preferred",
+    "unknown": "a write got no answer",
+}
+KINDS: dict[ReviewKind, str] = {
+    "conflict": "two edits contradict each other",
+    "duplicate": "two persons may be one",
+    "regress": "somebody moved a lead back while another moved it on",
+    "reentry": "a lead that had left was moved forward",
+    "merge": "records of two persons were merged",
+    "unmapped": "nobody mapped this value",
+    "refused": "the system refused a write",
+    "possible_duplicate": "the record may exist already",
+}
+"""What each kind of question is about."""
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 write`, `2 writes`, `3 entries`."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
+
+
+def shown(value: Value) -> str:
+    """Return a value in quotes; a blank is called one."""
+    return f'"{value}"' if value else "(blank)"
+
+
+def brought(cause: str, origin: str) -> str:
+    """Say in few words how a value came: the cause, and the system where it has one."""
+    words = {"adopted": "first seen in", "edit": "edited in", "lowering": "set back in", "rule": "follows from an edit in"}
+    if cause == "decision":
+        return "decided by a person"
+    return f"{words.get(cause, cause)} {origin}" if origin else "as the records said together"
+
+
+def why_standing(reason: str) -> str:
+    """Say in words why a difference is left alone."""
+    return _STANDING.get(reason, reason)

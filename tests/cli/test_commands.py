@@ -1,0 +1,274 @@
+"""The commands beside the story: init, checks, the mapping, questions about a state, the sandbox, and the frame around all of them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from cli_world import World
+
+from leadhub.cli.app import hoisted
+from leadhub.config.load import load
+
+CREDENTIALS = {"SALESFORCE_CLIENT_ID": "id", "SALESFORCE_CLIENT_SECRET": "s3cret", "HUBSPOT_TOKEN": "t0ken"}
+
+
+# ---- init ------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_init_asks_three_questions_and_writes_a_file_that_loads(world: World, tmp_path: Path) -> None:
+    """Answers become the file, secrets stay names of the environment, and the next command is said."""
+    ran = world.run("init", str(tmp_path / "new"), answers="salesforce,hubspot,files\nhubspot\nmaybe later\n")
+    assert ran.code == 0
+    assert ran.err.count("?") >= 3
+    text = (tmp_path / "new" / "leadhub.toml").read_text()
+    document = load(tmp_path / "new", CREDENTIALS).document
+    assert document.defaults.trust == "hubspot"
+    assert document.system["salesforce"].field["Status"]["answers"] == {"Closed - Not Converted": "maybe later"}
+    assert list(document.system) == ["salesforce", "hubspot", "files"]
+    assert "${HUBSPOT_TOKEN}" in text
+    assert "s3cret" not in text
+    assert ran.lines[-1] == f"Next: set these, then leadhub -C {tmp_path / 'new'} doctor"
+
+
+@pytest.mark.parametrize(
+    ("systems", "closed"),
+    [("salesforce", "not for us"), ("salesforce,hubspot", "maybe later"), ("salesforce,files", "cannot tell"), ("hubspot,files", "cannot tell")],
+)
+def test_every_file_that_init_writes_is_accepted(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, systems: str, closed: str) -> None:
+    """Whatever is chosen, `config check` has nothing to complain of."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    assert world.run("init", str(tmp_path), "--no-input", "--systems", systems, "--closed-means", closed).code == 0
+    checked = world.run("-C", str(tmp_path), "config", "check")
+    assert (checked.code, checked.err) == (0, "")
+
+
+def test_init_never_overwrites(world: World) -> None:
+    """A file that is there stays as it is, and the message says how to look at it."""
+    before = (world.folder / "leadhub.toml").read_text()
+    ran = world.run("init", str(world.folder), "--no-input")
+    assert ran.code == 1
+    assert "exists already; nothing was written." in ran.err
+    assert (world.folder / "leadhub.toml").read_text() == before
+
+
+@pytest.mark.parametrize(("option", "value"), [("--systems", "pipedrive"), ("--systems", ","), ("--trust", "files"), ("--closed-means", "hm")])
+def test_init_refuses_what_it_does_not_know(world: World, tmp_path: Path, option: str, value: str) -> None:
+    """A wrong answer is a usage error, and nothing is written."""
+    assert world.run("init", str(tmp_path / "x"), "--no-input", option, value).code == 2
+    assert not (tmp_path / "x").exists()
+
+
+# ---- checks ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_config_check_says_every_fault_with_its_line(world: World) -> None:
+    """All faults at once, each with file and line; a secret that is not set is named, never guessed."""
+    world.configure('trust = "salesforce"', 'trust = "salesfarce"')
+    world.configure("${HUBSPOT_TOKEN}", "${NO_SUCH_TOKEN}")
+    ran = world.run("config", "check")
+    assert ran.code == 1
+    assert 'leadhub.toml:4: defaults.trust names "salesfarce", which is no system here. Did you mean "salesforce"?' in ran.err
+    assert "the environment variable NO_SUCH_TOKEN is not set" in ran.err
+    assert world.run("doctor").code == 1
+
+
+def test_config_check_counts_the_laws_and_live_asks_the_systems(world: World) -> None:
+    """Offline it calls nobody; with --live it compares the mapping with the picklists."""
+    offline = world.run("config", "check")
+    assert offline.code == 0
+    assert offline.err == ""
+    assert "law checks, no contradiction." in offline.out
+    live = world.run("config", "check", "--live")
+    assert live.code == 0
+    assert 'ok    hubspot  contacts: every value of "lifecyclestage" and "hs_lead_status" is mapped, and every mapped value exists' in live.lines
+
+
+def test_doctor_finds_what_differs_from_the_live_system(world: World) -> None:
+    """A new status, a status that went away, a hidden field and a missing external id are each said with a cure; a refused login fails it."""
+    settings = world.salesforce.service.org.settings
+    statuses = [dict(s) for s in settings.statuses]
+    statuses[1]["ApiName"] = "Called"
+    world.admin("salesforce", "settings", statuses=statuses, hidden_fields={"Lead": ["Title", "LeadhubId__c"]})
+    ran = world.run("doctor")
+    assert ran.code == 1
+    assert any('Status: nobody mapped "Called"' in line for line in ran.lines)
+    assert any('"Working - Contacted" would be written, but the live picklist lacks it' in line for line in ran.lines)
+    assert any('Lead: "Title" cannot be seen by this login' in line for line in ran.lines)
+    assert any(line.startswith("fail  salesforce  Lead: Leads cannot be found by leadhub's key") for line in ran.lines)
+
+
+def test_doctor_fails_a_system_that_refuses_the_login_and_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One system's trouble does not hide the others, and --output json carries the same findings."""
+    monkeypatch.setenv("HUBSPOT_TOKEN", "revoked")
+    ran = world.run("doctor", "--output", "json")
+    assert ran.code == 1
+    levels = {(f["subject"], f["level"]) for f in ran.json["findings"]}
+    assert ("hubspot", "fail") in levels
+    assert ("salesforce", "ok") in levels
+    assert "revoked" not in ran.out
+
+
+# ---- the mapping -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_map_show_counts_what_nobody_mapped_and_says_the_mend(world: World) -> None:
+    """One page with a column per system; an unmapped value has its record count and where its row belongs."""
+    world.admin("salesforce", "settings", statuses=[*world.salesforce.service.org.settings.statuses, _status("Parked")])
+    world.lead(LastName="Odd", Status="Parked")
+    world.lead(LastName="Odder", Status="Parked")
+    assert world.run("adopt", "salesforce").code == 0
+    ran = world.run("map", "show")
+    assert "What is being done right now?" in ran.out
+    assert '  salesforce Status "Parked": 2 records; add a row for it under [system.salesforce.field.Status] in leadhub.toml' in ran.lines
+    assert world.run("map", "show", "--output", "json").json["unmapped"][0]["value"] == "Parked"
+    assert "In use now: 2 records." in world.run("map", "explain", "salesforce", "Parked").lines
+
+
+def _status(name: str) -> dict[str, object]:
+    return {"ApiName": name, "MasterLabel": name, "SortOrder": 9, "IsDefault": False, "IsConverted": False}
+
+
+def test_map_explain_says_what_a_value_rules_out(world: World) -> None:
+    """The answer to "why is this left alone" is in the words of the mapping."""
+    ran = world.run("map", "explain", "salesforce", "Open - Not Contacted")
+    assert "  rules out: stage opportunity, customer or advocate; status attempting, connected, nurturing or in_deal;" in ran.out
+    assert "No record shows it now." in world.run("map", "explain", "hubspot", "nonsense").lines
+    assert world.run("map", "explain", "nobody", "x").code == 2
+
+
+# ---- a question about a state ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reentry(adopted: World) -> World:
+    """Ann was closed in Salesforce; then somebody moved her forward in HubSpot."""
+    adopted.configure(
+        "[system.hubspot]", '[system.salesforce.field.Status]\nanswers = { "Closed - Not Converted" = "not for us" }\n\n[system.hubspot]'
+    )
+    lead = adopted.run("leads", "show", "ann@acme.example", "--output", "json").json
+    ids = {link["system"]: link["record_id"] for link in lead["links"]}
+    adopted.admin("salesforce", "edit", id=ids["salesforce"], fields={"Status": "Closed - Not Converted"})
+    assert adopted.run("sync").code == 0
+    adopted.admin("hubspot", "edit", id=ids["hubspot"], properties={"lifecyclestage": "salesqualifiedlead"})
+    assert adopted.run("sync").code == 0
+    return adopted
+
+
+def test_a_question_about_a_state_is_answered_by_a_side_or_a_state(reentry: World) -> None:
+    """What a side's value would make of the lead is shown, an impossible state is refused with the reason, and the sync applies the answer."""
+    (item,) = reentry.run("review", "list", "--output", "json").json["items"]
+    assert (item["kind"], item["field"]) == ("reentry", "state")
+    impossible = reentry.run("review", "resolve", item["id"], "--value", "known/in_deal/open", "--yes")
+    assert impossible.code == 2
+    assert "No lead can be known/in_deal/open" in impossible.err
+    assert reentry.run("review", "resolve", item["id"], "--close", "--yes").code == 2
+    answer = reentry.run("review", "resolve", item["group"], "--value", "sql/attempting/open", "--yes")
+    assert answer.code == 0
+    assert answer.lines[0].startswith("Ann Lee: state ")
+    assert answer.lines[0].endswith('→ "sql/attempting/open"')
+    assert reentry.run("sync").code == 0
+    assert reentry.run("review", "list").lines == ["No open questions."]
+    lead = reentry.run("leads", "show", "ann@acme.example", "--output", "json").json["leads"][0]
+    assert lead["state"] == {"stage": "sql", "status": "attempting", "exit": "open"}
+
+
+def test_taking_a_sides_word_for_a_state(reentry: World) -> None:
+    """`--take SYSTEM` takes the nearest state that its values allow; `--take hub --leave` settles it and writes to nobody."""
+    (item,) = reentry.run("review", "list", "--output", "json").json["items"]
+    taken = reentry.run("review", "resolve", item["id"], "--take", "hubspot", answers="n\n")
+    assert "sql/" in taken.lines[0]
+    assert reentry.run("review", "resolve", item["id"], "--take", "hub", "--leave", "--yes").code == 0
+    after = reentry.run("sync")
+    assert after.lines[0] == "Nothing to write: every side shows what it should."
+    assert reentry.run("review", "list").lines == ["No open questions."]
+
+
+def test_a_refusal_can_be_tried_again(adopted: World) -> None:
+    """Closing a refusal says what that means, and the next sync makes the write that is possible by now."""
+    adopted.admin("salesforce", "settings", validation_rules=[{"message": "not today", "when": {"LastName": "New"}}])
+    adopted.contact(email="new@acme.example", firstname="Nia", lastname="New", company="N Ltd")
+    assert adopted.run("sync").code == 3
+    (item,) = adopted.run("review", "list", "--output", "json").json["items"]
+    assert "not today" in adopted.run("review", "show", item["id"]).out
+    adopted.admin("salesforce", "settings", validation_rules=[])
+    closed = adopted.run("review", "resolve", item["id"], "--close", "--yes")
+    assert closed.lines[0].startswith("The next sync tries again")
+    assert adopted.run("sync").lines[0] == "Nothing is half done: 1 write made."
+
+
+# ---- the frame -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_global_options_may_stand_anywhere() -> None:
+    """People type `leadhub sync --output json`; what follows `--` is left alone."""
+    assert hoisted(["sync", "--output", "json", "-q"]) == ["--output", "json", "-q", "sync"]
+    assert hoisted(["adopt", "x", "--output=csv", "-C", "d", "--write-on"]) == ["--output=csv", "-C", "d", "adopt", "x", "--write-on"]
+    assert hoisted(["map", "explain", "s", "--", "-q"]) == ["map", "explain", "s", "--", "-q"]
+
+
+def test_plugins_are_listed_with_what_they_bring(world: World) -> None:
+    """Installed plugins and a file in the deployment's own folder stand side by side."""
+    (world.folder / "plugins").mkdir()
+    example = Path(__file__).parents[2] / "config" / "plugins" / "webinar.py"
+    (world.folder / "plugins" / "webinar.py").write_text(example.read_text())
+    plugins = {p["plugin"]: p for p in world.run("plugins", "list", "--output", "json").json["plugins"]}
+    assert plugins["webinar"]["connectors"] == ["webinar"]
+    assert "salesforce-lead" in plugins["salesforce"]["presets"]
+
+
+def test_help_and_version_need_no_deployment(tmp_path: Path) -> None:
+    """The program explains itself anywhere."""
+    ran = subprocess.run([sys.executable, "-m", "leadhub.cli.app", "--help"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ran.returncode == 0
+    for command in ("demo", "init", "doctor", "adopt", "plan", "apply", "sync", "import", "sandbox", "leads", "review", "runs", "map"):
+        assert f" {command} " in ran.stdout
+    version = subprocess.run([sys.executable, "-m", "leadhub.cli.app", "--version"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert version.stdout.startswith("leadhub 0.")
+
+
+def test_the_sandbox_prints_settings_that_work_and_ends_with_ctrl_c(world: World, tmp_path: Path) -> None:
+    """The printed file and export lines reach both CRMs as they are; Ctrl-C ends both and leaves nothing running."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "leadhub.cli.app", "sandbox", "--seed", "5"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    printed: list[str] = []
+    try:
+        while not printed or not printed[-1].startswith("adoption") or sum(line.startswith("adoption") for line in printed) < 2:
+            printed.append(child.stdout.readline())
+            assert printed[-1], "the sandbox ended early"
+        exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in printed if line.startswith("export "))
+        text = "".join(printed[printed.index("# leadhub.toml:\n") + 1 :])
+        tomllib.loads(text)
+        (tmp_path / "leadhub.toml").write_text(text)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in exports.items():
+                patch.setenv(name, value.strip("'"))
+            assert world.run("-C", str(tmp_path), "doctor").code == 0
+    finally:
+        os.kill(child.pid, signal.SIGINT)
+        _, errors = child.communicate(timeout=20)
+    assert child.returncode == 0
+    assert "The sandbox has ended" in errors
+
+
+def test_the_demo_is_handed_its_folder_and_returns_its_code(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`leadhub demo --keep DIR` is the demo's own business: folder in, exit code out."""
+    import leadhub.demo
+
+    seen: list[object] = []
+    monkeypatch.setattr(leadhub.demo, "run", lambda keep, _console: seen.append(keep) or 7, raising=False)
+    assert world.run("demo", "--keep", str(tmp_path)).code == 7
+    assert seen == [tmp_path]
+
+
+def test_json_lines_are_one_object_a_line(adopted: World) -> None:
+    """Lists stream into other tools, a line each."""
+    lines = adopted.run("leads", "list", "--output", "jsonl").out.splitlines()
+    assert [json.loads(line)["email"] for line in lines] == ["ann@acme.example"]

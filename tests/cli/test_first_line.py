@@ -1,0 +1,40 @@
+"""The first line of a report: whether anything is half done."""
+
+import pytest
+
+from leadhub.cli.run_view import first_lines
+from leadhub.model.record import Operation
+from leadhub.model.run import Intent, IntentState, PlannedChange
+from leadhub.sync.report import RunReport
+
+
+def _intent(state: IntentState, detail: str | None = None) -> Intent:
+    change = PlannedChange("k", "salesforce", "Lead", Operation.UPDATE, "1", "p", None, {}, {}, {})
+    return Intent("run", 1, change, state, 1, detail)
+
+
+def _report(pending: int = 0, **troubles: str) -> RunReport:
+    return RunReport("run", "sync", "ok", {}, {}, {"pending": pending}, 0, 0, 0, 0.0, troubles=troubles)
+
+
+MADE, REFUSED = _intent(IntentState.ACCEPTED), _intent(IntentState.REFUSED, "no")
+LATER, DOUBT = _intent(IntentState.NOT_APPLIED, "interrupted"), _intent(IntentState.NOT_APPLIED)
+
+
+@pytest.mark.parametrize(
+    ("intents", "in_flight", "report", "line"),
+    [
+        ([], 0, _report(), "Nothing to write: every side shows what it should."),
+        ([], 0, _report(pending=2), "Nothing to write now; 2 records cannot be written yet, for the reasons below."),
+        ([], 0, _report(hubspot="down"), "Nothing is half done: nothing was written, since not every system answered."),
+        ([MADE, MADE], 0, _report(), "Nothing is half done: 2 writes made."),
+        ([MADE, REFUSED], 0, _report(), "Nothing is half done: 1 write made, 1 refused."),
+        ([LATER], 0, _report(), "Nothing is half done: 0 writes made, 1 not started (interrupted): the next run looks at them again."),
+        ([MADE], 1, _report(), "Half done: 1 write got no answer, and nobody knows yet whether they happened (1 other made)."),
+        ([], 1, _report(hubspot="down"), "Half done: 1 write got no answer, and nobody knows yet whether they happened (0 others made)."),
+        ([MADE, DOUBT], 0, _report(), "Half done: of 1 write nobody can tell whether they happened, even after looking (1 other made)."),
+    ],
+)
+def test_the_first_line_says_whether_anything_is_half_done(intents: list[Intent], in_flight: int, report: RunReport, line: str) -> None:
+    """Whoever reads only the first line after a bad night knows whether to do anything."""
+    assert first_lines(intents, in_flight, report)[0] == line
