@@ -71,7 +71,8 @@ def _alike(facet: Facet, old: Row, new: Row, state: State) -> bool:
         return True
     known = old.reads.stages | new.reads.stages
     if facet == "stage":
-        return all(stage_rank(stage) < stage_rank(state.stage) for stage in known)
+        closer = max(map(stage_rank, new.reads.stages)) >= min(map(stage_rank, old.reads.stages))
+        return closer and all(stage_rank(stage) < stage_rank(state.stage) for stage in known)
     return not any(HAVING[facet][value] & HAVING["stage"][stage] for stage in known)
 
 

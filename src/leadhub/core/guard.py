@@ -1,0 +1,102 @@
+"""Guards: limits on a whole plan, per system, before the first write. Pure. A guard's message names what it saw and the flag that lets it pass."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from leadhub.model.record import Operation
+from leadhub.model.run import PlannedChange
+
+CREATES = 200
+UPDATES_AT_LEAST, UPDATES_SHARE = 200, 0.05
+MOVES_AT_LEAST, MOVES_AT_MOST, MOVES_SHARE = 50, 500, 0.05
+ONE_VALUE_AT_LEAST, ONE_VALUE_SHARE = 50, 0.20
+GUARDS = ("creates", "updates", "stage_moves", "blanks", "one_value")
+"""What `judge` counts, as `--allow SYSTEM.GUARD=N` names it."""
+IDENTITY_FIELDS = frozenset({"email", "phone", "first_name", "last_name"})
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a plan does to one system, counted."""
+
+    creates: int = 0
+    updates: int = 0
+    stage_moves: int = 0
+    blanks: int = 0
+    may_blank: frozenset[str] = frozenset()
+    patterns: Counter[str] = field(default_factory=Counter)
+    one_value: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, change: PlannedChange) -> None:
+        """Count one change."""
+        if change.operation is Operation.CREATE:
+            self.creates += 1
+            self.patterns["creates"] += 1
+            return
+        self.updates += 1
+        self.stage_moves += change.stage_move
+        state = set(change.state or ())
+        for name, value in change.values.items():
+            old = change.before.get(name)
+            if name in state:
+                self.patterns[f"{name}: {old or '(blank)'} -> {value or '(blank)'}"] += 1
+            else:
+                self.patterns[f"{name} changed"] += 1
+        for canonical, base in change.fields.items():
+            self.blanks += base.value is None and canonical not in self.may_blank
+            if canonical in IDENTITY_FIELDS and base.value:
+                self.one_value[canonical, base.value] += 1
+
+
+def tally(changes: Iterable[PlannedChange], may_blank: frozenset[str] = frozenset()) -> dict[str, Tally]:
+    """Count changes by system. `may_blank` are the canonical fields in which a blank is configured to travel."""
+    counted: dict[str, Tally] = {}
+    for change in changes:
+        counted.setdefault(change.system, Tally(may_blank=may_blank)).add(change)
+    return counted
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One guard that stops one system: what it saw, its limit, the pattern behind most of it, and how to let it pass."""
+
+    system: str
+    guard: str
+    seen: int
+    limit: int
+    pattern: str
+
+    @property
+    def flag(self) -> str:
+        """The option that lets this plan pass."""
+        return f"--allow {self.system}.{self.guard}={self.seen}"
+
+    def __str__(self) -> str:
+        because = f", most of them {self.pattern}" if self.pattern else ""
+        what = self.guard.replace("_", " ")
+        return f"{self.system}: {self.seen} {what} planned{because}; the limit is {self.limit}. Look at `leadhub plan`, then pass {self.flag}."
+
+
+def judge(tallies: Mapping[str, Tally], linked: Mapping[str, int], caps: Mapping[str, int], allowed: Mapping[tuple[str, str], int]) -> list[Refusal]:
+    """Return the guards that refuse. `linked` counts linked records by system, `caps` are create caps, `allowed` what a person let pass."""
+    refusals: list[Refusal] = []
+    for system, of in sorted(tallies.items()):
+        count = linked.get(system, 0)
+        most, share = max(of.one_value.items(), key=lambda item: (item[1], item[0]), default=(("", ""), 0))
+        limits = {
+            "creates": (of.creates, caps.get(system, CREATES), ""),
+            "updates": (of.updates, max(UPDATES_AT_LEAST, int(UPDATES_SHARE * count)), _main_pattern(of)),
+            "stage_moves": (of.stage_moves, max(MOVES_AT_LEAST, min(MOVES_AT_MOST, int(MOVES_SHARE * count))), _main_pattern(of)),
+            "blanks": (of.blanks, 0, "a value replaced by nothing"),
+            "one_value": (share, max(ONE_VALUE_AT_LEAST - 1, int(ONE_VALUE_SHARE * count)), f"the same {most[0]}"),
+        }
+        for guard, (seen, limit, pattern) in limits.items():
+            if seen > max(limit, allowed.get((system, guard), 0)):
+                refusals.append(Refusal(system, guard, seen, limit, pattern))
+    return refusals
+
+
+def _main_pattern(of: Tally) -> str:
+    updates = [(count, name) for name, count in of.patterns.items() if name != "creates"]
+    return max(updates)[1] if updates else ""

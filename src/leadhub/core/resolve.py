@@ -1,0 +1,151 @@
+"""Resolve: which records are the same person, and which lead a record speaks of. Pure; it links, it never chooses values.
+
+Touched records are judged as a set, since whether a key means one person cannot be told page by page. Exact keys only: a scorer that weighs
+weaker evidence would give further `Match`es to `assign`, which treats every piece of evidence alike.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leadhub.core.policy import Policy
+from leadhub.core.reconcile import current_lead
+from leadhub.identity.keys import Key, Name, compatible, is_generic
+from leadhub.lifecycle.states import INITIAL, stage_rank
+from leadhub.model.person import Aggregate, Lead, Link, Person, Role, StoredRecord, Versions
+
+CUSTOMER = stage_rank("customer")
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """A record that belongs to nobody yet, with what identifies it."""
+
+    record: StoredRecord
+    name: Name
+    keys: tuple[Key, ...]
+
+    @property
+    def id(self) -> str:
+        """The id that its link will have."""
+        return f"{self.record.system}/{self.record.object}/{self.record.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Somebody who already shows a key: a record of a known person."""
+
+    person_id: str
+    name: Name
+
+
+@dataclass(slots=True)
+class Assignment:
+    """Who each record belongs to: an existing person's id, or the number of a new group; and the doubts that a person should look at."""
+
+    persons: dict[str, str] = field(default_factory=dict)
+    groups: list[list[Unlinked]] = field(default_factory=list)
+    doubts: list[tuple[Unlinked, str, Key]] = field(default_factory=list)
+    generic: set[Key] = field(default_factory=set)
+
+
+def assign(records: Sequence[Unlinked], bearers: Mapping[Key, Sequence[Bearer]]) -> Assignment:
+    """Give every unlinked record a person. The result does not depend on the order of the records.
+
+    A key links only those whose names do not contradict each other; a key with too many different names is generic and links nobody.
+    """
+    result = Assignment()
+    names: dict[Key, set[Name]] = {key: {b.name for b in known} for key, known in bearers.items()}
+    for record in records:
+        for key in record.keys:
+            names.setdefault(key, set()).add(record.name)
+    result.generic = {key for key, of in names.items() if is_generic(of)}
+    waiting: list[Unlinked] = []
+    for record in sorted(records, key=lambda r: r.id):
+        person = _known(record, bearers, result)
+        if person is None:
+            waiting.append(record)
+        else:
+            result.persons[record.id] = person
+    result.groups = _grouped(waiting, result)
+    return result
+
+
+def _known(record: Unlinked, bearers: Mapping[Key, Sequence[Bearer]], result: Assignment) -> str | None:
+    """The known person that a key of the record names: the first key that names one without contradiction."""
+    doubtful: list[tuple[str, Key]] = []
+    found: str | None = None
+    for key in record.keys:
+        if key in result.generic:
+            continue
+        for bearer in sorted(bearers.get(key, ()), key=lambda b: b.person_id):
+            if not compatible(record.name, bearer.name):
+                doubtful.append((bearer.person_id, key))
+            elif found is None:
+                found = bearer.person_id
+            elif bearer.person_id != found:
+                doubtful.append((bearer.person_id, key))
+    result.doubts.extend((record, person, key) for person, key in dict.fromkeys(doubtful) if person != found)
+    return found
+
+
+def _grouped(records: Sequence[Unlinked], result: Assignment) -> list[list[Unlinked]]:
+    """Group records that share a key and whose names agree with every other of the group."""
+    groups: list[list[Unlinked]] = []
+    by_key: dict[Key, list[list[Unlinked]]] = {}
+    for record in records:
+        keys = [key for key in record.keys if key not in result.generic]
+        candidates = [group for key in keys for group in by_key.get(key, ())]
+        home = next((g for g in candidates if all(compatible(record.name, other.name) for other in g)), None)
+        if home is None:
+            if candidates:
+                result.doubts.append((record, candidates[0][0].id, keys[0]))
+            home = []
+            groups.append(home)
+        home.append(record)
+        for key in keys:
+            if not any(g is home for g in by_key.setdefault(key, [])):
+                by_key[key].append(home)
+    return groups
+
+
+# ---- links and leads -------------------------------------------------------------------------------------------------------------------
+
+
+def enroll(aggregate: Aggregate, records: Iterable[StoredRecord], policy: Policy, new_id: Callable[[], str], now: datetime) -> Aggregate:
+    """Link records to a person, and to a lead where they are one; open a lead where there is none that fits.
+
+    Of several records of one object that are no leads of their own the newest becomes primary, unless one is already; of equal age the higher id.
+    """
+    leads, links, known = list(aggregate.leads), list(aggregate.links), dict(aggregate.records)
+    by_age = sorted(records, key=lambda r: (r.created or now, r.system, r.object, len(r.id), r.id))
+    newest = {(r.system, r.object): r.id for r in by_age}
+    for record in by_age:
+        key = (record.system, record.object)
+        taken = {link.lead_id for link in links if (link.system, link.object) == key and link.role == "primary"}
+        lead_id: str | None = None
+        if key in policy.own_lead:
+            lead = _lead_for(leads, taken)
+            if lead is None:
+                lead = _open(aggregate.person, leads, new_id, record.created or now)
+                leads.append(lead)
+            lead_id = lead.id
+        elif not leads:
+            leads.append(_open(aggregate.person, leads, new_id, record.created or now))
+        role: Role = "primary" if key in policy.own_lead or (not taken and record.id == newest[key]) else "secondary"
+        link = Link(record.system, record.object, record.id, aggregate.person.id, lead_id, role)
+        links.append(link)
+        known[link.id] = record
+    return Aggregate(aggregate.person, tuple(leads), tuple(links), known)
+
+
+def _lead_for(leads: Sequence[Lead], taken: Iterable[str | None]) -> Lead | None:
+    """The newest open lead without a record of this object that has not become a customer yet."""
+    used = set(taken)
+    free = [lead for lead in leads if lead.id not in used and lead.state.exit == "open" and stage_rank(lead.state.stage) < CUSTOMER]
+    return current_lead(free)
+
+
+def _open(person: Person, leads: Sequence[Lead], new_id: Callable[[], str], now: datetime) -> Lead:
+    cycle = max((lead.cycle for lead in leads), default=0) + 1
+    return Lead(new_id(), person.id, cycle, INITIAL, Versions(), {}, None, now)

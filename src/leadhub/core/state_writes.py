@@ -1,0 +1,67 @@
+"""Which native state values are written, and which contradictions are left alone. Pure."""
+
+from dataclasses import dataclass
+
+from leadhub.core.voices import Voice
+from leadhub.lifecycle.relation import KEEP, FieldRelation
+from leadhub.lifecycle.states import stage_rank
+from leadhub.model.person import Lead, Versions
+from leadhub.model.state import FACETS, Facet
+
+
+@dataclass(frozen=True, slots=True)
+class StateWrite:
+    """One native state value to write to a record, the value it replaces, and the facet that asks for it."""
+
+    voice: Voice
+    field: str
+    value: str
+    before: str
+    facet: Facet
+    clear_first: bool
+
+
+def plan_writes(
+    voice: Voice,
+    seen: Versions,
+    lead: Lead,
+    frozen: frozenset[Facet],
+    writes: list[StateWrite],
+    standing: list[tuple[str, str]],
+    waiting: list[tuple[str, str]],
+) -> None:
+    """Add what this record needs so that it no longer contradicts the lead.
+
+    A field is written only if the first facet that it rules out, in the order exit, stage, status, is behind at its side: what has been seen
+    and still differs is a standing difference.
+    """
+    for name, facet in voice.relation.contradicted_fields(voice.values, lead.state, silent=voice.silent):
+        field = voice.relation.field(name)
+        if seen.of(facet) >= lead.versions.of(facet):
+            standing.append((voice.id, name))
+            continue
+        value = voice.relation.put(name, voice.values, lead.state, silent=voice.silent)
+        if value is KEEP or value is None or facet in frozen or name not in voice.side.state_writable:
+            waiting.append((voice.id, name))
+            continue
+        back = field.ordered and _is_back(field, voice, value)
+        set_by = lead.set_by.get("stage")
+        if back and (set_by is None or set_by.cause not in ("lowering", "decision")):
+            waiting.append((voice.id, name))
+            continue
+        writes.append(StateWrite(voice, name, value, voice.values.get(name, ""), facet, clear_first=back and voice.values.get(name, "") != ""))
+
+
+def _is_back(field: FieldRelation, voice: Voice, value: str) -> bool:
+    old, new = field.row(voice.values), field.row({**voice.values, field.name: value})
+    if old is None or new is None:
+        return False
+    return max(map(stage_rank, new.reads.stages)) < max(map(stage_rank, old.reads.stages))
+
+
+def after_write(voice: Voice, written: dict[str, str], seen: Versions, lead: Lead) -> tuple[dict[str, str], Versions]:
+    """Return the record's state values once these are written, and the versions that they then stand for."""
+    values = {**{name: voice.values.get(name, "") for name in voice.relation.names}, **written}
+    silent = voice.silent - frozenset(written)
+    spoken: list[Facet] = [f for f in FACETS if f == "status" or voice.relation.speaks_of(values, f, silent=silent)]
+    return values, seen.with_({f: lead.versions.of(f) for f in spoken})

@@ -1,0 +1,255 @@
+"""The rule for state: what becomes of one lead's stage, status and exit when all records that speak of it are looked at together. Pure.
+
+Reading a value is a constraint, not an assignment. Edits are read first, each on its own; if they fit together they are adopted together,
+otherwise facet by facet: exit first, then stage, then status. Then every record that contradicts the result and has not seen it is written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leadhub.core.policy import Policy
+from leadhub.core.state_edits import Question, Verdict, settle
+from leadhub.core.state_writes import StateWrite, plan_writes
+from leadhub.core.voices import Proposal, Voice, clash, merged_base, propose
+from leadhub.lifecycle.nearest import nearest_of
+from leadhub.lifecycle.relation import Row
+from leadhub.lifecycle.statechart import entry_defaults
+from leadhub.lifecycle.states import ALL, HAVING, INDEX, INITIAL, StateSet, unpack
+from leadhub.model.person import Lead, Reason, SetBy, StateBase, Value, Versions
+from leadhub.model.run import Decision, ReviewKind
+from leadhub.model.state import FACETS, Facet, State
+
+
+@dataclass(slots=True)
+class StateRound:
+    """The lead after the round: its state, each record's base by link id, the writes, the open questions and what happened."""
+
+    lead: Lead
+    bases: dict[str, StateBase] = field(default_factory=dict)
+    writes: list[StateWrite] = field(default_factory=list)
+    standing: list[tuple[str, str]] = field(default_factory=list)
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    refused: list[tuple[Voice, Reason]] = field(default_factory=list)
+    decided: list[str] = field(default_factory=list)
+
+
+def reconcile_state(lead: Lead, voices: Sequence[Voice], decisions: Sequence[Decision], policy: Policy, now: datetime) -> StateRound:
+    """Apply the rule to one lead. The result does not depend on the order of the voices."""
+    heard = sorted(voices, key=lambda v: (policy.rank(v.side.system), v.id))
+    rule = _Rule(lead, heard, policy, now)
+    if rule.decide(decisions):
+        rule.hear_edits()
+        rule.meet()
+        rule.advance()
+    return rule.finish()
+
+
+class _Rule:
+    """One lead's round in progress."""
+
+    def __init__(self, lead: Lead, voices: Sequence[Voice], policy: Policy, now: datetime) -> None:
+        self.policy, self.now, self.voices = policy, now, voices
+        self.round = StateRound(lead)
+        self.versions: dict[str, Versions] = {v.id: v.versions for v in voices if v.base is not None}
+        self.settled: set[str] = set()
+        self.frozen: set[Facet] = set()
+        self.kept_fields: dict[str, frozenset[str]] = {}
+
+    @property
+    def lead(self) -> Lead:
+        return self.round.lead
+
+    # ---- decisions -----------------------------------------------------------------------------------------------------------------
+
+    def decide(self, decisions: Sequence[Decision]) -> bool:
+        """Take a person's latest decision if every record still shows what that person saw; return False if the question stays open instead.
+
+        A decision that was overtaken is not consumed: were it dropped, the question would close by itself in the next round and nobody would be told.
+        """
+        fresh = [d for d in decisions if all(d.saw.get(v.id) == shown(v) for v in self.voices)]
+        if not fresh:
+            moot = all(v.consistent(self.lead.state) for v in self.voices)
+            self.round.decided.extend(d.id for d in decisions if moot)
+            if decisions and not moot:
+                self._ask("conflict", FACETS, "a record changed after the decision", self.voices)
+                return False
+            return True
+        decision = max(fresh, key=lambda d: (d.at, d.id))
+        self.round.decided.extend(d.id for d in decisions)
+        old = self.lead.versions
+        self._move(parse_state(decision.value), SetBy("decision", "decision"), raise_all=True)
+        for voice in self.voices:
+            self.versions[voice.id] = self.lead.versions if decision.leave else old
+            self.settled.add(voice.id)
+        return True
+
+    # ---- edits ---------------------------------------------------------------------------------------------------------------------
+
+    def hear_edits(self) -> None:
+        """Read every edit; adopt what fits, settle the rest facet by facet."""
+        edited = [v for v in self.voices if v.base is not None and v.id not in self.settled and v.edited]
+        unreadable = next((why for voice in edited if (why := clash(voice)) is not None), None)
+        if unreadable is not None:
+            self._ask("conflict", FACETS, unreadable, edited)
+            return
+        proposals = [propose(voice, self.lead) for voice in edited]
+        verdict = settle(self.lead, proposals, self.policy, self.now)
+        frozen = any(len(q.facets) == len(FACETS) for q in verdict.questions)
+        if verdict.state is not None and verdict.state != self.lead.state and not frozen:
+            self._move(verdict.state, verdict.set_by, causes=verdict.causes)
+        verdict.questions = [q for q in verdict.questions if not self._answered(q, proposals)]
+        for question in verdict.questions:
+            everything = len(question.facets) == len(FACETS)
+            self._ask(question.kind, question.facets, question.note, [v for v in edited if everything or v.id in question.links])
+        for proposal in proposals:
+            if proposal.voice.id not in self._undecided() or (verdict.only_stage(proposal) and proposal.voice.moves_stage_itself(self.lead.state)):
+                self._settle_base(proposal, verdict)
+
+    def _answered(self, question: Question, proposals: Sequence[Proposal]) -> bool:
+        """Whether what the other edits of the round came to is all that the asked one said."""
+        asked = [p.voice for p in proposals if p.voice.id in question.links]
+        return question.kind == "regress" and all(v.consistent(self.lead.state) for v in asked)
+
+    def _settle_base(self, proposal: Proposal, verdict: Verdict) -> None:
+        voice = proposal.voice
+        left_alone = verdict.standing.get(voice.id, {})
+        versions = voice.seen(self.lead, self.versions[voice.id])
+        versions = versions.with_({f: self.lead.versions.of(f) for f in left_alone})
+        if voice.id in verdict.late:
+            versions = versions.with_({"stage": min(versions.stage, self.lead.versions.stage - 1)})
+        if verdict.only_stage(proposal):  # the rest of the edit is judged; its stage is asked about again until it is answered
+            ordered = frozenset(f.name for f in voice.relation.fields if f.ordered)
+            self.kept_fields[voice.id] = frozenset(voice.relation.names) - ordered
+        self.versions[voice.id] = versions
+        self.settled.add(voice.id)
+        self.round.refused.extend((voice, reason) for reason in sorted(set(left_alone.values())))
+
+    # ---- first contact -------------------------------------------------------------------------------------------------------------
+
+    def meet(self) -> None:
+        """Records without a base: nothing is written because of them, and old disagreement stands; what only adds knowledge is taken."""
+        new = [v for v in self.voices if v.base is None and v.id not in self.versions]
+        if not new or self.round.questions:
+            return
+        if self.lead.versions == Versions():
+            self._start(new)
+        for voice in new:
+            self._learn(voice)
+            self.versions[voice.id] = self.lead.versions
+        for voice in new:
+            self._yield_to_preferred(voice)
+
+    def _start(self, new: Sequence[Voice]) -> None:
+        """A lead that nobody has staged yet: start from `initial` and take what the records say together, the preferred ones first."""
+        candidates, origin = ALL, ""
+        rows: list[Row] = []
+        for voice in sorted(new, key=lambda v: self.policy.adopts(v.side.system) != "prefer"):
+            states, said = voice.reading().constraint(self.lead.state)
+            if candidates & states:
+                candidates &= states
+                rows.extend(said)
+                origin = origin or voice.side.system
+        state = nearest_of(candidates, INITIAL, rows)
+        state = entry_defaults(INITIAL, state, unpack(candidates))
+        self._move(state, SetBy(origin, "adopted"), raise_all=True)
+
+    def _learn(self, voice: Voice) -> None:
+        """Take a newcomer's word where it contradicts no record and no edit; under `prefer`, over what itself came from first contact."""
+        if voice.consistent(self.lead.state):
+            return
+        states, rows = voice.reading().constraint(self.lead.state)
+        free = self._never_edited()
+        others = ALL
+        for other in self.voices:
+            if other.id in self.versions and other.id != voice.id:
+                others &= other.relation.allowed_set(other.values, other.silent)
+        prefers = self.policy.adopts(voice.side.system) == "prefer"
+        for candidates in (states & others & free, states & free if prefers else 0):
+            if candidates:
+                state = nearest_of(candidates, self.lead.state, rows)
+                self._move(entry_defaults(self.lead.state, state, unpack(candidates)), SetBy(voice.side.system, "adopted"))
+                return
+
+    def _never_edited(self) -> StateSet:
+        """The states that keep every facet which an edit, a decision or a rule has set."""
+        states = ALL
+        for facet in FACETS:
+            set_by = self.lead.set_by.get(facet)
+            if set_by is not None and set_by.cause not in ("adopted", "initial"):
+                states &= HAVING[facet][self.lead.state.facet(facet)]
+        return states
+
+    def _yield_to_preferred(self, voice: Voice) -> None:
+        for facet in FACETS:
+            set_by = self.lead.set_by.get(facet)
+            if set_by is None or set_by.cause != "adopted" or set_by.origin == voice.side.system:
+                continue
+            if self.policy.adopts(set_by.origin) == "prefer" and voice.relation.contradicts(
+                voice.values, facet, self.lead.state, silent=voice.silent
+            ):
+                self.versions[voice.id] = self.versions[voice.id].with_({facet: self.lead.versions.of(facet) - 1})
+
+    # ---- the rest ------------------------------------------------------------------------------------------------------------------
+
+    def advance(self) -> None:
+        """Records that were not edited have now seen the present version of each facet in which they agree with the lead, whatever they differ in."""
+        for voice in self.voices:
+            heard = voice.id in self.versions and voice.id not in self._undecided()
+            if heard and (not voice.edited or voice.id in self.settled):
+                self.versions[voice.id] = voice.seen(self.lead, self.versions[voice.id])
+
+    def _undecided(self) -> set[str]:
+        return {link for q in self.round.questions for link in q.links} - set(self.kept_fields)
+
+    def finish(self) -> StateRound:
+        """Plan the writes, and give every record that was judged its base."""
+        undecided = self._undecided()
+        for voice in self.voices:
+            if voice.id not in self.versions or voice.id in undecided:
+                continue
+            base = merged_base(voice, self.versions[voice.id], fields=self.kept_fields.get(voice.id), how=self._how(voice))
+            self.round.bases[voice.id] = base
+            plan_writes(voice, self.versions[voice.id], self.lead, frozenset(self.frozen), self.round.writes, self.round.standing, self.round.waiting)
+        return self.round
+
+    def _how(self, voice: Voice) -> Reason:
+        refused = [reason for v, reason in self.round.refused if v.id == voice.id]
+        if refused:
+            return refused[0]
+        if voice.base is None:
+            return "agreed" if voice.consistent(self.lead.state) else "adopted"
+        if voice.edited or voice.id in self.settled:
+            return "agreed"
+        return voice.base.how
+
+    # ---- small steps ---------------------------------------------------------------------------------------------------------------
+
+    def _move(self, state: State, set_by: SetBy, *, causes: dict[Facet, SetBy] | None = None, raise_all: bool = False) -> None:
+        lead = self.lead
+        moved = [f for f in FACETS if raise_all or state.facet(f) != lead.state.facet(f)]
+        versions = lead.versions.with_({f: lead.versions.of(f) + 1 for f in moved})
+        by = {**lead.set_by, **{f: (causes or {}).get(f, set_by) for f in moved}}
+        closed = lead.closed_at if state.exit == lead.state.exit else (None if state.exit == "open" else self.now)
+        self.round.lead = Lead(
+            lead.id, lead.person_id, lead.cycle, state, versions, by, lead.exit_reason if state.exit != "open" else None, lead.opened_at, closed
+        )
+
+    def _ask(self, kind: ReviewKind, facets: Sequence[Facet] | frozenset[Facet], note: str, voices: Sequence[Voice]) -> None:
+        self.round.questions.append(Question(kind, frozenset(facets), note, frozenset(v.id for v in voices)))
+        self.frozen |= set(facets)
+
+
+def shown(voice: Voice) -> Value:
+    """Return what a record shows of the state as one text, for a decision to remember."""
+    return "; ".join(f"{name}={voice.values.get(name, '')}" for name in voice.relation.state_fields)
+
+
+def parse_state(text: Value) -> State:
+    """Read `stage/status/exit`. Raises ValueError for anything else."""
+    parts = (text or "").split("/")
+    for state in INDEX:
+        if [state.stage, state.status, state.exit] == parts:
+            return state
+    raise ValueError(f"{text!r} is no state; write stage/status/exit, for example mql/new/open")

@@ -1,0 +1,41 @@
+"""`python -m leadhub.testing.simulator`: search the rule for faults."""
+
+import argparse
+import sys
+import time
+
+from leadhub.testing.simulator.campaign import KINDS, Tally, run, shortest
+
+
+def main() -> int:
+    """Run campaigns and print what they found. Returns 1 if anything was found that is not a known race."""
+    parser = argparse.ArgumentParser(prog="python -m leadhub.testing.simulator", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=20_000, help="how many, for each kind")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow")
+    parser.add_argument("--kind", choices=[*KINDS, "all"], default="all")
+    parser.add_argument("--show", type=int, default=1, help="how many findings to shrink and print")
+    given = parser.parse_args()
+    found = 0
+    for kind in KINDS if given.kind == "all" else (given.kind,):
+        start = time.monotonic()
+        tally = run(kind, range(given.seed, given.seed + given.schedules))
+        _print(tally, time.monotonic() - start, given.show)
+        found += sum(tally.findings.values())
+    return 1 if found else 0
+
+
+def _print(tally: Tally, seconds: float, show: int) -> None:
+    out = sys.stdout.write
+    out(f"{tally.kind}: {tally.schedules:,} schedules, {tally.schedules / seconds * 60:,.0f} a minute\n")
+    out(f"  questions per round with edits around it: {tally.asked / max(1, tally.rounds):.3f}\n")
+    out(f"  writing rounds until quiet: {dict(sorted(tally.quiet.items()))}\n")
+    out(f"  findings: {dict(tally.findings) or 'none'}\n")
+    out(f"  races (an edit lay unread when its record was marked current): {dict(tally.races) or 'none'}\n")
+    for oracle, seed in list(tally.examples.items())[:show]:
+        played = shortest(tally.kind, seed, oracle)
+        details = "\n".join(f"# {f.oracle}: {f.detail}" for f in played.findings)
+        out(f"\n# {oracle}, seed {seed}\n{details}\n{played.text()}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""The plan: what reconciling decided, as exact native writes."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from leadhub.core.plan import TargetObject, label, native_names, plan_person
+from leadhub.core.reconcile import Reconciled, SideWrite
+from leadhub.core.sides import Side
+from leadhub.core.state_writes import StateWrite
+from leadhub.core.voices import Voice
+from leadhub.lifecycle.loader import load_relation
+from leadhub.model.person import Base, Canonical, Lead, Link, Person, SetBy, Versions
+from leadhub.model.record import FieldMapping, ObjectMapping, Operation
+from leadhub.model.run import Review
+from leadhub.model.state import State
+
+RELATION = load_relation(
+    {
+        "system": "crm",
+        "object": "Lead",
+        "field": {
+            "Status": {
+                "required": True,
+                "map": [{"value": "Open", "stage": ["lead", "known", "mql", "sal", "sql"], "exit": ["open"]}],
+                "hold": [{"exit": ["disqualified", "recycled", "lost", "churned"]}, {"stage": ["opportunity+"]}],
+            }
+        },
+    },
+    source="test.toml",
+)
+MAPPING = ObjectMapping(
+    "Lead",
+    (
+        FieldMapping("email", "Email", max_length=20),
+        FieldMapping("last_name", "LastName", required=True),
+        FieldMapping("company", "Company", required=True),
+        FieldMapping("job_title", "Title", writable=False),
+    ),
+    own_lead=True,
+    created="Born",
+)
+TARGET = TargetObject("crm", MAPPING, RELATION, creates=True)
+LEAD = Lead("l1", "p1", 1, State("mql", "new", "open"), Versions(2, 1, 1), {"stage": SetBy("hs", "edit")})
+KNOWN = {"email": "a@x.example", "last_name": "Lee", "company": "Acme", "job_title": "CTO", "first_name": "Ann"}
+
+
+def _person(**values: str | None) -> Person:
+    fields = {name: Canonical(value, 3, "hs", "edit") for name, value in {**KNOWN, **values}.items()}
+    return Person("p1", fields)
+
+
+def _plan(result: Reconciled, target: TargetObject = TARGET, **more: Any) -> Any:
+    return plan_person(result, {target.key: target}, **more)
+
+
+def _update(names: list[str], person: Person, state: list[StateWrite] | None = None) -> Reconciled:
+    link = Link("crm", "Lead", "7", "p1", "l1")
+    side = Side(link, dict.fromkeys(KNOWN, "old"), {"Status": "Odd"})
+    write = SideWrite(side, {n: Base(person.fields[n].value, 3, "sent") for n in names}, state or [])
+    return Reconciled(person, (LEAD,), (link,), writes=[write])
+
+
+def test_an_update_has_values_before_images_reasons_and_bases() -> None:
+    """One change: native names, what was there before, why, and the base that the side has once it is accepted."""
+    (change,) = _plan(_update(["email"], _person())).changes
+    assert (change.operation, change.record_id, change.values, change.before) == (Operation.UPDATE, "7", {"Email": "a@x.example"}, {"Email": "old"})
+    assert change.why == {"Email": "edited in hs"}
+    assert change.fields == {"email": Base("a@x.example", 3, "sent")}
+    assert change.name == "Ann Lee"
+
+
+def test_what_would_surely_be_refused_is_not_planned_and_the_rest_is() -> None:
+    """A value too long and a blank in a required field are named; the other field of the record is written."""
+    person = _person(email="a-very-long-address@x.example", company=None, last_name="Moss")
+    plan = _plan(_update(["email", "company", "last_name"], person))
+    assert [c.values for c in plan.changes] == [{"LastName": "Moss"}]
+    assert {(n.field, n.reason) for n in plan.not_planned} == {
+        ("email", "Email holds 20 characters; this value has 29"),
+        ("company", "Company is required and cannot be blanked"),
+    }
+
+
+def test_an_update_of_which_nothing_is_left_is_no_change() -> None:
+    """Everything refused: no empty call."""
+    assert not _plan(_update(["company"], _person(company=None))).changes
+
+
+@pytest.mark.parametrize(("clear_first", "operation"), [(False, Operation.UPDATE), (True, Operation.CLEAR_THEN_SET)])
+def test_a_state_write_is_a_stage_move(clear_first: bool, operation: Operation) -> None:
+    """State values go with the fields in one change; a backward one asks for clearing first."""
+    link = Link("crm", "Lead", "7", "p1", "l1")
+    voice = Voice(Side(link, {}, {"Status": "Odd"}), RELATION, "l1", frozenset({"l1"}))
+    write = StateWrite(voice, "Status", "Open", "Odd", "stage", clear_first=clear_first)
+    (change,) = _plan(_update(["email"], _person(), [write])).changes
+    assert (change.operation, change.stage_move) == (operation, True)
+    assert (change.values["Status"], change.before["Status"]) == ("Open", "Odd")
+    assert change.why["Status"] == "stage is mql: edited in hs"
+
+
+def _created(person: Person | None = None, target: TargetObject = TARGET, lead: Lead = LEAD, **more: Any) -> Any:
+    result = Reconciled(person or _person(), (lead,), more.pop("links", ()), reviews=more.pop("reviews", []))
+    return _plan(result, target, **more)
+
+
+def test_a_missing_record_is_created_with_everything_known() -> None:
+    """Writable fields, the state's value, the lead it stands for, and bases for what was sent; read-only fields are not sent."""
+    (change,) = _created().changes
+    assert change.operation is Operation.CREATE
+    assert change.values == {"Email": "a@x.example", "LastName": "Lee", "Company": "Acme", "Status": "Open"}
+    assert (change.record_id, change.lead_id, change.before) == (None, "l1", {})
+    assert set(change.fields) == {"email", "last_name", "company"}
+    assert change.state_versions == {"l1": LEAD.versions}
+
+
+def test_the_key_of_a_create_is_the_same_in_every_run_and_differs_by_lead() -> None:
+    """The same lead, system and installation give the same key, whatever the values; another lead gives another."""
+    first, again = _created().changes[0].key, _created(_person(company="Other")).changes[0].key
+    assert first == again
+    assert _created(lead=replace(LEAD, id="l2")).changes[0].key != first
+
+
+def test_nothing_is_created_where_it_is_not_allowed_or_not_certain() -> None:
+    """Not switched on, a record there already (frozen ones count), a possible duplicate, an open question: no create."""
+    there = Link("crm", "Lead", "7", "p1", "l1", "frozen")
+    question = Review("r", "conflict", "g", "p1", None, "email", {})
+    assert not _created(target=replace(TARGET, creates=False)).changes
+    assert not _created(links=(there,)).changes
+    assert not _created(uncertain=frozenset({"crm"})).changes
+    assert not _created(reviews=[question]).changes
+
+
+def test_a_record_of_another_cycle_does_not_stand_in_the_way() -> None:
+    """The person's former lead has a record there; the current one has none and gets one."""
+    former = Link("crm", "Lead", "7", "p1", "l0")
+    assert len(_created(links=(former,)).changes) == 1
+
+
+def test_what_a_create_lacks_is_said_in_one_sentence() -> None:
+    """A required value that is not known, one that is too long, a state without a word: all in one reason, and no create."""
+    person = _person(company=None, email="a-very-long-address@x.example")
+    plan = _created(person, lead=replace(LEAD, state=State("customer", "none", "open")))
+    assert not plan.changes
+    (missing,) = plan.not_planned
+    for part in ("Company is required and not known", "Email holds 20 characters", "Status has no value for customer/none/open"):
+        assert part in missing.reason
+
+
+def test_a_person_is_called_by_name_then_address_then_id() -> None:
+    """What a plan's reader sees first."""
+    assert label(_person()) == "Ann Lee"
+    assert label(_person(first_name=None, last_name=None)) == "a@x.example"
+    assert label(Person("p1")) == "p1"
+
+
+def test_an_object_is_asked_for_everything_that_is_read() -> None:
+    """Mapped fields, state fields, and the date of its making, each once."""
+    assert native_names(TARGET) == ("Email", "LastName", "Company", "Title", "Status", "Born")
