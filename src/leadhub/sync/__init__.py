@@ -1,0 +1,1 @@
+"""The shell: I/O in the order of the flow. Read `run` first."""

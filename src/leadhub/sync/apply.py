@@ -1,0 +1,152 @@
+"""Apply: for every batch re-read, store that the call is about to be made, call, and store what came of it with what it makes of the links.
+
+A write whose outcome is unknown is never repeated: the record is read by id, or looked for by our key.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+
+from leadhub.core.plan import telling_names
+from leadhub.errors import LeadhubError, QuotaExhausted, RetryableError, UnknownOutcome
+from leadhub.model.person import StoredRecord
+from leadhub.model.record import Change, Operation, Record, Usage
+from leadhub.model.run import Intent, IntentState
+from leadhub.store import RecordKey
+from leadhub.sync.outcomes import Settler, put_off, same_values
+from leadhub.sync.pull import store_reread
+from leadhub.sync.recover import find_out
+from leadhub.sync.session import Session
+
+RESERVE = 0.10
+"""This part of a system's daily calls stays for others."""
+
+
+def apply(session: Session) -> bool:
+    """Make the writes of this pass; return whether anything came up that calls for another pass."""
+    again = False
+    for system, intents in _planned(session):
+        if session.blocked(system):
+            put_off(session, intents, "a guard refused the plan")
+        elif session.may_write(system):
+            again |= _apply_system(session, system, intents)
+        else:
+            put_off(session, intents, "the system was left out of the run")
+    return again
+
+
+def _planned(session: Session) -> list[tuple[str, list[Intent]]]:
+    with session.hub.store.read() as tx:
+        intents: list[Intent] = []
+        while batch := tx.intents.of_run(session.run_id, intents[-1].seq if intents else 0):
+            intents.extend(batch)
+    planned = sorted((i for i in intents if i.state is IntentState.PLANNED), key=lambda i: (i.change.system, i.seq))
+    return [(system, list(group)) for system, group in groupby(planned, key=lambda i: i.change.system)]
+
+
+def _apply_system(session: Session, system: str, intents: Sequence[Intent]) -> bool:
+    again = False
+    batches = list(_batches(intents, session.careful[system].batch_size))
+    for number, batch in enumerate(batches):
+        try:
+            session.checkpoint()
+            _keep_reserve(session, system)
+            session.renew()
+            again |= _apply_batch(session, system, batch)
+        except KeyboardInterrupt:
+            put_off(session, _unsettled(session, [i for later in batches[number:] for i in later]), "interrupted")
+            raise
+        except LeadhubError as error:
+            session.fail(system, error)
+            put_off(session, _unsettled(session, [i for later in batches[number:] for i in later]), str(error))
+            break
+    return again
+
+
+def _batches(intents: Sequence[Intent], size: int) -> Iterator[list[Intent]]:
+    """Batches of one object and one operation; creates first, since an update may wait for another run but a lead for nobody."""
+    order = sorted(intents, key=lambda i: (i.change.object, i.change.operation is not Operation.CREATE, i.change.operation, i.seq))
+    for _, group in groupby(order, key=lambda i: (i.change.object, i.change.operation)):
+        alike = list(group)
+        for start in range(0, len(alike), size):
+            yield alike[start : start + size]
+
+
+def _unsettled(session: Session, intents: Sequence[Intent]) -> list[Intent]:
+    with session.hub.store.read() as tx:
+        seqs = {i.seq for i in tx.intents.open() if i.run_id == session.run_id and i.state is IntentState.PLANNED}
+    return [i for i in intents if i.seq in seqs]
+
+
+def _keep_reserve(session: Session, system: str) -> None:
+    usage: Usage = session.careful[system].usage()
+    if usage.used is None or not usage.limit:
+        return
+    if usage.used >= usage.limit * (1 - RESERVE):
+        others = usage.used - usage.calls
+        raise QuotaExhausted(
+            f"{system}: {usage.used} of {usage.limit} daily calls are used, {others} of them by others; the last {RESERVE:.0%} stay for them.",
+            next_step="the next run goes on when the limit is renewed",
+        )
+
+
+def _apply_batch(session: Session, system: str, batch: Sequence[Intent]) -> bool:
+    settler = Settler(session, system, batch, session.run_id)
+    fresh, stale = _still_true(session, system, batch)
+    settler.put_aside(stale)
+    if not fresh:
+        settler.store()
+        return bool(stale)
+    with session.hub.store.begin() as tx:
+        tx.intents.mark_sent(session.run_id, [i.seq for i in fresh], session.token)
+    trouble: LeadhubError | None = None
+    try:
+        for outcome in session.careful[system].push([_change(i) for i in fresh]):
+            settler.take(outcome)
+    except UnknownOutcome as error:
+        session.hub.log.warning("outcome_unknown", system=system, error=str(error))
+    except LeadhubError as error:
+        trouble = error
+    left = settler.left(fresh)
+    if trouble is None:
+        try:
+            for intent, outcome in find_out(session, system, [*left, *settler.unknown(fresh)]):
+                settler.take(outcome, intent)
+        except LeadhubError as error:
+            trouble = error  # what is not known now stays "sent": the next run finds out
+    else:
+        settler.not_attempted(left)
+    settler.store()
+    if trouble is not None and not (isinstance(trouble, RetryableError) and settler.outcomes):
+        raise trouble  # some rows that stay locked among others that were written stop nobody else
+    return bool(stale) or settler.again
+
+
+def _change(intent: Intent) -> Change:
+    planned = intent.change
+    return Change(planned.key, planned.object, planned.operation, planned.record_id, planned.values, planned.before, planned.before_stamp)
+
+
+def _still_true(session: Session, system: str, batch: Sequence[Intent]) -> tuple[list[Intent], list[Intent]]:
+    """Re-read what is to be updated; what changed since it was planned is put aside and judged again."""
+    careful = session.careful[system]
+    updates = [i for i in batch if i.change.record_id is not None]
+    if not updates or not careful.can_reread:
+        return list(batch), []
+    ids = [i.change.record_id for i in updates if i.change.record_id is not None]
+    now = careful.reread(updates[0].change.object, ids)
+    keys = {i.seq: RecordKey(system, i.change.object, i.change.record_id or "") for i in updates}
+    with session.hub.store.read() as tx:
+        stored = tx.records.get(keys.values())
+    telling = telling_names(session.hub.systems[system].object(updates[0].change.object))
+    changed = [i for i in updates if not _as_planned(stored.get(keys[i.seq]), now.get(i.change.record_id or ""), telling)]
+    if changed:
+        store_reread(session, system, [r for i in changed if (r := now.get(i.change.record_id or "")) is not None])
+    stale = {i.seq for i in changed}
+    return [i for i in batch if i.seq not in stale], changed
+
+
+def _as_planned(stored: StoredRecord | None, now: Record | None, telling: Collection[str]) -> bool:
+    """Whether a record still shows what the plan saw in every field that says something; its stamp may have moved for another's sake."""
+    if stored is None or now is None or now.gone is not None:
+        return False
+    return same_values({name: stored.native[name] for name in telling if name in stored.native}, now.values)

@@ -1,0 +1,211 @@
+"""What outcomes make of intents, links and records. After a write the base is what was sent; an answer that shows something else is an edit."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from leadhub.core.normalize import display_of, text_of
+from leadhub.errors import DuplicateRefused, RecordError
+from leadhub.model.person import Link, StateBase, StoredRecord
+from leadhub.model.record import FieldMapping, NativeValue, ObjectMapping, Operation, Outcome, Result
+from leadhub.model.run import Intent, IntentState, PlannedChange, Review, ReviewKind
+from leadhub.store import RecordKey, Settlement, Transaction
+from leadhub.sync.session import Session
+from leadhub.values.forms import FIELDS
+
+STATES = {
+    Result.ACCEPTED: IntentState.ACCEPTED,
+    Result.REFUSED: IntentState.REFUSED,
+    Result.STALE: IntentState.STALE,
+    Result.UNKNOWN: IntentState.NOT_APPLIED,  # by now it was looked for: a person has been asked, and nothing repeats it
+}
+
+
+def same_values(stored: Mapping[str, NativeValue], seen: Mapping[str, NativeValue]) -> bool:
+    """Whether a record still shows what is stored, in every field that both know."""
+    return all(text_of(stored[name]) == text_of(seen[name]) for name in stored if name in seen)
+
+
+def put_off(session: Session, intents: Sequence[Intent], why: str, run_id: str | None = None) -> None:
+    """Give up intents that were never sent; their persons are looked at again in the next run."""
+    if not intents:
+        return
+    with session.hub.store.begin() as tx:
+        tx.intents.record_outcomes(run_id or session.run_id, [Settlement(i.seq, IntentState.NOT_APPLIED, why) for i in intents], session.token)
+        aggregates = tx.persons.load({i.change.person_id for i in intents})
+        tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for a in aggregates for link in a.links)
+    session.pending.update(i.change.person_id for i in intents)
+
+
+class Settler:
+    """Collects the outcomes of one batch and stores them in one transaction."""
+
+    def __init__(self, session: Session, system: str, batch: Sequence[Intent], run_id: str) -> None:
+        self.session, self.system, self.run_id = session, system, run_id
+        self.by_key = {i.change.key: i for i in batch}
+        self.outcomes: dict[int, tuple[Intent, Outcome]] = {}
+        self.aside: list[Intent] = []
+        self.postponed: list[Intent] = []
+        self.again = False
+
+    def take(self, outcome: Outcome, intent: Intent | None = None) -> None:
+        """Note one outcome."""
+        found = intent or self.by_key[outcome.key]
+        self.outcomes[found.seq] = (found, outcome)
+
+    def put_aside(self, intents: Sequence[Intent]) -> None:
+        """Note intents that were overtaken before they were sent."""
+        self.aside.extend(intents)
+
+    def not_attempted(self, intents: Sequence[Intent]) -> None:
+        """Note intents of a call that had no effect."""
+        self.postponed.extend(intents)
+
+    def left(self, sent: Sequence[Intent]) -> list[Intent]:
+        """Return those sent for which no outcome came."""
+        return [i for i in sent if i.seq not in self.outcomes]
+
+    def unknown(self, sent: Sequence[Intent]) -> list[Intent]:
+        """Return those sent whose outcome the connector does not know."""
+        return [i for i in sent if i.seq in self.outcomes and self.outcomes[i.seq][1].result is Result.UNKNOWN]
+
+    def store(self) -> None:
+        """Store all of it."""
+        session = self.session
+        with session.hub.store.begin() as tx:
+            aggregates = {a.person.id: a for a in tx.persons.load({i.change.person_id for i, _ in self.outcomes.values()})}
+            owners = tx.persons.person_of(RecordKey(self.system, i.change.object, o.record_id) for i, o in self.outcomes.values() if o.record_id)
+            settlements, reviews = [], []
+            for intent, outcome in self.outcomes.values():
+                review = self._review(intent, outcome, owners)
+                reviews += [review] if review is not None else []
+                linked = {link.id: link for link in aggregates[intent.change.person_id].links}
+                record = aggregates[intent.change.person_id].records
+                settlements.append(self._settle(intent, outcome, linked, record, taken=review is not None))
+            settlements += [Settlement(i.seq, IntentState.STALE, "changed since the plan; judged again") for i in self.aside]
+            settlements += [Settlement(i.seq, IntentState.NOT_APPLIED, "the call was not made") for i in self.postponed]
+            tx.intents.record_outcomes(self.run_id, settlements, session.token)
+            opened = tx.reviews.replace([], reviews, session.run_id)
+            session.reviews_opened += opened
+            session.refused_first_time += opened
+            accepted = {i.change.person_id for i, o in self.outcomes.values() if o.result is Result.ACCEPTED}
+            self._close_refusals(tx, accepted)
+            overtaken = [i for i, o in self.outcomes.values() if o.result is Result.STALE]
+            again = {i.change.person_id for i in (*self.aside, *self.postponed, *overtaken)}
+            links = [link for a in tx.persons.load(again) for link in a.links]
+            tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for link in links)
+        session.pending.update(i.change.person_id for i in self.postponed)
+
+    def _close_refusals(self, tx: Transaction, persons: set[str]) -> None:
+        for person in persons if self.session.had_refusals else ():
+            for stored in tx.reviews.open(kind="refused", person_id=person):
+                if self.system in stored.review.values:
+                    tx.reviews.close([stored.review.id], self.session.run_id)
+
+    # ---- one outcome ---------------------------------------------------------------------------------------------------------------
+
+    def _settle(self, intent: Intent, outcome: Outcome, links: Mapping[str, Link], records: Mapping[str, StoredRecord], *, taken: bool) -> Settlement:
+        counts = self.session.counts[self.system]
+        state = STATES[outcome.result]
+        if outcome.result is not Result.ACCEPTED or taken:
+            counts.refused += outcome.result is Result.REFUSED
+            self.again |= outcome.result is Result.STALE
+            link = links.get(RecordKey(self.system, intent.change.object, intent.change.record_id or "").link_id)
+            mapping = self.session.hub.systems[self.system].object(intent.change.object).mapping
+            half = _link_half_done(intent.change, outcome, link, mapping) if link is not None else None
+            return Settlement(intent.seq, state, str(outcome.error) if outcome.error else None, half)
+        change = intent.change
+        created = change.operation is Operation.CREATE
+        counts.created += created
+        counts.updated += not created
+        record_id = outcome.record_id or change.record_id or ""
+        old = links.get(RecordKey(change.system, change.object, record_id).link_id)
+        record, differs = self._record_after(change, outcome, record_id, records)
+        self.again |= differs
+        return Settlement(intent.seq, state, None, _link_after(change, record_id, old), record, dirty=differs)
+
+    def _record_after(
+        self, change: PlannedChange, outcome: Outcome, record_id: str, records: Mapping[str, StoredRecord]
+    ) -> tuple[StoredRecord, bool]:
+        """The record as it must now be: what was sent over what was known, and what the answer shows over both."""
+        key = RecordKey(change.system, change.object, record_id)
+        known = records.get(key.link_id)
+        target = self.session.hub.systems[change.system].object(change.object)
+        names = [f.native for f in target.mapping.fields] + list(target.relation.names if target.relation else ())
+        native = {**(dict.fromkeys(names) if known is None else known.native), **change.values}
+        answered = {name: value for name, value in (outcome.values or {}).items() if name in native}
+        by_native = {f.native: f for f in target.mapping.fields}
+        differs = any(not _echo(by_native.get(n), change.values[n], v) for n, v in answered.items() if n in change.values)
+        native.update(answered)
+        stamp = outcome.stamp or (known.stamp if known else None)
+        hashed = self.session.hash_of(change.object, native, change.system)
+        return StoredRecord(key.system, key.object, key.id, native, stamp, hashed, None, None, known.created if known else None), differs
+
+    def _review(self, intent: Intent, outcome: Outcome, owners: Mapping[RecordKey, str]) -> Review | None:
+        change = intent.change
+        if outcome.result is Result.REFUSED:
+            error = outcome.error or RecordError("refused without a reason")
+            duplicate = isinstance(error, DuplicateRefused)
+            field = ",".join(error.fields) or ",".join(sorted(change.values))
+            existing = error.existing_id if isinstance(error, DuplicateRefused) else None
+            values = {change.system: change.record_id, **({"existing": existing} if existing else {})}
+            return _about(change, "possible_duplicate" if duplicate else "refused", field, values, str(error), error.code)
+        if outcome.result is Result.UNKNOWN:
+            return _about(
+                change,
+                "possible_duplicate" if change.record_id is None else "refused",
+                "record",
+                {change.system: change.record_id},
+                "it is not known whether this write happened",
+                "unknown",
+            )
+        key = RecordKey(change.system, change.object, outcome.record_id or "")
+        if change.operation is Operation.CREATE and owners.get(key, change.person_id) != change.person_id:
+            values = {change.system: key.id, "other": owners[key]}
+            return _about(change, "possible_duplicate", "record", values, "the record that answered to the create belongs to another person", "taken")
+        return None
+
+
+def _about(change: PlannedChange, kind: ReviewKind, field: str, values: Mapping[str, str | None], note: str, code: str) -> Review:
+    identity = hashlib.blake2b(f"{kind}|{change.system}|{change.person_id}|{field}".encode(), digest_size=6).hexdigest()
+    return Review(identity, kind, f"{kind}:{change.system}:{code or field}", change.person_id, change.lead_id, field, values, note)
+
+
+def _echo(mapped: FieldMapping | None, sent: NativeValue, answered: NativeValue) -> bool:
+    """Whether an answer is what was sent, or that in a form that the system is known to give it."""
+    if mapped is None:
+        return text_of(sent) == text_of(answered)
+    match = FIELDS[mapped.canonical].match
+    one, other = (match(display_of(mapped.canonical, value) or "") for value in (sent, answered))
+    return one == other or (mapped.normal == "lower" and one.lower() == other.lower())
+
+
+def _link_half_done(change: PlannedChange, outcome: Outcome, link: Link, mapping: ObjectMapping) -> Link | None:
+    """The link after a write that broke off: what we cleared ourselves is no edit, and a field that shows neither value is for a person.
+
+    A base `unknown` makes the rule for fields ask, under every policy.
+    """
+    shown = outcome.values
+    if shown is None or outcome.result not in (Result.STALE, Result.UNKNOWN):
+        return None
+    if outcome.result is Result.STALE:
+        return link if link.state is None else replace(link, state=replace(link.state, values={**link.state.values, **dict.fromkeys(shown, "")}))
+    base = dict(link.base)
+    for field in (f for f in mapping.fields if f.canonical in change.fields):
+        name, sent = field.canonical, change.fields[field.canonical]
+        seen, before = (FIELDS[name].match(display_of(name, values.get(field.native)) or "") for values in (shown, change.before))
+        if seen == FIELDS[name].match(sent.value or ""):
+            base[name] = sent
+        elif seen != before:
+            base[name] = replace(base[name], how="unknown")
+    return replace(link, base=base)
+
+
+def _link_after(change: PlannedChange, record_id: str, old: Link | None) -> Link:
+    link = old or Link(change.system, change.object, record_id, change.person_id, change.lead_id)
+    state = link.state
+    if change.state is not None:
+        versions = {**(state.versions if state else {}), **change.state_versions}
+        silent = frozenset(n for n in (state.silent if state else frozenset(change.state)) if not change.state.get(n) and n not in change.values)
+        state = StateBase({**(state.values if state else {}), **change.state}, versions, silent, "sent")
+    return replace(link, base={**link.base, **change.fields}, state=state)

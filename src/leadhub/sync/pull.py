@@ -1,0 +1,105 @@
+"""Pull: every adopted system side by side, each in a thread of its own; one thread, this one, owns the store."""
+
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leadhub.errors import LeadhubError
+from leadhub.model.record import Cursor, Page, Record
+from leadhub.store import IngestResult, RecordKey
+from leadhub.sync.session import LEASE_TIME, Session
+
+PAGES_IN_FLIGHT = 8
+"""Bounds the memory: a fast system waits until the store has caught up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    system: str
+    page: Page | None = None
+    error: LeadhubError | None = None
+
+
+def pull(session: Session, systems: Sequence[str] | None = None) -> None:
+    """Store every page with its cursor, then settle what two observations with one stamp left open."""
+    names = [n for n in (systems or session.careful) if n in session.careful and n not in session.troubles]
+    with session.hub.store.read() as tx:
+        cursors: dict[str, Cursor | None] = {name: tx.records.cursor(name) for name in names}
+    items: queue.Queue[_Item] = queue.Queue(PAGES_IN_FLIGHT)
+    for name in names:
+        threading.Thread(target=_read, args=(session, name, cursors[name], items), daemon=True).start()
+    left = set(names)
+    while left:
+        item = items.get()
+        if item.page is not None:
+            store_page(session, item.system, item.page)
+            session.checkpoint()
+            continue
+        left.discard(item.system)
+        if item.error is not None:
+            session.fail(item.system, item.error)
+    _settle_ambiguous(session)
+
+
+def _read(session: Session, system: str, since: Cursor | None, items: queue.Queue[_Item]) -> None:
+    try:
+        for page in session.careful[system].pull(since):
+            items.put(_Item(system, page))
+    except LeadhubError as error:
+        items.put(_Item(system, error=error))
+    except Exception as error:  # noqa: BLE001 - a fault in one connector must not stop the others
+        items.put(
+            _Item(
+                system,
+                error=LeadhubError(
+                    f"{system}: the connector failed: {type(error).__name__}: {error}", next_step="report it to the connector's author"
+                ),
+            )
+        )
+    else:
+        items.put(_Item(system))
+
+
+def store_page(session: Session, system: str, page: Page) -> IngestResult:
+    """Store one page and its cursor in one transaction."""
+    records = [(record, session.hash_of(record.object, record.values, system)) for record in page.records]
+    with session.hub.store.begin() as tx:
+        result = tx.records.ingest(system, records, page.cursor, session.run_id, session.token)
+        tx.rejects.keep(session.run_id, page.rejects)
+        tx.leases.renew(session.token, LEASE_TIME)
+    counts = session.counts[system]
+    fresh = {RecordKey(system, r.object, r.id) for r in page.records} - session.pulled
+    session.pulled |= fresh
+    counts.pulled += len(fresh) + len(page.rejects)
+    counts.rejected += len(page.rejects)
+    counts.unchanged += min(result.unchanged, len(fresh))
+    return result
+
+
+def store_reread(session: Session, system: str, records: Sequence[Record]) -> None:
+    """Store records that were read by id: they are later than anything a pull saw."""
+    hashed = [(record, session.hash_of(record.object, record.values, system)) for record in records]
+    with session.hub.store.begin() as tx:
+        tx.records.ingest(system, hashed, None, session.run_id, session.token, reread=True)
+
+
+def _settle_ambiguous(session: Session) -> None:
+    """Read by id what showed two values under one stamp."""
+    by_object: dict[tuple[str, str], list[str]] = {}
+    after: RecordKey | None = None
+    with session.hub.store.read() as tx:
+        while keys := tx.records.unsettled(1000, after):
+            for key in keys:
+                by_object.setdefault((key.system, key.object), []).append(key.id)
+            after = keys[-1]
+    for (system, name), ids in by_object.items():
+        careful = session.careful.get(system)
+        if careful is None or not careful.can_reread or system in session.troubles:
+            continue
+        try:
+            found = careful.reread(name, ids)
+        except LeadhubError as error:
+            session.fail(system, error)
+            continue
+        store_reread(session, system, list(found.values()))

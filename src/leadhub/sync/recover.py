@@ -1,0 +1,94 @@
+"""Recover: find out what became of writes whose answer was lost, by reading. Nothing is repeated and no plan is replayed.
+
+What was sent is there: accepted. The record shows what it showed before: not applied, and judged anew. Neither: a person is told.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from leadhub.core.normalize import text_of
+from leadhub.errors import AccessDenied, ConnectorError, FatalError, QuotaExhausted
+from leadhub.model.record import Operation, Outcome, Record, Result
+from leadhub.model.run import Intent, IntentState
+from leadhub.sync.outcomes import Settler, put_off
+from leadhub.sync.pull import store_reread
+from leadhub.sync.retry import Careful
+from leadhub.sync.session import Session
+
+
+def recover(session: Session) -> None:
+    """Settle the open intents of earlier runs."""
+    with session.hub.store.read() as tx:
+        intents = tx.intents.open(before_run=session.run_id)
+    for run_id in dict.fromkeys(i.run_id for i in intents):
+        for system in dict.fromkeys(i.change.system for i in intents if i.run_id == run_id):
+            mine = [i for i in intents if i.run_id == run_id and i.change.system == system]
+            never_sent = [i for i in mine if i.state is IntentState.PLANNED]
+            put_off(session, never_sent, "the run ended before the call", run_id)
+            mine = [i for i in mine if i.state is not IntentState.PLANNED]
+            if system in session.careful and system not in session.troubles:
+                try:
+                    _settle(session, run_id, system, mine)
+                except ConnectorError as error:
+                    session.fail(system, error)
+
+
+def _settle(session: Session, run_id: str, system: str, intents: Sequence[Intent]) -> None:
+    settler = Settler(session, system, intents, run_id)
+    found = find_out(session, system, intents)
+    for intent, outcome in found:
+        settler.take(outcome, intent)
+    settler.store()
+
+
+def find_out(session: Session, system: str, intents: Sequence[Intent]) -> Iterator[tuple[Intent, Outcome]]:
+    """Yield what a reading says of each write."""
+    careful = session.careful[system]
+    for name in dict.fromkeys(i.change.object for i in intents):
+        mine = [i for i in intents if i.change.object == name]
+        creates = [i for i in mine if i.change.operation is Operation.CREATE]
+        updates = [i for i in mine if i.change.operation is not Operation.CREATE]
+        if creates:
+            records = _find(careful, name, creates)
+            yield from ((i, _create_outcome(i, records)) for i in creates)
+        if updates:
+            ids = [i.change.record_id for i in updates if i.change.record_id is not None]
+            seen = careful.reread(name, ids) if careful.can_reread else {}
+            store_reread(session, system, list(seen.values()))
+            yield from ((i, _update_outcome(i, seen.get(i.change.record_id or ""))) for i in updates)
+
+
+def _find(careful: Careful, name: str, creates: Sequence[Intent]) -> Mapping[str, Record] | None:
+    """The records by our key; None where this system cannot look for one, and so only a person can tell."""
+    if not careful.can_find:
+        return None
+    try:
+        return careful.find(name, [i.change.key for i in creates])
+    except (AccessDenied, QuotaExhausted):
+        raise
+    except FatalError:
+        return None  # the deployment has no field for the key
+
+
+def _create_outcome(intent: Intent, records: Mapping[str, Record] | None) -> Outcome:
+    if records is None:
+        return Outcome(intent.change.key, Result.UNKNOWN)
+    record = records.get(intent.change.key)
+    if record is None:
+        return Outcome(intent.change.key, Result.STALE)
+    return Outcome(intent.change.key, Result.ACCEPTED, record.id, record.values, record.stamp)
+
+
+def _update_outcome(intent: Intent, record: Record | None) -> Outcome:
+    change = intent.change
+    if record is None or record.gone is not None:
+        return Outcome(change.key, Result.STALE, change.record_id)
+    shown = {name: text_of(record.values.get(name)) for name in change.values}
+    if all(shown[name] == text_of(value) for name, value in change.values.items()):
+        return Outcome(change.key, Result.ACCEPTED, change.record_id, record.values, record.stamp)
+    if all(shown[name] == text_of(change.before.get(name)) for name in change.values):
+        return Outcome(change.key, Result.STALE, change.record_id)
+    cleared = {name: None for name, value in shown.items() if change.operation is Operation.CLEAR_THEN_SET and not value and change.values[name]}
+    rest = set(change.values) - set(cleared)
+    if cleared and all(shown[name] in (text_of(change.values[name]), text_of(change.before.get(name))) for name in rest):
+        return Outcome(change.key, Result.STALE, change.record_id, cleared)  # it broke off between clear and set
+    return Outcome(change.key, Result.UNKNOWN, change.record_id, record.values, record.stamp)

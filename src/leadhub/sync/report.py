@@ -1,0 +1,150 @@
+"""What a run says at its end, as data: the counts in which every record pulled appears exactly once, and what a person has to do."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from leadhub.core.guard import Refusal
+from leadhub.errors import AccessDenied
+from leadhub.model.record import Identity
+from leadhub.sync.session import Session, SystemCounts
+
+COUNTS = ("synced", "pending", "conflict", "review", "quarantined", "rejected")
+"""Each record pulled is in exactly one: the first that fits, from the right."""
+
+_QUARANTINE = frozenset({"refused", "possible_duplicate"})
+
+
+@dataclass(slots=True)
+class RunReport:
+    """One run in figures. `status`: ok, partial (a system left out, or records refused for the first time), blocked (by a guard), failed."""
+
+    run: str
+    kind: str
+    status: str
+    systems: dict[str, SystemCounts]
+    identities: dict[str, Identity]
+    records: dict[str, int]
+    reviews_opened: int
+    open_reviews: int
+    standing: int
+    seconds: float
+    refusals: list[str] = field(default_factory=list)
+    troubles: dict[str, str] = field(default_factory=dict)
+    next_steps: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    not_planned: list[str] = field(default_factory=list)
+    refused_first_time: int = 0
+    access_denied: bool = False
+    not_adopted: list[str] = field(default_factory=list)
+    guards: list[Refusal] = field(default_factory=list)
+    standing_patterns: list[tuple[str, str, str, str, int]] = field(default_factory=list)
+    """System, field, value there, reason and count of the standing differences met in this run; largest first."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that `leadhub sync --output json` prints."""
+        systems = {name: {k: v for k, v in asdict(c).items() if k != "rejected"} for name, c in self.systems.items()}
+        kept = ("run", "status", "records", "reviews_opened", "standing", "seconds", "refusals", "troubles")
+        return {"schema": "leadhub.run/1", **{k: getattr(self, k) for k in kept}, "systems": systems}
+
+
+@dataclass(slots=True)
+class AdoptionReport:
+    """What first contact with a system found."""
+
+    run: RunReport
+    system: str
+    identity: Identity | None
+    records: int
+    persons_shared: int
+    persons_only_here: int
+    persons_only_elsewhere: int
+    several_here: int
+    unsure: int
+    patterns: list[tuple[str, str, str, int]]
+    """Standing differences by field, value here, reason, with their counts; largest first."""
+
+
+def run_report(session: Session) -> RunReport:
+    """Count what the run did, and say what it needs."""
+    for name, careful in session.careful.items():
+        session.counts[name].api_calls = careful.usage().calls
+    seconds = (session.hub.clock.now() - session.started).total_seconds()
+    records = _count_records(session)
+    with session.hub.store.read() as tx:
+        open_reviews = tx.persons.counts().open_reviews
+    status = "blocked" if session.refusals else "partial" if session.troubles or session.refused_first_time else "ok"
+    if session.troubles and len(session.troubles) == len(session.counts):
+        status = "failed"
+    return RunReport(
+        run=session.run_id,
+        kind=session.kind,
+        status=status,
+        systems=session.counts,
+        identities=session.identities,
+        records=records,
+        reviews_opened=session.reviews_opened,
+        open_reviews=open_reviews,
+        standing=sum(session.standing.values()),
+        seconds=round(seconds, 3),
+        refusals=[str(refusal) for refusal in session.refusals],
+        troubles={name: str(error) for name, error in session.troubles.items()},
+        next_steps=[error.next_step for error in session.troubles.values() if error.next_step],
+        lost=session.lost,
+        not_planned=session.not_planned,
+        refused_first_time=session.refused_first_time,
+        access_denied=any(isinstance(e, AccessDenied) for e in session.troubles.values()),
+        not_adopted=[name for name, row in session.rows.items() if row.mode == "new"],
+        guards=list(session.refusals),
+        standing_patterns=[(*pattern, count) for pattern, count in session.standing.most_common()],
+    )
+
+
+def _count_records(session: Session) -> dict[str, int]:
+    counts = Counter(dict.fromkeys(COUNTS, 0))
+    by_kind: dict[str, set[str]] = {}
+    with session.hub.store.read() as tx:
+        after = ""
+        while batch := tx.reviews.open(after=after, limit=1000):
+            for stored in batch:
+                if stored.review.person_id is not None:
+                    by_kind.setdefault(stored.review.kind, set()).add(stored.review.person_id)
+            after = batch[-1].review.id
+        persons = tx.persons.person_of(session.pulled)
+    conflicts = by_kind.pop("conflict", set())
+    quarantined = set().union(*(by_kind.pop(kind, set()) for kind in _QUARANTINE))
+    asked = set().union(*by_kind.values()) if by_kind else set()
+    for key in session.pulled:
+        counts[_class(persons.get(key), quarantined, asked, conflicts, session.pending)] += 1
+    counts["rejected"] += sum(c.rejected for c in session.counts.values())
+    return dict(counts)
+
+
+def _class(person: str | None, quarantined: set[str], asked: set[str], conflicts: set[str], pending: set[str]) -> str:
+    if person in quarantined:
+        return "quarantined"
+    if person in asked:
+        return "review"
+    if person in conflicts:
+        return "conflict"
+    return "pending" if person is None or person in pending else "synced"
+
+
+def adoption_report(session: Session, system: str) -> AdoptionReport:
+    """Compare the newcomer with everyone else."""
+    shared = here = elsewhere = several = 0
+    with session.hub.store.read() as tx:
+        after = ""
+        while ids := tx.persons.iter_ids(after):
+            for aggregate in tx.persons.load(ids):
+                mine = [link for link in aggregate.links if link.system == system]
+                others = [link for link in aggregate.links if link.system != system]
+                shared += bool(mine and others)
+                here += bool(mine and not others)
+                elsewhere += bool(others and not mine)
+                several += len(mine) > 1
+            after = ids[-1]
+        unsure = len(tx.reviews.open(kind="duplicate", limit=100_000))
+        records = tx.records.count(system)
+    patterns = [(f, v, reason, n) for (name, f, v, reason), n in session.standing.most_common() if name == system]
+    return AdoptionReport(run_report(session), system, session.identities.get(system), records, shared, here, elsewhere, several, unsure, patterns)

@@ -1,0 +1,124 @@
+"""The one retry layer. It repeats what is safe to repeat: calls that had no effect, and reads. A write whose outcome is unknown is never repeated."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import tenacity
+
+from leadhub.clock import Clock
+from leadhub.connectors.protocols import Attributes, Describes, Finds, Log, Meters, Rereads, Source, Target
+from leadhub.errors import RetryableError, UnknownOutcome
+from leadhub.model.record import Author, Change, Cursor, FieldDescription, Identity, Outcome, Page, Record, Usage
+
+ATTEMPTS = 5
+LONGEST_WAIT = 120.0
+T = TypeVar("T")
+
+
+class Careful:
+    """A connector with the retry layer around it. Capabilities that the connector lacks are told by `can_*`."""
+
+    def __init__(self, connector: Source, clock: Clock, log: Log) -> None:
+        self._connector: Any = connector
+        self._clock, self._log = clock, log
+
+    @property
+    def can_reread(self) -> bool:
+        """Whether records can be read by id."""
+        return isinstance(self._connector, Rereads)
+
+    @property
+    def can_find(self) -> bool:
+        """Whether records can be found by our key."""
+        return isinstance(self._connector, Finds)
+
+    @property
+    def can_tell_authors(self) -> bool:
+        """Whether the system has a history of its fields."""
+        return isinstance(self._connector, Attributes)
+
+    @property
+    def can_describe(self) -> bool:
+        """Whether the live system's fields can be read."""
+        return isinstance(self._connector, Describes)
+
+    @property
+    def batch_size(self) -> int:
+        """How many changes one push takes."""
+        assert isinstance(self._connector, Target)
+        return self._connector.batch_size
+
+    def usage(self) -> Usage:
+        """Return calls made and allowance left, as far as known."""
+        return self._connector.usage() if isinstance(self._connector, Meters) else Usage(0)
+
+    def check(self) -> Identity:
+        """Say who answers."""
+        identity: Identity = self._read(self._connector.check)
+        return identity
+
+    def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
+        """Return the live fields of an object."""
+        return self._read(self._connector.describe, object_name)
+
+    def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
+        """Return records by id as they are now."""
+        return self._read(self._connector.reread, object_name, ids)
+
+    def find(self, object_name: str, keys: Collection[str]) -> Mapping[str, Record]:
+        """Return records by our key."""
+        return self._read(self._connector.find, object_name, keys)
+
+    def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
+        """Return who set fields."""
+        return self._read(self._connector.authors, object_name, ids, fields)
+
+    def pull(self, since: Cursor | None) -> Iterator[Page]:
+        """Yield pages; after a failure go on from the last page's cursor, as the contract lets us."""
+        cursor, failures = since, 0
+        while True:
+            pages = self._connector.pull(cursor)
+            try:
+                for page in pages:
+                    cursor, failures = page.cursor, 0
+                    yield page
+                return
+            except (RetryableError, UnknownOutcome) as error:
+                failures += 1
+                if failures >= ATTEMPTS:
+                    raise
+                self._log.warning("pull_interrupted", error=str(error), attempt=failures)
+                self._clock.sleep(_pause(error, failures))
+
+    def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Yield outcomes; what had no effect is sent again, what may have had one never."""
+        left, failures = list(changes), 0
+        while left:
+            try:
+                for outcome in self._connector.push(left):
+                    left = [c for c in left if c.key != outcome.key]
+                    failures = 0
+                    yield outcome
+                return
+            except RetryableError as error:
+                failures += 1
+                if failures >= ATTEMPTS:
+                    raise
+                self._log.warning("push_postponed", error=str(error), attempt=failures)
+                self._clock.sleep(_pause(error, failures))
+
+    def _read(self, call: Callable[..., T], *args: object) -> T:
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type((RetryableError, UnknownOutcome)),
+            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            wait=lambda state: _pause(state.outcome.exception() if state.outcome else None, state.attempt_number),
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        return retrying(call, *args)
+
+
+def _pause(error: BaseException | None, attempt: int) -> float:
+    """What the system asked for, else 1, 2, 4, 8 … seconds."""
+    asked = error.retry_after if isinstance(error, RetryableError) else None
+    return min(asked if asked is not None else 2.0 ** (attempt - 1), LONGEST_WAIT)

@@ -1,0 +1,227 @@
+"""One run in progress: the lease, the checked systems, the journal's id and the counts. Everything that a step of the flow needs."""
+
+import hashlib
+import os
+import signal
+import socket
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from leadhub.config import pin
+from leadhub.core.guard import Refusal
+from leadhub.core.normalize import raw_hash
+from leadhub.core.plan import telling_names
+from leadhub.errors import ConfigError, ConnectorError, FatalError, LeadhubError
+from leadhub.hub import Hub, System
+from leadhub.model.record import Identity, Json, NativeValue
+from leadhub.model.run import PlannedChange, RunRow
+from leadhub.store import RecordKey, SystemRow
+from leadhub.sync.retry import Careful
+
+LEASE = "sync"
+LEASE_TIME = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class SystemCounts:
+    """What a run did with one system."""
+
+    pulled: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    rejected: int = 0
+    api_calls: int = 0
+
+
+@dataclass(slots=True)
+class Session:
+    """A run that holds the lease."""
+
+    hub: Hub
+    kind: str
+    run_id: str
+    token: int
+    started: datetime
+    allowed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    rows: dict[str, SystemRow] = field(default_factory=dict)
+    careful: dict[str, Careful] = field(default_factory=dict)
+    identities: dict[str, Identity] = field(default_factory=dict)
+    counts: dict[str, SystemCounts] = field(default_factory=dict)
+    pulled: set[RecordKey] = field(default_factory=set)
+    troubles: dict[str, LeadhubError] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    planned: list[PlannedChange] = field(default_factory=list)
+    reviews_opened: int = 0
+    refused_first_time: int = 0
+    standing: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
+    pending: set[str] = field(default_factory=set)
+    not_planned: list[str] = field(default_factory=list)
+    had_refusals: bool = False
+    interrupted: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether this run may write to systems at all."""
+        return self.kind == "sync"
+
+    def switched_on(self, system: str) -> bool:
+        """Whether writes to one system are allowed at all: what is planned for it while it is in trouble waits for the next run."""
+        return self.hub.systems[system].writes and self.rows[system].mode == "write"
+
+    def may_write(self, system: str) -> bool:
+        """Whether one system may be written now: switched on, and well."""
+        return self.switched_on(system) and system not in self.troubles
+
+    def blocked(self, system: str) -> bool:
+        """Whether a guard refuses this run's plan for a system."""
+        return any(refusal.system == system for refusal in self.refusals)
+
+    def fail(self, system: str, error: LeadhubError) -> None:
+        """Leave a system out of the rest of the run; the others go on."""
+        self.troubles.setdefault(system, error)
+        self.hub.log.warning("system_left_out", system=system, error=str(error))
+
+    def refuse(self, refusals: Sequence[Refusal]) -> None:
+        """Keep the guards' refusals; what they refuse is not written in this run."""
+        self.refusals.extend(refusals)
+
+    def hash_of(self, object_name: str, values: Mapping[str, NativeValue], system: str) -> bytes:
+        """Return the hash of what a record says under the present configuration.
+
+        Stamps and the like that come along say nothing: with them a record would look changed after each of our own writes.
+        """
+        system_ = self.hub.systems[system]
+        telling = {name: values[name] for name in telling_names(system_.object(object_name)) if name in values}
+        return raw_hash(telling, f"{object_name}|{system_.projection}")
+
+    def checkpoint(self) -> None:
+        """Stop here if somebody asked for it: everything up to this point is stored. Raises KeyboardInterrupt."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+
+    def renew(self) -> None:
+        """Keep the lease. Raises LeaseHeld if it was lost: then nothing more may be written."""
+        with self.hub.store.begin() as tx:
+            tx.leases.renew(self.token, LEASE_TIME)
+
+
+@contextmanager
+def open_session(hub: Hub, kind: str, *, only: str | None = None, allowed: Mapping[tuple[str, str], int] | None = None) -> Iterator[Session]:
+    """Take the lease, check every adopted system, and close the run's journal whatever happens.
+
+    Raises:
+        LeaseHeld: another run works.
+        ConfigError: a system answers as another organization than the pinned one.
+    """
+    owner = f"{hub.actor}@{socket.gethostname()} pid {os.getpid()}"
+    run_id, now = hub.clock.new_id(), hub.clock.now()
+    with hub.store.begin() as tx:
+        token = tx.leases.acquire(LEASE, owner, LEASE_TIME)
+        tx.runs.start(RunRow(run_id, kind, now, None, "running", {}, hub.deployment.hash, hub.actor))
+    session = Session(hub, kind, run_id, token, now, allowed or {})
+    status = "failed"
+    try:
+        with _interruptible(session):
+            _load_systems(session, only)
+            yield session
+        status = "ok"
+    except KeyboardInterrupt:
+        status = "interrupted"
+        raise
+    finally:
+        with hub.store.begin() as tx:
+            tx.runs.finish(run_id, _status(session, status), {name: _plain(c) for name, c in session.counts.items()})
+            tx.leases.release(token)
+
+
+@contextmanager
+def _interruptible(session: Session) -> Iterator[None]:
+    """Let a first Ctrl-C (or SIGTERM) end the run after the batch in flight; a second one ends it at once."""
+
+    def note(_signum: int, _frame: object) -> None:
+        if session.interrupted:
+            raise KeyboardInterrupt
+        session.interrupted = True
+
+    ours = threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)} if ours else {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _status(session: Session, status: str) -> str:
+    if status != "ok":
+        return status
+    return "blocked" if session.refusals else "partial" if session.troubles or session.refused_first_time else "ok"
+
+
+def _plain(counts: SystemCounts) -> Json:
+    return {name: getattr(counts, name) for name in counts.__slots__}
+
+
+def _orders(hub: Hub, system: System, mode: str) -> str:
+    """What the judgement of a person depends on apart from records: where it changed, everyone is judged again, from the store alone.
+
+    Switching a system to writing counts: what waited for it was judged before it could be written.
+    """
+    document = hub.deployment.document
+    parts = [system.projection, mode, system.doc.mode, system.doc.create, system.doc.adoption, repr(document.defaults), repr(document.fields)]
+    return hashlib.blake2b("|".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def _load_systems(session: Session, only: str | None) -> None:
+    """Check the systems that take part: those that are adopted, and the one that is being adopted."""
+    hub, changed = session.hub, False
+    with hub.store.begin() as tx:
+        known = {row.name: row for row in tx.systems.list()}
+        session.had_refusals = bool(tx.reviews.open(kind="refused", limit=1))
+        for name, system in hub.systems.items():
+            row = known.get(name) or SystemRow(name, system.connector.name, mode="new" if system.is_target else "read")
+            row = replace(row, adoption=system.doc.adoption, create_cap=system.doc.create_cap)
+            orders = _orders(hub, system, row.mode)
+            if row.projection_version != orders:
+                changed = True
+                row = replace(row, projection_version=orders)
+            tx.systems.save(row)
+            session.rows[name] = row
+        for name in hub.systems if changed else ():
+            tx.records.mark_system_dirty(name)
+    for name, row in session.rows.items():
+        takes_part = row.mode not in ("new", "paused") and session.kind != "import"
+        if takes_part or name == only:
+            session.counts[name] = SystemCounts()
+            _check(session, hub.systems[name])
+
+
+def _check(session: Session, system: System) -> None:
+    try:
+        careful = Careful(session.hub.connect(system), session.hub.clock, session.hub.log)
+        identity = careful.check()
+    except ConnectorError as error:
+        session.fail(system.name, error)
+        return
+    session.hub.met(system.name, identity)
+    pinned = system.doc.org
+    if pinned is not None and pinned != identity.org:
+        raise ConfigError(
+            f"{system.name} answers as organization {identity.org} ({identity.name}), but {pinned} is pinned in {session.hub.deployment.path.name}. Nothing was read or written.",
+            next_step="check the credentials; if the change is meant, remove the line `org = …` and adopt the system again",
+        )
+    if identity.shared_login and session.rows[system.name].mode == "write":
+        session.fail(
+            system.name,
+            FatalError(f"{system.name}: {identity.user} is a person's login too; leadhub could not tell that person's edits from its own."),
+        )
+    session.careful[system.name], session.identities[system.name] = careful, identity
+    if pinned is None and system.is_target:
+        pin(session.hub.deployment.path, system.name, identity.org)
