@@ -104,12 +104,13 @@ def open_hub(folder: Path, *, clock: Clock | None = None) -> Hub:
     relations = {o.key: o.relation for s in systems.values() for o in s.objects if o.relation is not None}
     _check_laws(relations)
     used = clock or SystemClock()
-    store = open_store(_store_url(deployment), used)
+    store = open_store(store_url(deployment), used)
     policy = _policy(deployment.document, systems, relations)
     return Hub(deployment, plugins, systems, policy, store, used, structlog.get_logger())
 
 
-def _store_url(deployment: config.Deployment) -> str:
+def store_url(deployment: config.Deployment) -> str:
+    """Return the store's URL; a relative SQLite path is one in the deployment's folder."""
     url = deployment.document.store
     prefix = "sqlite:///"
     if url.startswith(prefix) and url != f"{prefix}:memory:":

@@ -1,3 +1,4 @@
+# ruff: noqa: D102 - what a method of a clock or a pair does is in its name
 """A deployment with both sandbox CRMs, and the hands of the people who work in them. Shared by the tests that run the whole flow."""
 
 import json
@@ -24,7 +25,7 @@ from leadhub.model.person import Aggregate, Lead, Link
 from leadhub.model.run import Decision, Review
 from leadhub.store import tables
 from leadhub.sync.report import AdoptionReport, RunReport
-from leadhub.sync.run import adopt, plan, sync
+from leadhub.sync.run import adopt, sync
 
 START = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 SYSTEMS = ("salesforce", "hubspot")
@@ -50,16 +51,13 @@ class HubClock:
         self.clock, self.ids, self.slept = clock, 0, 0.0
 
     def now(self) -> datetime:
-        """Return the sandbox's instant."""
         return self.clock.now()
 
     def sleep(self, seconds: float) -> None:
-        """Move the time on."""
         self.slept += seconds
         self.clock.advance(seconds)
 
     def new_id(self) -> str:
-        """Count."""
         self.ids += 1
         return f"{self.ids:020x}"
 
@@ -80,7 +78,6 @@ class Sandboxes:
 
     @property
     def servers(self) -> tuple[SandboxServer, SandboxServer]:
-        """Both of them."""
         return self.salesforce, self.hubspot
 
     def order(self, server: SandboxServer, path: str, body: object) -> Any:
@@ -201,11 +198,6 @@ on_create = {{ owner = "{self.boxes.owner}" }}
         """Let an hour pass and run."""
         self.clock.sleep(3600)
         return sync(self.hub, allowed=allow)
-
-    def plan(self) -> Any:
-        """Plan alone."""
-        self.clock.sleep(60)
-        return plan(self.hub)
 
     def drop_csv(self, name: str, *rows: str) -> None:
         """Put a file where leadhub looks for files."""
@@ -353,18 +345,14 @@ on_create = {{ owner = "{self.boxes.owner}" }}
         for name in SYSTEMS:
             for call in self.calls(name):
                 if _writes(call) and call["fault"] not in ("drop_before", "html_503"):
-                    found += [_write(name, entry) for entry in _entries(json.loads(call["body"]))]
+                    body = json.loads(call["body"])
+                    found += [_write(name, entry) for entry in body.get("records") or body.get("inputs") or [body]]
         return found
 
 
 def _writes(call: Mapping[str, Any]) -> bool:
     """Whether a call writes: all but GET, the logins, searches, and reads of many ids by POST."""
     return call["method"] != "GET" and not any(part in call["path"] for part in _READS) and '"ids"' not in call["body"]
-
-
-def _entries(body: Any) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = body.get("records") or body.get("inputs") or [body]
-    return entries
 
 
 def _write(system: str, entry: dict[str, Any]) -> Write:

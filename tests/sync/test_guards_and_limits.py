@@ -283,3 +283,17 @@ def test_what_leadhub_made_is_read_back_as_unchanged(world: World) -> None:
     world.sync()
     report = world.sync()
     assert {name: (c.pulled, c.unchanged) for name, c in report.systems.items()} == {"files": (0, 0), "salesforce": (5, 5), "hubspot": (5, 5)}
+
+
+def test_what_the_search_shows_late_is_read_later(lagging_world: World) -> None:
+    """An edit made seconds before a run is not in HubSpot's index yet: the next run's overlap reads it."""
+    world = lagging_world
+    lead, contact = world.pair()
+    world.begin()
+    world.clock.sleep(7200)
+    sync(world.hub)
+    world.hs_edit(contact, jobtitle="CEO")
+    sync(world.hub)
+    assert world.sf(lead)["Title"] == "CTO", "nobody could know yet"
+    world.sync()
+    assert world.sf(lead)["Title"] == "CEO"

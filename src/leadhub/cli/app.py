@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from leadhub.cli import adopt, apply, config, demo, doctor, importing, init, leads, mapping, plan, plugins, review, runs, sandbox, sync, why
+from leadhub.cli import adopt, apply, config, db, demo, doctor, importing, init, leads, mapping, plan, plugins, review, runs, sandbox, sync, why
 from leadhub.cli import logs as logging
 from leadhub.cli.exits import ExitCode, next_step_of, of_error
 from leadhub.cli.screen import Output, Screen
@@ -44,6 +44,7 @@ def _groups() -> Iterator[tuple[str, typer.Typer]]:
     yield "runs", runs.group
     yield "map", mapping.group
     yield "config", config.group
+    yield "db", db.group
     yield "plugins", plugins.group
 
 

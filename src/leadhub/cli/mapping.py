@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +14,7 @@ from leadhub.core.normalize import state_of
 from leadhub.hub import Hub
 from leadhub.lifecycle.explain import explain, not_mapped
 from leadhub.lifecycle.relation import Relation
-from leadhub.lifecycle.show import Note, Page, page, render
+from leadhub.lifecycle.show import Page, page, render
 from leadhub.store import RecordKey
 
 group = typer.Typer(help="How each system's words are read and written.")
@@ -29,7 +29,7 @@ def show(context: typer.Context) -> None:
     if not relations:
         raise UsageFault("No configured system has a stage to map.", next_step="leadhub config check")
     unmapped = _unmapped(hub)
-    shown = _with_mend(page(relations, unmapped), unmapped)
+    shown = page(relations, unmapped)
     if cli.screen.for_people:
         cli.screen.line(render(shown).rstrip("\n"))
     else:
@@ -81,15 +81,6 @@ def _unmapped_in(relation: Relation, values: Mapping[str, str] | None) -> list[t
         return []
     asked = {(of.name, row.value) for of in relation.fields for row in of.rows if row.ask}
     return [(relation.system, name, values[name]) for name in relation.unmapped(values) if (name, values[name]) not in asked]
-
-
-def _with_mend(shown: Page, counts: Mapping[tuple[str, str, str], int]) -> Page:
-    """Say under each unmapped value what a person can do today: add its row to the file."""
-    notes = [
-        Note(system, field, value, f"{plural(count, 'record')}; add a row for it under [system.{system}.field.{field}] in leadhub.toml")
-        for (system, field, value), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
-    return replace(shown, unmapped=tuple(notes))
 
 
 def _plain(shown: Page) -> dict[str, Any]:

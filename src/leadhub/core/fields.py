@@ -146,6 +146,8 @@ class _Rule:
             base = self.base(side)
             if base is None or not self.consistent(side) or side.id in self.judged:
                 continue
+            if self.edited(side) and not self.round.canonical.version:
+                continue  # there is nothing yet that a blank could agree with
             if base.version != self.round.canonical.version or self.edited(side):
                 self._agree(side)
                 self.judged.add(side.id)

@@ -140,6 +140,8 @@ def _reconcile_states(
     result: Reconciled, sides: Sequence[Side], decisions: Sequence[Decision], policy: Policy, now: datetime, writes: Mapping[str, SideWrite]
 ) -> dict[str, StateBase]:
     voices = [voice for side in sides for voice in voices_of(side, result.leads, policy)]
+    held = {voice.id for voice in voices if voice.changed_lead and voice.edited}
+    voices = [replace(voice, held=True) if voice.id in held else voice for voice in voices]
     states: dict[str, StateBase] = {}
     leads = []
     for lead in sorted(result.leads, key=lambda one: (one.cycle, one.id)):
@@ -149,7 +151,7 @@ def _reconcile_states(
         leads.append(outcome.lead)
         _note_state(result, lead, outcome, mine)
         for link_id, base in outcome.bases.items():
-            states[link_id] = _joined(states.get(link_id), base)
+            states[link_id] = _joined(states.get(link_id), base, next(v for v in mine if v.id == link_id))
         for write in outcome.writes:
             writes[write.voice.id].state.append(write)
         for voice in mine:
@@ -165,19 +167,24 @@ def _reconcile_states(
     return states
 
 
-def _joined(old: StateBase | None, new: StateBase) -> StateBase:
-    """Two voices of one record (a contact that speaks of two leads) share its base."""
+def _joined(old: StateBase | None, new: StateBase, voice: Voice) -> StateBase:
+    """Two voices of one record (a contact that speaks of two leads) share its base: each brings its own fields and its own lead's versions."""
     if old is None:
         return new
-    return replace(new, values={**old.values, **new.values}, versions={**old.versions, **new.versions}, silent=old.silent | new.silent)
+    names = frozenset(voice.relation.names)
+    return replace(
+        new,
+        values={**old.values, **{name: new.values[name] for name in names}},
+        versions={**old.versions, voice.lead_id: new.versions[voice.lead_id]},
+        silent=(old.silent - names) | (new.silent & names),
+    )
 
 
 def _state_after(write: SideWrite, voice: Voice, outcome: StateRound) -> None:
     mine = [w for w in outcome.writes if w.voice.id == voice.id]
     if not mine:
         return
-    seen = outcome.bases[voice.id].versions[voice.lead_id]
-    values, versions = after_write(voice, {w.field: w.value for w in mine}, seen, outcome.lead)
+    values, versions = after_write(voice, outcome.bases[voice.id], {w.field: w.value for w in mine}, outcome.lead)
     write.state_after = {**(write.state_after or {}), **values}
     write.versions_after[voice.lead_id] = versions
 

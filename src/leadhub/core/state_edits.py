@@ -60,7 +60,7 @@ def settle(lead: Lead, proposals: Sequence[Proposal], policy: Policy, now: datet
     if not moving:
         return verdict
     together = _together(lead, proposals, moving)
-    if together is not None and _permitted(lead, together, moving, now):
+    if together is not None and _permitted(lead, together, proposals, moving, now):
         _adopt(verdict, lead, together, moving, _joint_set(proposals))
         return verdict
     _Settlement(lead, proposals, moving, policy, now, verdict).run()
@@ -96,14 +96,16 @@ def _says(proposal: Proposal, facet: Facet, old: State) -> bool:
     return proposal.rules_out(facet, old.exit) if facet == "exit" else proposal.contradicts(facet, old)
 
 
-def _permitted(lead: Lead, state: State, moving: Sequence[Proposal], now: datetime) -> bool:
+def _permitted(lead: Lead, state: State, proposals: Sequence[Proposal], moving: Sequence[Proposal], now: datetime) -> bool:
     """Whether the move asks nobody: no lowering but by a person in an ordered field, nothing inside an exit, no return after the window."""
     old = lead.state
     if stage_rank(state.stage) < stage_rank(old.stage):
+        if any(p.rules_out("stage", state.stage) for p in proposals):
+            return False
         lowering = [p for p in moving if p.contradicts("stage", old)]
         if stage_rank(old.stage) >= CUSTOMER or not all(p.voice.moves_stage_itself(old) and p.voice.author().kind == "person" for p in lowering):
             return False
-    if old.exit != "open" and state.stage != old.stage and not any(p.rules_out("exit", old.exit) for p in moving):
+    if old.exit != "open" and state.stage != old.stage and (state.exit == old.exit or not any(p.rules_out("exit", old.exit) for p in moving)):
         return False
     if stage_rank(old.stage) >= CUSTOMER and state.exit not in ("open", "churned"):
         return False
@@ -188,7 +190,7 @@ class _Settlement:
             best = max(forward, key=lambda p: stage_rank(p.state.stage))
             self.winners["stage"], stage = best, best.state.stage
         for proposal in back:
-            others = [p for p in self.proposals if p is not proposal and not p.states & HAVING["stage"][proposal.state.stage]]
+            others = [p for p in self.proposals if p is not proposal and p.denies("stage", proposal.state.stage)]
             stage = self._back(proposal, stage, alone=all(p in back and p.voice.author().kind != "person" for p in others))
         return stage
 
@@ -274,7 +276,8 @@ class _Settlement:
         allowed = ALL
         for proposal in movers:
             allowed &= proposal.states
-        _adopt(self.verdict, self.lead, state, movers, allowed or shape)
+        said = bit(state) if "status" in self.winners else allowed or shape  # an entry default yields to a status that somebody chose
+        _adopt(self.verdict, self.lead, state, movers, said)
         for facet, proposal in self.winners.items():
             lowers = facet == "stage" and stage_rank(state.stage) < stage_rank(self.old.stage)
             self.verdict.causes[facet] = SetBy(proposal.voice.side.system, "lowering" if lowers else "edit", proposal.voice.author())

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from leadhub.core.voices import Voice
+from leadhub.core.voices import Voice, agreed
 from leadhub.lifecycle.relation import KEEP, FieldRelation
-from leadhub.lifecycle.states import stage_rank
-from leadhub.model.person import Lead, Versions
+from leadhub.lifecycle.states import HAVING, stage_rank
+from leadhub.model.person import Lead, StateBase, Versions
 from leadhub.model.state import FACETS, Facet
 
 
@@ -52,6 +52,16 @@ def plan_writes(
         writes.append(StateWrite(voice, name, value, voice.values.get(name, ""), facet, clear_first=back and voice.values.get(name, "") != ""))
 
 
+def left_standing(voice: Voice, seen: Versions, lead: Lead) -> Versions:
+    """Return `seen`, and current in all that a field rules out which is left alone: what is typed over a standing difference is later than it."""
+    facets: set[Facet] = set()
+    for name, first in voice.relation.contradicted_fields(voice.values, lead.state, silent=voice.silent):
+        row = voice.relation.row(name, voice.values)
+        if row is not None and seen.of(first) >= lead.versions.of(first):
+            facets |= {f for f in FACETS if not row.reads.states & HAVING[f][lead.state.facet(f)]}
+    return seen.with_({f: lead.versions.of(f) for f in facets})
+
+
 def _is_back(field: FieldRelation, voice: Voice, value: str) -> bool:
     old, new = field.row(voice.values), field.row({**voice.values, field.name: value})
     if old is None or new is None:
@@ -59,9 +69,12 @@ def _is_back(field: FieldRelation, voice: Voice, value: str) -> bool:
     return max(map(stage_rank, new.reads.stages)) < max(map(stage_rank, old.reads.stages))
 
 
-def after_write(voice: Voice, written: dict[str, str], seen: Versions, lead: Lead) -> tuple[dict[str, str], Versions]:
-    """Return the record's state values once these are written, and the versions that they then stand for."""
-    values = {**{name: voice.values.get(name, "") for name in voice.relation.names}, **written}
-    silent = voice.silent - frozenset(written)
-    spoken: list[Facet] = [f for f in FACETS if f == "status" or voice.relation.speaks_of(values, f, silent=silent)]
-    return values, seen.with_({f: lead.versions.of(f) for f in spoken})
+def after_write(voice: Voice, base: StateBase, written: dict[str, str], lead: Lead) -> tuple[dict[str, str], Versions]:
+    """Return the base's values once these are written, and the versions that they then stand for.
+
+    A field that was not written keeps the base's value, lest an edit that a person is asked about pass for agreed; and what it contradicts is not seen.
+    """
+    shown = {**voice.values, **written}
+    facets = agreed(voice.relation, shown, voice.silent - frozenset(written), lead.state)
+    versions = base.versions[voice.lead_id].with_({f: lead.versions.of(f) for f in facets})
+    return {name: written.get(name, base.values.get(name, "")) for name in voice.relation.names}, versions

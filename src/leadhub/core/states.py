@@ -10,7 +10,7 @@ from datetime import datetime
 
 from leadhub.core.policy import Policy
 from leadhub.core.state_edits import Question, Verdict, settle
-from leadhub.core.state_writes import StateWrite, plan_writes
+from leadhub.core.state_writes import StateWrite, left_standing, plan_writes
 from leadhub.core.voices import Proposal, Voice, clash, merged_base, propose
 from leadhub.lifecycle.nearest import nearest_of
 from leadhub.lifecycle.relation import Row
@@ -37,7 +37,7 @@ class StateRound:
 
 def reconcile_state(lead: Lead, voices: Sequence[Voice], decisions: Sequence[Decision], policy: Policy, now: datetime) -> StateRound:
     """Apply the rule to one lead. The result does not depend on the order of the voices."""
-    heard = sorted(voices, key=lambda v: (policy.rank(v.side.system), v.id))
+    heard = sorted((v for v in voices if v.edited or not v.held), key=lambda v: (policy.rank(v.side.system), v.id))
     rule = _Rule(lead, heard, policy, now)
     if rule.decide(decisions):
         rule.hear_edits()
@@ -138,6 +138,8 @@ class _Rule:
         for voice in new:
             self._learn(voice)
             self.versions[voice.id] = self.lead.versions
+        for voice in new:  # current on all that the newcomers together came to
+            self.versions[voice.id] = self.lead.versions
         for voice in new:
             self._yield_to_preferred(voice)
 
@@ -209,9 +211,9 @@ class _Rule:
         for voice in self.voices:
             if voice.id not in self.versions or voice.id in undecided:
                 continue
-            base = merged_base(voice, self.versions[voice.id], fields=self.kept_fields.get(voice.id), how=self._how(voice))
-            self.round.bases[voice.id] = base
-            plan_writes(voice, self.versions[voice.id], self.lead, frozenset(self.frozen), self.round.writes, self.round.standing, self.round.waiting)
+            seen = left_standing(voice, self.versions[voice.id], self.lead)
+            self.round.bases[voice.id] = merged_base(voice, seen, fields=self.kept_fields.get(voice.id), how=self._how(voice))
+            plan_writes(voice, seen, self.lead, frozenset(self.frozen), self.round.writes, self.round.standing, self.round.waiting)
         return self.round
 
     def _how(self, voice: Voice) -> Reason:
@@ -222,7 +224,7 @@ class _Rule:
             return "agreed" if voice.consistent(self.lead.state) else "adopted"
         if voice.edited or voice.id in self.settled:
             return "agreed"
-        return voice.base.how
+        return "agreed" if voice.base.how == "unknown" else voice.base.how
 
     # ---- small steps ---------------------------------------------------------------------------------------------------------------
 

@@ -15,12 +15,16 @@ from leadhub.model.state import FACETS, Facet, State
 
 @dataclass(frozen=True)
 class Voice:
-    """One side's say about one lead, through some of its state fields. `leads` are all that the side speaks of, this one among them."""
+    """One side's say about one lead, through some of its state fields. `leads` are all that the side speaks of, this one among them.
+
+    `held`: one of the record's fields was edited and has come to speak of another lead; nothing of the record is judged until a person says.
+    """
 
     side: Side
     relation: Relation
     lead_id: str
     leads: frozenset[str]
+    held: bool = False
 
     @cached_property
     def id(self) -> str:
@@ -46,8 +50,8 @@ class Voice:
 
     @property
     def changed_lead(self) -> bool:
-        """Whether the record has come to speak of other leads since it was last agreed with."""
-        return self.base is not None and self.leads != frozenset(self.base.versions)
+        """Whether these fields may have spoken of another lead when the record was last agreed with."""
+        return self.base is not None and frozenset(self.base.versions) not in (self.leads, {self.lead_id})
 
     @cached_property
     def before(self) -> Mapping[str, str]:
@@ -94,9 +98,7 @@ class Voice:
 
         Who says nothing of status is current on status.
         """
-        spoken = [f for f in FACETS if f == "status" or self.speaks_of(f)]
-        agreed = [f for f in spoken if not self.relation.contradicts(self.values, f, lead.state, silent=self.silent)]
-        return versions.with_({facet: lead.versions.of(facet) for facet in agreed})
+        return versions.with_({facet: lead.versions.of(facet) for facet in agreed(self.relation, self.values, self.silent, lead.state)})
 
     def consistent_shape(self) -> bool:
         """Whether the record's own fields agree on any state at all."""
@@ -119,6 +121,12 @@ class Voice:
             if new is not None and old is not None and _highest(new) < _lowest(old):
                 return True
         return False
+
+
+def agreed(relation: Relation, values: Mapping[str, str], silent: frozenset[str], state: State) -> list[Facet]:
+    """The facets that these values speak of (of status everyone does), and that none of the fields contradicts."""
+    spoken = [f for f in FACETS if f == "status" or relation.speaks_of(values, f, silent=silent)]
+    return [f for f in spoken if not relation.contradicts(values, f, state, silent=silent)]
 
 
 def _allows(row: Row | None, facet: Facet, state: State) -> bool:
@@ -159,6 +167,10 @@ class Proposal:
         """Whether an edited field itself says that the facet has not this value; what merely follows for want of a valid state is no say."""
         return any(not _allows_value(self.voice.relation.row(name, self.voice.values), facet, value) for name in self.voice.edited)
 
+    def denies(self, facet: Facet, value: str) -> bool:
+        """Whether the record as it was edited cannot stand beside the value, whether or not the edit is about that facet."""
+        return self.rules_out(facet, value) or not self.states & HAVING[facet][value]
+
     @property
     def leaves(self) -> bool:
         """Whether the edit says that the lead is no longer open."""
@@ -176,8 +188,10 @@ def propose(voice: Voice, lead: Lead) -> Proposal:
 def clash(voice: Voice) -> str | None:
     """Why the edit of a record cannot be read at all, if so: it fits no lead, or was made when the record spoke of another one."""
     edited = voice.edited
-    if voice.changed_lead:
+    if voice.held:
         return "the record was edited while it spoke of another lead"
+    if voice.base is not None and voice.base.how == "unknown":
+        return "an edit met a write whose outcome nobody knows"
     return "two fields of the record were edited to values that fit no lead" if _fits_nothing(voice, edited) else None
 
 
@@ -192,5 +206,5 @@ def merged_base(voice: Voice, versions: Versions, *, fields: frozenset[str] | No
     shown = {name: voice.values.get(name, "") for name in voice.relation.names if name in names}
     if old is None:
         return StateBase(shown, {voice.lead_id: versions}, voice.silent, how)
-    kept_silent = frozenset(n for n in old.silent if n not in voice.relation.state_fields) | voice.silent
+    kept_silent = (old.silent - names) | (voice.silent & names)
     return replace(old, values={**old.values, **shown}, versions={**old.versions, voice.lead_id: versions}, silent=kept_silent, how=how)

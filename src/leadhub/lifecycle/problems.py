@@ -19,7 +19,7 @@ class Problem:
         return f"{self.where}: {self.code} {self.message}"
 
 
-class RelationProblems(ConfigError):  # noqa: N818 - one exception for many faults
+class RelationProblems(ConfigError):
     """A mapping cannot be used. `found` holds every fault."""
 
     def __init__(self, found: Iterable[Problem]) -> None:

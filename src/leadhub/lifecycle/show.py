@@ -88,13 +88,8 @@ def page(relations: Sequence[Relation], unmapped: Counts | None = None) -> Page:
         ),
         questions=tuple(Note(relation.system, of.name, row.value, row.ask) for relation, of, row in rows if row.ask),
         unmapped=tuple(
-            Note(
-                system,
-                field,
-                value,
-                f"{count} records; leadhub map add {system} {field} {_shell(value)} --like {_shell(_like(value, fields, system, field))}",
-            )
-            for (system, field, value), count in sorted((unmapped or {}).items())
+            Note(system, field, value, f"{count} record{'s' * (count != 1)}; add a row for it under [system.{system}.field.{field}] in leadhub.toml")
+            for (system, field, value), count in sorted((unmapped or {}).items(), key=lambda item: (-item[1], item[0]))
         ),
     )
 
@@ -146,21 +141,6 @@ def _never_written(row: Row) -> str:
     when = " and ".join(f"{name} is {wanted}" for name, wanted in row.when.items())
     parts = [f"read as {listed(says)}" if says else "read", f"when {when}" if when else "", "reached only by converting" if row.converted else ""]
     return ", ".join(part for part in parts if part)
-
-
-def _like(value: str, fields: Sequence[tuple[Relation, FieldRelation]], system: str, field: str) -> str:
-    """A mapped value of the field to copy from: the one that shares most of its words, or OTHER to fill in."""
-    words = set(_WORD.findall(value.casefold()))
-    known = [
-        row.value for relation, of in fields if (relation.system, of.name) == (system, field) for row in of.rows if row.value not in {"", ANY_OTHER}
-    ]
-    nearest = max(known, key=lambda other: len(words & set(_WORD.findall(other.casefold()))), default="")
-    return nearest if words & set(_WORD.findall(nearest.casefold())) else "OTHER"
-
-
-def _shell(word: str) -> str:
-    """A word as a shell takes it."""
-    return word if word and all(c.isalnum() or c in "_-." for c in word) else "'" + word.replace("'", "'\\''") + "'"
 
 
 def render(shown: Page) -> str:

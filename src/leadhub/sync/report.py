@@ -111,10 +111,12 @@ def _count_records(session: Session) -> dict[str, int]:
                     by_kind.setdefault(stored.review.kind, set()).add(stored.review.person_id)
             after = batch[-1].review.id
         persons = tx.persons.person_of(session.pulled)
+        gone = {key for key, record in tx.records.get(session.pulled - set(persons)).items() if record.gone is not None}
     conflicts = by_kind.pop("conflict", set())
     quarantined = set().union(*(by_kind.pop(kind, set()) for kind in _QUARANTINE))
     asked = set().union(*by_kind.values()) if by_kind else set()
-    for key in session.pulled:
+    counts["synced"] += len(gone)  # there was nothing left of them to agree about
+    for key in session.pulled - gone:
         counts[_class(persons.get(key), quarantined, asked, conflicts, session.pending)] += 1
     counts["rejected"] += sum(c.rejected for c in session.counts.values())
     return dict(counts)

@@ -88,16 +88,29 @@ class FieldJudge:
                 self.tree.merge(known.get(self._form(site, name, base.value), seen.nodes[name]), seen.nodes[name])
             known[self._form(site, name, seen.values[name])] = seen.nodes[name]
             if name in moment.links[site.index].base:
-                self._agree(name, site, moment.seen[site.index].values[name], moment.seen[site.index].nodes[name], hub.value if hub else None)
+                self._agree(name, site, moment, hub.value if hub else None)
 
-    def _agree(self, name: str, site: Site, seen: Value, node: int, hub: Value) -> None:
+    def _agree(self, name: str, site: Site, moment: Moment, hub: Value) -> None:
         match, owner = self.fields[name].match, self.fields[name].owner
+        seen, node = moment.seen[site.index].values[name], moment.seen[site.index].nodes[name]
         if self.tree.root(site.nodes[name]) == self.tree.root(self.hub[name]):
             return
         if match(seen or "") == match(hub or "") and owner in (None, site.system):
-            self.tree.merge(self.hub[name], node)
+            self._unite(name, site, moment, self.hub[name])
         elif self._form(site, name, seen) == self._form(site, name, hub):
             self.tree.stand(self.hub[name], node)  # cut off, or not its to say: it stands for the hub's value without being it
+
+    def _unite(self, name: str, site: Site, moment: Moment, value: int) -> None:
+        """The record shows this value too. Newly typed there, both are one; shown there all along (a blank, a value cut off), only the record moves on:
+
+        were the old node made one with the new value, the old value would pass for having seen it.
+        """
+        seen, node = moment.seen[site.index].values[name], moment.seen[site.index].nodes[name]
+        base = moment.links[site.index].base.get(name)
+        if base is not None and self._form(site, name, base.value) != self._form(site, name, seen):
+            self.tree.merge(value, node)
+        elif site.nodes[name] == node:
+            site.nodes[name] = self.known.setdefault((site.index, name), {})[self._form(site, name, seen)] = value
 
     def _nodes(self, name: str, moment: Moment) -> dict[int, int]:
         return {index: seen.nodes[name] for index, seen in moment.seen.items() if name in seen.nodes}
@@ -155,7 +168,7 @@ class FieldJudge:
         for site in moment.sites:
             seen = moment.seen[site.index]
             if self.fields[name].match(seen.values[name] or "") == self.fields[name].match(edit.new or "") and name in moment.links[site.index].base:
-                self.tree.merge(node, seen.nodes[name])
+                self._unite(name, site, moment, node)
         old, policy = self.hub[name], self.fields[name]
         if policy.owner not in (None, edit.origin) or (edit.new is None and edit.cause == "edit" and policy.clear == "keep"):
             self.find("not permitted", f"{name} = {edit.new!r} was taken from {edit.origin}, which may not say so", node)
@@ -215,10 +228,10 @@ class FieldJudge:
             if base.version < hub.version or (old_base is not None and old_base == base):
                 continue
             node, seen = moment.seen[site.index].nodes[name], moment.seen[site.index].values[name]
-            if site.nodes[name] != node:
+            if site.nodes[name] not in (node, self.hub[name]):
                 self.tree.raced.add(site.nodes[name])
             if self._form(site, name, seen) == self._form(site, name, hub.value):
-                self._agree(name, site, seen, node, hub.value)
+                self._agree(name, site, moment, hub.value)
             else:
                 self._check_standing(name, site, seen, node, old_base, base)
 
@@ -294,6 +307,8 @@ class FieldJudge:
                 self.find("liveness", f"{where} waits although it may be written", node)
         elif reason not in ("rewritten", "decided", "not_permitted", "cleared") and self.tree.supersedes(node, hub):
             self.find("liveness", f"{where} is later than the hub's value and was not adopted", node)
+        elif reason == "cleared" and moment.result.person.fields[name].cause == "adopted":
+            pass  # a blank is refilled by an edit elsewhere; a preferred newcomer's first value is none
         elif reason != "decided" and self.tree.supersedes(hub, node):
             self.find("liveness", f"{where} was superseded and never written", node, hub)
         elif self.tree.concurrent(hub, node) and reason not in ("adopted", "decided", "not_permitted", "cleared", "rewritten"):

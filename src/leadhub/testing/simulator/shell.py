@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from leadhub.core.policy import Policy
 from leadhub.core.reconcile import Reconciled, SideWrite, reconcile
 from leadhub.lifecycle.states import INITIAL
-from leadhub.model.person import Base, Lead, Link, Person, Value, Versions
+from leadhub.model.person import Base, Lead, Link, Person, StateBase, Value, Versions
 from leadhub.model.record import AUTOMATION
 from leadhub.model.run import Decision, Review
 from leadhub.testing.simulator.world import Op, Seen, Setup, Site, author_of
@@ -158,10 +158,13 @@ class Shell:
         seen = {site.index: site.observe() for site in joined}
         sides = [site.side(seen[site.index]) for site in joined]
         decisions = tuple(self.decisions)
-        result = reconcile(self.person, self.leads, sides, decisions, self.policy, self.now)
-        moment = Moment(joined, seen, {s.index: s.link for s in joined}, self.person, self.leads, decisions, result, self.now)
+        leads = self.opened(joined)
+        result = reconcile(self.person, leads, sides, decisions, self.policy, self.now)
+        moment = Moment(joined, seen, {s.index: s.link for s in joined}, self.person, leads, decisions, result, self.now)
         self.judge.judged(moment)
-        self.person, self.leads, self.reviews = result.person, result.leads, list(result.reviews)
+        self.person, self.reviews = result.person, list(result.reviews)
+        after = {lead.id: lead for lead in result.leads}
+        self.leads = tuple(after.get(lead.id, lead) for lead in self.leads)
         self.asked += len(result.reviews)
         self.decisions = [d for d in self.decisions if d.id not in result.decided]
         by_id = {site.link.id: site for site in joined}
@@ -173,6 +176,11 @@ class Shell:
         for site in joined:
             site.between, site.window = [], []
         return moment
+
+    def opened(self, joined: Sequence[Site]) -> tuple[Lead, ...]:
+        """A lead exists from its first record on; the first one also for those who have none of their own."""
+        ids = {site.link.lead_id for site in joined}
+        return tuple(lead for lead in self.leads if lead.id in ids or lead.versions != Versions()) or self.leads[:1]
 
     def write(self, site: Site, write: SideWrite) -> bool:
         """Write one record after a fresh look at it. Returns False when the run dies here."""
@@ -220,7 +228,7 @@ class Shell:
         state = link.state
         if state is not None and write.state_after is not None:
             versions = {**state.versions, **write.versions_after}
-            state = replace(state, values={**state.values, **write.state_after}, versions=versions)
+            state = replace(state, values={**state.values, **write.state_after}, versions=versions, how="sent")
         site.rebase(replace(link, base={**link.base, **write.fields}, state=state))
 
     def recover(self) -> None:
@@ -235,7 +243,7 @@ class Shell:
         self.intents.clear()
 
     def recover_apart(self, intent: Intent, values: Mapping[str, Value]) -> None:
-        """Judge the fields of an uncertain write one by one. State fields are simply read: the rule for state judges what is there."""
+        """Judge the fields of an uncertain write one by one. The state is one value: if one of its fields shows neither, a person must say."""
         link = intent.site.link
         base = dict(link.base)
         for name in intent.payload:
@@ -247,7 +255,16 @@ class Shell:
             elif not self.equals(intent.site, name, values[name], intent.before[name]):
                 old = link.base[name]
                 base[name] = Base(old.value, old.version, "unknown", old.bounced)
-        intent.site.rebase(replace(link, base=base))
+        intent.site.rebase(replace(link, base=base, state=self.recover_state(intent, values)))
+
+    def recover_state(self, intent: Intent, values: Mapping[str, Value]) -> StateBase | None:
+        """What an uncertain write leaves of the state's base: as it was, unless a field shows what was neither sent nor there before."""
+        state = intent.site.link.state
+        for write in intent.write.state:
+            cleared = write.clear_first and not values[write.field]  # the run died between clear and set: no edit, it is set again
+            if state is not None and values[write.field] not in (write.value, write.before) and not cleared:
+                return replace(state, how="unknown")
+        return state
 
     def equals(self, site: Site, name: str, shown: Value, other: Value) -> bool:
         """Compare as the engine does: by match form, within the record's length."""

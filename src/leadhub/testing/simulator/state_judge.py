@@ -1,5 +1,6 @@
 """What must not happen to a lead's state: exits lost, stages lowered by nobody, writes over what allows the state or what nobody mapped."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from leadhub.core.policy import Policy
@@ -7,7 +8,7 @@ from leadhub.core.reconcile import voices_of
 from leadhub.core.state_writes import StateWrite
 from leadhub.core.voices import Voice
 from leadhub.lifecycle.relation import FieldRelation, Row
-from leadhub.lifecycle.states import bit, is_valid, stage_rank
+from leadhub.lifecycle.states import HAVING, bit, is_valid, stage_rank
 from leadhub.model.person import Lead, Value
 from leadhub.model.state import FACETS, Facet, State
 from leadhub.testing.simulator.shell import Finding, Moment
@@ -25,7 +26,8 @@ class StateJudge:
         self.findings: list[Finding] = []
         self.edits: list[Typed] = []
         self.known: dict[int, Knowledge] = {}
-        self.hub_knows: set[int] = set()
+        self.spoken: dict[int, set[str]] = defaultdict(set)
+        self.hub_knows: dict[str, set[int]] = defaultdict(set)
         self.setters: dict[tuple[str, Facet], set[int]] = {}
         self.lowered: dict[str, bool] = {}
         self.events = 0
@@ -52,16 +54,16 @@ class StateJudge:
         """After a write the record shows what the hub knows, as far as its value speaks of it."""
         if site.relation is not None and name in site.relation.state_fields:
             values = {**(site.state or {}), name: new or ""}
-            self._show(site, [f for f in FACETS if f == "status" or site.relation.speaks_of(values, f)])
+            self._show(site, [f for f in FACETS if f == "status" or site.relation.speaks_of(values, f)], self.spoken[site.index])
 
     def undone(self, site: Site, name: str) -> None:
         """Nobody who compares values can tell this edit from a write that was never made."""
         for edit in self.edits:
             edit.raced = edit.raced or (edit.site is site and edit.name == name and not edit.done)
 
-    def _show(self, site: Site, facets: Iterable[Facet]) -> None:
+    def _show(self, site: Site, facets: Iterable[Facet], leads: Iterable[str]) -> None:
         for facet in facets:
-            self.known[site.index].reflects[facet] |= self.hub_knows
+            self.known[site.index].reflects[facet].update(*(self.hub_knows[lead] for lead in leads))
 
     # ---- what the engine does ------------------------------------------------------------------------------------------------------
 
@@ -130,7 +132,7 @@ class StateJudge:
             found = self._excluding(facet, old, new, read)
             self.setters[before.id, facet] = {e.id for e in found} or {e.id for _, edits in read for e in edits}
             if facet in adopted:
-                self.setters[before.id, facet] = {self._event()}
+                self.setters[before.id, facet] = {self._event(before.id)}
 
     def _excluding(self, facet: Facet, old: State, new: State, read: Sequence[tuple[Voice, list[Typed]]]) -> list[Typed]:
         found = []
@@ -195,17 +197,17 @@ class StateJudge:
             if decision.id not in moment.result.decided:
                 self.find("decision", "applied and not consumed")
         self.lowered[before.id] = True
-        event = self._event()
+        event = self._event(before.id)
         if any(d.leave for d in fresh):
             for site in moment.sites:
-                self._show(site, FACETS)
+                self._show(site, FACETS, {before.id})
         for facet in FACETS:
             self.setters[before.id, facet] = {event}
 
-    def _event(self) -> int:
+    def _event(self, lead: str) -> int:
         """Something that moved the hub and is no edit, as an edit to be seen."""
         self.events -= 1
-        self.hub_knows.add(self.events)
+        self.hub_knows[lead].add(self.events)
         return self.events
 
     # ---- what became of an edit ----------------------------------------------------------------------------------------------------
@@ -266,9 +268,16 @@ class StateJudge:
 
     def _check_stand(self, voice: Voice, edits: Sequence[Typed], before: Lead, new: State) -> None:
         fine = before.state.exit != "open" or new.exit != "open" or any(e.who != "person" for e in edits) or not voice.consistent_shape()
+        fine = fine or all(self._no_room(voice.relation.row(e.name, voice.values), new) for e in edits)
         regress = any(self._lowers(voice, e, before.state) for e in edits)
         if not fine and not regress:
             self.find("standing", f"{[(e.old, e.new) for e in edits]} at {voice.id} was left standing beside {new}", edits)
+
+    def _no_room(self, row: Row | None, new: State) -> bool:
+        """Whether only the status is in the way: the stage that won knows none of those that the edit allows, so that none can be adopted."""
+        if row is None or not row.reads.allows("stage", new.stage) or not row.reads.allows("exit", new.exit):
+            return row is None
+        return not row.reads.states & HAVING["stage"][new.stage] & HAVING["exit"][new.exit]
 
     def _lowers(self, voice: Voice, edit: Typed, state: State) -> bool:
         row = voice.relation.row(edit.name, voice.values)
@@ -279,7 +288,9 @@ class StateJudge:
     def _check_reviews(self, moment: Moment, lead: Lead, read: Sequence[tuple[Voice, list[Typed]]]) -> None:
         edits = [e for _, found in read for e in found]
         for review in moment.result.reviews:
-            if review.lead_id != lead.id or any(d.lead_id == lead.id for d in moment.decisions) or any(v.changed_lead for v, _ in read):
+            decided = any(d.lead_id == lead.id for d in moment.decisions)
+            uncertain = any(v.held or (v.base is not None and v.base.how == "unknown") for v, _ in read)
+            if review.lead_id != lead.id or decided or uncertain:
                 continue
             if not edits:
                 self.find("needless question", f"{review.kind} about {lead.state} without an edit: {review.note}")
@@ -316,7 +327,7 @@ class StateJudge:
             if field_.ordered and self._goes_back(field_, write, voice) and not self.lowered.get(voice.lead_id, False):
                 self.find("lowered", f"writes {where} although nobody lowered it")
             stands = self.known[site.index].stands
-            if stands == (after.state, tuple(sorted(voice.values.items()))):
+            if stands == (voice.lead_id, after.state, tuple(sorted(voice.values.items()))):
                 self.find("standing", f"writes {where}, which was left standing beside the same state")
 
     def _goes_back(self, field_: FieldRelation, write: StateWrite, voice: Voice) -> bool:
@@ -339,14 +350,14 @@ class StateJudge:
                     self._done(moment, voice)
         for site in moment.sites:
             mine = [v for v in voices if v.id == site.link.id]
-            known = self.known[site.index]
+            known, self.spoken[site.index] = self.known[site.index], {v.lead_id for v in mine}
             stands = any(s.link == site.link.id for s in moment.result.standing)
             written = any(w.side.id == site.link.id and w.state for w in moment.result.writes)
             known.stands = None
-            if not mine or any(v.lead_id in asked for v in mine):
+            if not mine or any(v.lead_id in asked and v.edited for v in mine):
                 continue
             if stands and not written:
-                known.stands = (after[mine[0].lead_id].state, tuple(sorted(mine[0].values.items()))) if len(mine) == 1 else None
+                known.stands = (mine[0].lead_id, after[mine[0].lead_id].state, tuple(sorted(mine[0].values.items()))) if len(mine) == 1 else None
             self._reflect(moment, site, mine, after, stands=stands and not written)
 
     def _done(self, moment: Moment, voice: Voice) -> None:
@@ -354,7 +365,7 @@ class StateJudge:
         for edit in self.edits:
             if edit.site is site and edit.revision <= moment.seen[site.index].revision and edit.name in voice.relation.names:
                 edit.done = True
-                self.hub_knows.add(edit.id)
+                self.hub_knows[voice.lead_id].add(edit.id)
 
     def _reflect(self, moment: Moment, site: Site, mine: Sequence[Voice], after: Mapping[str, Lead], *, stands: bool) -> None:
         """Facet by facet: who looks at a value that agrees with the lead in its stage has the stage before their eyes, whatever else is still to be written."""
@@ -362,11 +373,11 @@ class StateJudge:
         shown = {f for v in mine for f in FACETS if stands or not v.relation.contradicts(v.values, f, after[v.lead_id].state, silent=v.silent)}
         if moment.links[site.index].state is not None:  # at first contact a record is current on everything, by rule
             shown &= {f for v in mine for f in FACETS if f == "status" or v.speaks_of(f)}
-        if any(self.hub_knows - known.reflects[f] for f in shown):
+        if any(self.hub_knows[v.lead_id] - known.reflects[f] for f in shown for v in mine):
             for edit in self.edits:
                 if edit.site is site and edit.revision > moment.seen[site.index].revision:
                     edit.raced = True
-        self._show(site, shown)
+        self._show(site, shown, {v.lead_id for v in mine})
 
     # ---- in the end ----------------------------------------------------------------------------------------------------------------
 
@@ -376,7 +387,7 @@ class StateJudge:
         asked = {r.lead_id for r in result.reviews}
         for voice in self._voices(moment):
             lead = next(lead for lead in result.leads if lead.id == voice.lead_id)
-            if voice.lead_id in asked or voice.consistent(lead.state) or voice.relation.is_frozen(voice.values):
+            if voice.leads & asked or voice.consistent(lead.state) or voice.relation.is_frozen(voice.values):
                 continue
             site = self._site(moment, voice)
             stands = any(s.link == voice.id for s in result.standing)

@@ -28,4 +28,4 @@ class Knowledge:
     """What a record reflects, by facet: the edits whose outcome its viewers can have seen; and the state that it was left standing beside."""
 
     reflects: dict[Facet, set[int]] = field(default_factory=lambda: {facet: set() for facet in FACETS})
-    stands: tuple[State, tuple[tuple[str, str], ...]] | None = None
+    stands: tuple[str, State, tuple[tuple[str, str], ...]] | None = None

@@ -1,0 +1,13 @@
+"""`leadhub db`: the next step that the store's own errors name."""
+
+from pathlib import Path
+
+from leadhub.cli.app import main
+
+
+def test_upgrade_and_check_say_what_they_found(tmp_path: Path, capsys) -> None:  # noqa: ANN001
+    """Both work on a deployment without any system."""
+    (tmp_path / "leadhub.toml").write_text("version = 1\n", encoding="utf-8")
+    assert main(["-C", str(tmp_path), "db", "upgrade"]) == 0
+    assert main(["-C", str(tmp_path), "db", "check"]) == 0
+    assert "can be read: 0 persons" in capsys.readouterr().out.replace("\n", " ")
