@@ -267,3 +267,16 @@ def test_a_run_that_is_interrupted_between_batches_leaves_the_rest_for_the_next(
     world.sync()
     assert len(world.hs_all()) == 3
     _at_rest(world)
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_move_back_that_breaks_off_between_clear_and_set_is_finished(world: World, kind: str) -> None:
+    """The stage was cleared and not set: that blank is our own and no edit, so the wanted stage is set, and nothing is asked."""
+    _, contact = world.pair(hs={"lifecyclestage": "salesqualifiedlead", "hs_lead_status": "NEW"})
+    world.begin()
+    world.decide_state("mql/new/open")
+    world.fault("hubspot", kind, PATHS["hubspot", "update"], skip=1)
+    world.sync()
+    assert world.hs(contact)["lifecyclestage"] == "marketingqualifiedlead"
+    assert world.state() == "mql/new/open"
+    _at_rest(world)
