@@ -22,6 +22,10 @@ def sf(status, **more):
     return SiteSetup("salesforce", object="Lead", state={"Status": status, "ConvertedOpportunityId": ""}, lead=0, **more)
 
 
+def second(status):
+    return SiteSetup("salesforce", object="Lead", state={"Status": status, "ConvertedOpportunityId": ""}, lead=1)
+
+
 def state_setup(*sites, **more):
     return Setup(sites, own_lead=("salesforce",), **more)
 
@@ -58,6 +62,43 @@ FIELDS = {
     "an overtaken decision is not forgotten": (
         Setup((HUB, SALES)),
         [ROUND, edit(0, "title=V1"), edit(1, "title=V2"), ROUND, Op("decide", 0, "take=1"), edit(0, "title=V3"), ROUND],
+    ),
+    "a blank typed before there was any value agrees with nothing": (
+        Setup((SiteSetup("hubspot", {"title": "Old"}, joined=False), PIPE), owner="hubspot", clear="propagate"),
+        [ROUND, Op("join"), edit(1, "title=")],
+    ),
+    "an edit refused before there was any value is written back under strict ownership": (
+        Setup(
+            (
+                SiteSetup("hubspot", {"title": "Old"}),
+                SiteSetup("salesforce", {"title": "Theirs"}, joined=False),
+                SiteSetup("pipedrive", {"title": "Old"}, rewrites=True),
+            ),
+            owner="salesforce",
+            strict=True,
+        ),
+        [ROUND, edit(0, "title=V07"), ROUND, Op("join", 1), edit(2, "title=V18", "automation")],
+    ),
+    "an edit refused before there was any value stands beside a preferred first one": (
+        Setup((SiteSetup("hubspot", {"title": "Old"}, joined=False), PIPE), owner="hubspot", adoption={"hubspot": "prefer"}),
+        [ROUND, edit(1, "title=V03"), ROUND, Op("join")],
+    ),
+    "whoever types what another record shows cut off has seen the whole": (
+        Setup((HUB, SiteSetup("salesforce", {"title": "Old"}), SiteSetup("pipedrive", {"title": "Old hu"}, limit=6))),
+        [ROUND, edit(0, "title=V13 abc"), ROUND, Op("same", 1, "title=2")],
+    ),
+    "a blank that stood all along has not seen what a new blank has": (
+        Setup(
+            (SiteSetup("hubspot", {"title": None}), SiteSetup("salesforce", {"title": None}), PIPE),
+            prefer="hubspot",
+            clear="propagate",
+            adoption={"hubspot": "fill"},
+        ),
+        [ROUND, edit(0, "title="), edit(2, "title=V02")],
+    ),
+    "a cleared side is not refilled by a preferred newcomer": (
+        Setup((SiteSetup("hubspot", {"title": "Old"}, joined=False), SiteSetup("salesforce", {"title": "Old"})), adoption={"hubspot": "prefer"}),
+        [ROUND, edit(1, "title="), ROUND, edit(0, "title=V19"), Op("join")],
     ),
 }
 
@@ -104,6 +145,157 @@ STATE = {
             contact("salesqualifiedlead", "NEW"), sf("Working - Contacted"), contact("opportunity", "IN_PROGRESS", "hubspot-emea"), trust="hubspot"
         ),
         [ROUND, edit(0, "hs_lead_status=OPEN"), ROUND, edit(2, "hs_lead_status=ATTEMPTED_TO_CONTACT")],
+    ),
+    "an edit of a blank of first sight is compared with nothing": (
+        state_setup(
+            contact("", "IN_PROGRESS"),
+            sf("Open - Not Contacted"),
+            contact("salesqualifiedlead", "IN_PROGRESS", "hubspot-emea"),
+            adoption={"salesforce": "prefer"},
+            trust="salesforce",
+        ),
+        [
+            edit(1, "Status=Closed - Converted + opportunity", "automation"),
+            ROUND,
+            edit(2, "lifecyclestage=subscriber"),
+            edit(0, "lifecyclestage=salesqualifiedlead"),
+        ],
+    ),
+    "a blank of first sight stays silent while its edit is asked about": (
+        state_setup(contact("lead", ""), sf("Open - Not Contacted"), contact("", "ATTEMPTED_TO_CONTACT", "hubspot-emea")),
+        [ROUND, edit(0, "lifecyclestage=evangelist"), ROUND, edit(2, "lifecyclestage=opportunity"), ROUND],
+    ),
+    "a question about a move back does not answer itself": (
+        state_setup(contact("opportunity", "NEW"), sf("Open - Not Contacted"), trust="hubspot"),
+        [ROUND, edit(0, "lifecyclestage=marketingqualifiedlead"), edit(1, "Status=Closed - Converted")],
+    ),
+    "who is lowered while somebody else moves forward is asked about": (
+        state_setup(contact("opportunity", "ATTEMPTED_TO_CONTACT"), contact("lead", "NEW", "hubspot-emea"), sf("Working - Contacted", joined=False)),
+        [ROUND, edit(0, "lifecyclestage="), edit(1, "lifecyclestage=marketingqualifiedlead")],
+    ),
+    "two edits that each would be asked about do not reopen a lead together": (
+        state_setup(
+            contact("marketingqualifiedlead", "ATTEMPTED_TO_CONTACT"),
+            sf("Open - Not Contacted"),
+            contact("lead", "UNQUALIFIED", "hubspot-emea"),
+            adoption={"hubspot": "prefer", "salesforce": "prefer", "hubspot-emea": "prefer"},
+        ),
+        [Op("fault", 1, "refused"), ROUND, edit(2, "lifecyclestage=customer"), edit(1, "Status=Closed - Converted + opportunity", "automation")],
+    ),
+    "two edits together do not move a closed lead": (
+        state_setup(contact("", "BAD_TIMING"), sf("Open - Not Contacted")),
+        [ROUND, edit(1, "Status=Working - Contacted"), edit(0, "lifecyclestage=salesqualifiedlead", "automation")],
+    ),
+    "two edits do not move a stage that neither moves": (
+        state_setup(contact("salesqualifiedlead", "NEW"), sf("Open - Not Contacted")),
+        [
+            ROUND,
+            edit(0, "lifecyclestage=subscriber", "automation"),
+            ROUND,
+            edit(0, "hs_lead_status=UNQUALIFIED"),
+            edit(1, "Status=Closed - Converted"),
+        ],
+    ),
+    "a write beside an edit that is asked about does not swallow it": (
+        state_setup(
+            contact("opportunity", "CONNECTED"),
+            sf("Working - Contacted"),
+            contact("marketingqualifiedlead", "CONNECTED", "hubspot-emea"),
+            trust="salesforce",
+        ),
+        [
+            ROUND,
+            edit(1, "Status=Closed - Converted + opportunity"),
+            Op("between", 0, "lifecyclestage=marketingqualifiedlead"),
+            edit(2, "lifecyclestage=subscriber"),
+            ROUND,
+        ],
+    ),
+    "a write of the status leaves a stage that the record contradicts unseen": (
+        state_setup(
+            contact("salesqualifiedlead", ""), sf("Working - Contacted"), contact("marketingqualifiedlead", "NEW", "hubspot-emea"), trust="salesforce"
+        ),
+        [
+            ROUND,
+            edit(0, "lifecyclestage=marketingqualifiedlead"),
+            edit(1, "Status=Closed - Converted + opportunity"),
+            ROUND,
+            edit(0, "lifecyclestage="),
+            edit(2, "lifecyclestage="),
+        ],
+    ),
+    "a record edited while it came to speak of another lead is left alone as a whole": (
+        state_setup(
+            contact("marketingqualifiedlead", "ATTEMPTED_TO_CONTACT"), sf("Open - Not Contacted"), second("Open - Not Contacted"), trust="hubspot"
+        ),
+        [
+            edit(1, "Status=Closed - Converted + opportunity"),
+            ROUND,
+            edit(0, "lifecyclestage=lead"),
+            edit(2, "Status=Closed - Converted + opportunity"),
+        ],
+    ),
+    "a contact that speaks of two leads keeps what either agreed": (
+        state_setup(contact("salesqualifiedlead", "OPEN"), sf("Working - Contacted"), second("Open - Not Contacted"), trust="salesforce"),
+        [
+            ROUND,
+            edit(2, "Status=Closed - Not Converted"),
+            ROUND,
+            ROUND,
+            edit(2, "Status=Working - Contacted"),
+            edit(0, "hs_lead_status="),
+            edit(1, "Status=Closed - Converted + opportunity", "automation"),
+            ROUND,
+        ],
+    ),
+    "an entry default yields to a status that somebody chose": (
+        state_setup(
+            contact("marketingqualifiedlead", "CONNECTED"),
+            sf("Open - Not Contacted"),
+            contact("marketingqualifiedlead", "NEW", "hubspot-emea"),
+            trust="salesforce",
+        ),
+        [ROUND, edit(0, "hs_lead_status="), ROUND, edit(0, "lifecyclestage=evangelist"), edit(2, "hs_lead_status=ATTEMPTED_TO_CONTACT")],
+    ),
+    "a status that the stage has no room for does not outdo one that fits": (
+        state_setup(
+            contact("opportunity", "ATTEMPTED_TO_CONTACT"),
+            sf("Working - Contacted"),
+            contact("marketingqualifiedlead", "IN_PROGRESS", "hubspot-emea"),
+            trust="hubspot",
+        ),
+        [ROUND, edit(0, "hs_lead_status=OPEN_DEAL"), edit(2, "hs_lead_status=CONNECTED"), edit(2, "lifecyclestage=evangelist")],
+    ),
+    "what is typed over a standing difference is later than it": (
+        state_setup(
+            contact("marketingqualifiedlead", "NEW"), contact("lead", "", "hubspot-emea"), sf("Working - Contacted", joined=False), trust="hubspot"
+        ),
+        [
+            ROUND,
+            edit(1, "lifecyclestage=subscriber", "automation"),
+            edit(0, "hs_lead_status=OPEN_DEAL", "automation"),
+            ROUND,
+            edit(1, "hs_lead_status=ATTEMPTED_TO_CONTACT"),
+        ],
+    ),
+    "newcomers of one round are current on all that they came to together": (
+        state_setup(
+            contact("", "NEW"),
+            contact("marketingqualifiedlead", "CONNECTED", "hubspot-emea"),
+            sf("Working - Contacted", joined=False),
+            adoption={"hubspot": "prefer", "hubspot-emea": "prefer"},
+        ),
+        [ROUND, edit(0, "lifecyclestage=subscriber")],
+    ),
+    "an edit over a state write of unknown outcome is asked about": (
+        state_setup(contact("lead", "NEW"), sf("Working - Contacted"), trust="salesforce"),
+        [
+            ROUND,
+            Op("fault", 0, "crash"),
+            edit(1, "Status=Closed - Converted + opportunity"),
+            ROUND,
+            edit(0, "hs_lead_status=ATTEMPTED_TO_CONTACT"),
+        ],
     ),
 }
 

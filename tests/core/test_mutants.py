@@ -169,6 +169,10 @@ def take_state_edits_as_agreed(patch):
     patch.setattr(states._Rule, "hear_edits", hear)
 
 
+def read_silent_blanks(patch):
+    patch.setattr(Voice, "silent", property(lambda voice: frozenset()))
+
+
 MUTANTS = [
     (ignore_the_base, random_fields, {"provenance"}),
     (pick_a_winner, random_fields, {"provenance"}),
@@ -190,6 +194,7 @@ MUTANTS = [
     (let_automation_lower, random_state, {"lowered"}),
     (take_every_state_edit_for_current, random_state, {"exit lost"}),
     (write_what_stands, random_state, {"provenance"}),
+    (read_silent_blanks, random_state, {"silent"}),
     (take_state_edits_as_agreed, random_state, {"standing", "idempotence"}),
 ]
 """Each with the oracle that is there for it."""

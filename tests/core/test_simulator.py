@@ -2,28 +2,29 @@
 
 # ruff: noqa: ANN001, ANN201 - the builders' arguments are plain words
 
-import time
-
 import pytest
 
 from leadhub.testing.simulator import Op, Setup, SiteSetup, play_state, random_state, run
 
-SECONDS = 25
 RACED = 233
-UNEXPLAINED = {"fields": {}, "state": {"idempotence": 0.002, "provenance": 0.002}}
-"""Shares of schedules with a finding that is not settled yet, by oracle; see the closing note. Nothing else may be found at all."""
+UNEXPLAINED = {"fields": {}, "state": {2298: {"provenance"}}}
+"""Seeds with a finding that nobody has judged yet, by oracle. 2298: a stage that is asked about is replaced by an unmapped value and then blanked."""
 
 
-@pytest.mark.parametrize(("kind", "schedules"), [("fields", 2_500), ("state", 2_500)])
-def test_random_schedules_find_nothing_new(kind, schedules):
-    """No schedule loses an edit, writes without cause or asks without cause; races are counted apart and stay rare."""
-    end = time.monotonic() + SECONDS
-    tally = run(kind, range(1, schedules + 1), until=lambda: time.monotonic() > end)
-    assert tally.schedules > 200
-    allowed = UNEXPLAINED[kind]
-    too_many = {oracle: n for oracle, n in tally.findings.items() if n > max(3, allowed.get(oracle, 0) * tally.schedules) or oracle not in allowed}
-    assert not too_many, f"{too_many}; seeds {tally.examples}"
+@pytest.mark.parametrize(("kind", "schedules"), [("fields", 7_000), ("state", 2_500)])
+def test_random_schedules_find_nothing(kind, schedules):
+    """No schedule loses an edit, writes without cause or asks without cause; races are told by construction, counted apart, and stay rare."""
+    known = UNEXPLAINED[kind]
+    tally = run(kind, iter(seed for seed in range(1, schedules + 1) if seed not in known))
+    assert tally.schedules == schedules - len(known)
+    assert not tally.findings, f"{dict(tally.findings)}; seeds {tally.examples}"
     assert sum(tally.races.values()) <= 0.01 * tally.schedules
+
+
+@pytest.mark.parametrize("seed", UNEXPLAINED["state"])
+def test_what_is_listed_as_unexplained_still_is(seed):
+    """The list holds only seeds that show their finding, and that one alone: who mends it takes it off."""
+    assert {f.oracle for f in random_state(seed).findings if not f.raced} == UNEXPLAINED["state"][seed]
 
 
 def test_an_edit_that_lay_unread_is_counted_as_a_race():

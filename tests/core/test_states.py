@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leadhub.model.person import SetBy, Versions
+from leadhub.model.person import Lead, SetBy, Versions
+from leadhub.model.state import State
 
 H, S = "hubspot/contacts/1", "salesforce/Lead/1"
 OPEN, WORKING, NOT_CONVERTED, CONVERTED = "Open - Not Contacted", "Working - Contacted", "Closed - Not Converted", "Closed - Converted"
@@ -336,3 +337,13 @@ def test_a_decision_with_unseen_values_leaves_the_question_open(crm):
     stale = crm.decision("mql/new/open", {H: "lifecyclestage=lead; hs_lead_status=NEW"})
     out = crm.run(crm.lead("lead/new/open"), [crm.contact("customer", "NEW", ("lead", "NEW"))], decisions=[stale])
     assert (state(out), out.decided, [r.kind for r in out.reviews]) == ("lead/new/open", [], ["conflict"])
+
+
+def test_first_contact_learns_from_the_field_that_nothing_contradicts(crm, written):
+    """HubSpot's stage adds to what Salesforce says, though its lead status contradicts: the stage is learned, the status stands."""
+    start = Lead("l1", "p1", 1, State("lead", "new", "open"), Versions())
+    both = crm.run(start, [crm.contact("marketingqualifiedlead", "NEW", "new"), crm.sf(WORKING, "new")], trust="salesforce")
+    assert (state(both), written(both), {s.field for s in both.standing}) == ("mql/attempting/open", {}, {"hs_lead_status"})
+    known = crm.lead("lead/attempting/open", cause="adopted", origin="salesforce")
+    later = crm.run(known, [crm.contact("marketingqualifiedlead", "NEW", "new"), crm.sf(WORKING)])
+    assert (state(later), written(later), {s.field for s in later.standing}) == ("mql/attempting/open", {}, {"hs_lead_status"})

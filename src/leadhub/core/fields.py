@@ -218,11 +218,19 @@ class _Rule:
         if self.round.canonical.version == 0:
             self._first_value(new)
             # who was adopted before there was any value meets the first one like everybody else
-            new = [s for s in self.sides if self.base(s) is None or (self.round.canonical.version and not self.edited(s))]
+            refused = self._refused_before()
+            new = [s for s in self.sides if self.base(s) is None or (self.round.canonical.version and not self.edited(s) and s.id not in refused)]
         for side in new:
             self._prefer_over_first_contact(side)
         for side in new:
             self._meet_one(side)
+
+    def _refused_before(self) -> set[str]:
+        """Sides whose edit was refused before there was any value: it stands beside the first one too, or is written back where ownership is strict."""
+        refused = {link_id: base for link_id, base in self.round.bases.items() if base.how == "not_permitted"}
+        if not self.field.strict:
+            self.round.bases.update({link_id: replace(base, version=self.round.canonical.version) for link_id, base in refused.items()})
+        return set(refused)
 
     def _first_value(self, new: Sequence[Side]) -> None:
         offers = [s for s in new if s.shown[self.name] and (self.field.owner in (None, s.system))]

@@ -83,6 +83,8 @@ def _together(lead: Lead, proposals: Sequence[Proposal], moving: Sequence[Propos
         return None
     rows = [row for p in proposals for row in p.voice.reading().constraint(lead.state)[1]]
     state = nearest_of(states, lead.state, rows)
+    if state.stage != lead.state.stage and not any(p.state.stage != lead.state.stage for p in proposals):
+        return None  # none of them moves the stage: that they meet only at another one is no reason to move it
     for facet in FACETS:
         if state.facet(facet) == lead.state.facet(facet):
             continue
@@ -144,7 +146,7 @@ class _Settlement:
         if exit_ is None:
             return
         stage = self.stage(exit_)
-        status = self.status(exit_)
+        status = self.status(stage, exit_)
         self.compose(State(stage, status, exit_))
 
     def exit(self) -> Exit | None:
@@ -191,7 +193,7 @@ class _Settlement:
             self.winners["stage"], stage = best, best.state.stage
         for proposal in back:
             others = [p for p in self.proposals if p is not proposal and p.denies("stage", proposal.state.stage)]
-            stage = self._back(proposal, stage, alone=all(p in back and p.voice.author().kind != "person" for p in others))
+            stage = self._back(proposal, stage, alone=all(p in back and p.voice.author().kind != "person" and p.voice.steps_back() for p in others))
         return stage
 
     def _stage_of_the_exited(self, exit_: Exit, forward: Sequence[Proposal], back: Sequence[Proposal]) -> Stage:
@@ -226,14 +228,14 @@ class _Settlement:
             self.verdict.leave(proposal, "stage", "regress")
         return stage
 
-    def status(self, exit_: Exit) -> Status:
-        """The working status after the round: the exit's own, else the trusted system's."""
+    def status(self, stage: Stage, exit_: Exit) -> Status:
+        """The working status after the round: the exit's own, else the trusted system's of those that the stage has room for."""
         own = self.winners.get("exit")
         if own is not None:
             return own.state.status
         if exit_ != "open":
             return self.old.status
-        wishes = [p for p in self.moving if self._wants_status(p) and p.state.exit == exit_]
+        wishes = [p for p in self.moving if self._wants_status(p) and p.state.exit == exit_ and bit(State(stage, p.state.status, exit_))]
         rivals: list[tuple[tuple[int, int, str], Proposal | None]] = [(self.policy.rank(p.voice.side.system), p) for p in wishes]
         if wishes and not any("status" in p.current for p in wishes):
             set_by = self.lead.set_by.get("status")
@@ -262,9 +264,6 @@ class _Settlement:
         asked = {link for q in self.verdict.questions for link in q.links if q.kind != "regress"}
         if any(p.voice.id in asked for p in self.winners.values()):
             return
-        if not bit(state) and "status" in self.winners and "exit" not in self.winners:
-            del self.winners["status"]  # a status that the stage has no room for
-            state = State(state.stage, self.old.status, state.exit)
         shape = HAVING["stage"][state.stage] & HAVING["exit"][state.exit]
         if not shape:
             self.verdict.ask("conflict", FACETS, "the edits fit no lead together", self.moving)

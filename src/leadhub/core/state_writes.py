@@ -53,13 +53,18 @@ def plan_writes(
 
 
 def left_standing(voice: Voice, seen: Versions, lead: Lead) -> Versions:
-    """Return `seen`, and current in all that a field rules out which is left alone: what is typed over a standing difference is later than it."""
-    facets: set[Facet] = set()
+    """Return `seen`, and current in all that a field rules out which is left alone: what is typed over a standing difference is later than it.
+
+    What another field rules out that is still to be written, or waits, is not left alone.
+    """
+    alone: set[Facet] = set()
+    other: set[Facet] = set()
     for name, first in voice.relation.contradicted_fields(voice.values, lead.state, silent=voice.silent):
         row = voice.relation.row(name, voice.values)
-        if row is not None and seen.of(first) >= lead.versions.of(first):
-            facets |= {f for f in FACETS if not row.reads.states & HAVING[f][lead.state.facet(f)]}
-    return seen.with_({f: lead.versions.of(f) for f in facets})
+        if row is not None:
+            stands = seen.of(first) >= lead.versions.of(first)
+            (alone if stands else other).update(f for f in FACETS if not row.reads.states & HAVING[f][lead.state.facet(f)])
+    return seen.with_({f: lead.versions.of(f) for f in alone - other})
 
 
 def _is_back(field: FieldRelation, voice: Voice, value: str) -> bool:

@@ -5,7 +5,7 @@ otherwise facet by facet: exit first, then stage, then status. Then every record
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leadhub.core.policy import Policy
@@ -37,13 +37,17 @@ class StateRound:
 
 def reconcile_state(lead: Lead, voices: Sequence[Voice], decisions: Sequence[Decision], policy: Policy, now: datetime) -> StateRound:
     """Apply the rule to one lead. The result does not depend on the order of the voices."""
-    heard = sorted((v for v in voices if v.edited or not v.held), key=lambda v: (policy.rank(v.side.system), v.id))
+    heard = sorted((v for v in voices if not v.held or (v.edited and v.changed_lead)), key=lambda v: (policy.rank(v.side.system), v.id))
     rule = _Rule(lead, heard, policy, now)
     if rule.decide(decisions):
         rule.hear_edits()
         rule.meet()
         rule.advance()
     return rule.finish()
+
+
+Words = tuple[StateSet, tuple[Row, ...]]
+"""The states that a newcomer's values allow, and the rows that say so."""
 
 
 class _Rule:
@@ -148,11 +152,12 @@ class _Rule:
         candidates, origin = ALL, ""
         rows: list[Row] = []
         for voice in sorted(new, key=lambda v: self.policy.adopts(v.side.system) != "prefer"):
-            states, said = voice.reading().constraint(self.lead.state)
-            if candidates & states:
-                candidates &= states
-                rows.extend(said)
-                origin = origin or voice.side.system
+            whole, *parts = self._words(voice)
+            for states, said in [whole] if candidates & whole[0] else parts:
+                if candidates & states:
+                    candidates &= states
+                    rows.extend(said)
+                    origin = origin or voice.side.system
         state = nearest_of(candidates, INITIAL, rows)
         state = entry_defaults(INITIAL, state, unpack(candidates))
         self._move(state, SetBy(origin, "adopted"), raise_all=True)
@@ -161,18 +166,33 @@ class _Rule:
         """Take a newcomer's word where it contradicts no record and no edit; under `prefer`, over what itself came from first contact."""
         if voice.consistent(self.lead.state):
             return
-        states, rows = voice.reading().constraint(self.lead.state)
         free = self._never_edited()
         others = ALL
         for other in self.voices:
             if other.id in self.versions and other.id != voice.id:
                 others &= other.relation.allowed_set(other.values, other.silent)
-        prefers = self.policy.adopts(voice.side.system) == "prefer"
-        for candidates in (states & others & free, states & free if prefers else 0):
-            if candidates:
-                state = nearest_of(candidates, self.lead.state, rows)
-                self._move(entry_defaults(self.lead.state, state, unpack(candidates)), SetBy(voice.side.system, "adopted"))
-                return
+        whole, *parts = self._words(voice)
+        over_first_contact = free if self.policy.adopts(voice.side.system) == "prefer" else 0
+        if self._take(voice, whole, others & free) or self._take(voice, whole, over_first_contact):
+            return
+        for part in parts:
+            if self._take(voice, part, others & free):
+                others &= part[0]
+
+    def _words(self, voice: Voice) -> list[Words]:
+        """What a newcomer says: all its fields together, and then field by field, for where one of them alone is contradicted."""
+        names = voice.relation.state_fields
+        fields = [replace(voice, relation=voice.relation.restricted_to({name})) for name in names] if len(names) > 1 else []
+        return [one.reading().constraint(self.lead.state) for one in (voice, *fields)]
+
+    def _take(self, voice: Voice, words: Words, limit: StateSet) -> bool:
+        states, rows = words
+        candidates = states & limit
+        if not candidates:
+            return False
+        state = nearest_of(candidates, self.lead.state, rows)
+        self._move(entry_defaults(self.lead.state, state, unpack(candidates)), SetBy(voice.side.system, "adopted"))
+        return True
 
     def _never_edited(self) -> StateSet:
         """The states that keep every facet which an edit, a decision or a rule has set."""

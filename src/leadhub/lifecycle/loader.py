@@ -23,7 +23,7 @@ def load_relation(
     source: str,
     line_of: LineOf = no_lines,
     overrides: Mapping[str, Any] | None = None,
-    overrides_source: str = "config/leadhub.toml",
+    overrides_source: str = "leadhub.toml",
     overrides_line_of: LineOf = no_lines,
     answers: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Relation:
@@ -55,7 +55,7 @@ def read_relation(
     source: str,
     line_of: LineOf = no_lines,
     overrides: Mapping[str, Any] | None = None,
-    overrides_source: str = "config/leadhub.toml",
+    overrides_source: str = "leadhub.toml",
     overrides_line_of: LineOf = no_lines,
     answers: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[Relation, tuple[Problem, ...]]:

@@ -23,6 +23,7 @@ class FieldJudge:
         self.known: dict[tuple[int, str], dict[str, int]] = {}
         for name in fields:  # before there is a value the hub holds nothing, and agrees with all who show nothing
             self._set_hub(name, self.tree.new(), "initial")
+            self.tree.initial.add(self.hub[name])
 
     def start(self, site: Site) -> None:
         """Take down what a record shows before anyone has adopted it."""
@@ -87,7 +88,8 @@ class FieldJudge:
             if base is not None and self._form(site, name, base.value) == self._form(site, name, seen.values[name]):
                 self.tree.merge(known.get(self._form(site, name, base.value), seen.nodes[name]), seen.nodes[name])
             known[self._form(site, name, seen.values[name])] = seen.nodes[name]
-            if name in moment.links[site.index].base:
+            edited = base is not None and self._form(site, name, base.value) != self._form(site, name, seen.values[name])
+            if base is not None and not (edited and hub is None):  # a blank typed before there was any value stands for none
                 self._agree(name, site, moment, hub.value if hub else None)
 
     def _agree(self, name: str, site: Site, moment: Moment, hub: Value) -> None:
@@ -275,7 +277,7 @@ class FieldJudge:
         if tree.supersedes(hub, node) and tree.root(hub) != tree.root(node):
             return True
         policy = self.fields[name]
-        if node not in tree.initial:
+        if tree.root(node) not in {tree.root(n) for n in tree.initial}:
             return policy.strict and policy.owner not in (None, site.system)
         initial = tree.root(hub) in {tree.root(n) for n in tree.initial}
         return (not old and self.setup.adoption.get(site.system) == "fill") or (

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from leadhub.core.policy import Policy
 from leadhub.core.reconcile import voices_of
 from leadhub.core.state_writes import StateWrite
+from leadhub.core.states import shown as shown_by
 from leadhub.core.voices import Voice
-from leadhub.lifecycle.relation import FieldRelation, Row
-from leadhub.lifecycle.states import HAVING, bit, is_valid, stage_rank
+from leadhub.lifecycle.relation import Row
+from leadhub.lifecycle.states import bit, is_valid, stage_rank
 from leadhub.model.person import Lead, Value
 from leadhub.model.state import FACETS, Facet, State
 from leadhub.testing.simulator.shell import Finding, Moment
 from leadhub.testing.simulator.state_memory import Knowledge, Typed
+from leadhub.testing.simulator.state_rows import agreed, contradicts, goes_back, lowers, no_room, teaches, waits_for, write_faults
 from leadhub.testing.simulator.world import Setup, Site
 
 CUSTOMER = stage_rank("customer")
@@ -26,6 +28,9 @@ class StateJudge:
         self.findings: list[Finding] = []
         self.edits: list[Typed] = []
         self.known: dict[int, Knowledge] = {}
+        self.states: dict[str, State] = {}
+        self.held: set[str] = set()
+        self.spoke: set[tuple[int, str]] = set()
         self.spoken: dict[int, set[str]] = defaultdict(set)
         self.hub_knows: dict[str, set[int]] = defaultdict(set)
         self.setters: dict[tuple[str, Facet], set[int]] = {}
@@ -51,10 +56,14 @@ class StateJudge:
             known.add(edit.id)
 
     def wrote(self, site: Site, name: str, old: Value, new: Value, *, blind: bool) -> None:  # noqa: ARG002 - as every judge
-        """After a write the record shows what the hub knows, as far as its value speaks of it."""
-        if site.relation is not None and name in site.relation.state_fields:
-            values = {**(site.state or {}), name: new or ""}
-            self._show(site, [f for f in FACETS if f == "status" or site.relation.speaks_of(values, f)], self.spoken[site.index])
+        """After a write the record shows what the hub knows, as far as its values speak of it and none of them contradicts it."""
+        for edit in self.edits:  # made after the last look: whoever marks the record current now does not know of it
+            edit.raced = edit.raced or (blind and edit.site is site and site.stored is not None and edit.revision > site.stored.revision)
+        if site.relation is None or name not in site.relation.state_fields:
+            return
+        values, silent = {**(site.state or {}), name: new or ""}, (site.link.state.silent if site.link.state else frozenset()) - {name}
+        for lead in self.spoken[site.index]:
+            self._show(site, agreed(site.relation, values, silent, self.states[lead]), {lead})
 
     def undone(self, site: Site, name: str) -> None:
         """Nobody who compares values can tell this edit from a write that was never made."""
@@ -73,15 +82,19 @@ class StateJudge:
         after = {lead.id: lead for lead in moment.result.leads}
         read: dict[str, list[tuple[Voice, list[Typed]]]] = {lead.id: [] for lead in moment.leads}
         voices = self._voices(moment)
+        self.states.update({lead.id: lead.state for lead in moment.result.leads})
+        self.held = {v.id for v in voices if v.changed_lead and v.edited}
         for voice in voices:
             read[voice.lead_id].append((voice, self._read(moment, voice)))
+        for site in moment.sites:
+            self.spoke |= {(site.index, name) for name, value in (moment.seen[site.index].state or {}).items() if value}
         for lead in moment.leads:
             self._check_move(moment, lead, after[lead.id], read[lead.id])
         for voice in voices:
             self._check_writes(moment, voice, after[voice.lead_id])
         for lead in moment.leads:
             for voice, edits in read[lead.id]:
-                if edits and lead.id not in asked:
+                if edits and lead.id not in asked and voice.id not in self.held:
                     self._check_fate(moment, voice, edits, lead, after[lead.id])
             self._check_reviews(moment, lead, read[lead.id])
         self._learn(moment, voices, after, read, asked)
@@ -182,21 +195,22 @@ class StateJudge:
         news = [v for v in self._voices(moment) if v.lead_id == before.id and v.side.link.state is None]
         if not news:
             self.find("first contact", f"{before.state} became {after.state} as if by first contact, and nobody is new")
-        elif before.set_by and not any(v.consistent(after.state) for v in news):
+        elif before.set_by and not any(teaches(v, before.state, after.state) for v in news):
             self.find("first contact", f"{before.state} became {after.state}, which no newcomer allows")
 
     def _decided(self, moment: Moment, before: Lead, after: Lead) -> None:
         fresh = [d for d in moment.decisions if d.lead_id == before.id and d.field == "state" and d.value == str(after.state)]
         if not fresh:
             self.find("decision", f"{after.state} was decided by nobody")
+        shown = {v.id: shown_by(v) for v in self._voices(moment) if v.lead_id == before.id}
+        if fresh and not any(all(d.saw.get(link) == text for link, text in shown.items()) for d in fresh):
+            self.find("decision", f"{after.state} was taken although the records show {shown}, which nobody had seen")
         for decision in fresh:
-            for voice in self._voices(moment):
-                shown = "; ".join(f"{n}={voice.values.get(n, '')}" for n in voice.relation.state_fields)
-                if voice.lead_id == before.id and decision.saw.get(voice.id) != shown:
-                    self.find("decision", f"taken although {voice.id} shows {shown}, which nobody had seen")
             if decision.id not in moment.result.decided:
                 self.find("decision", "applied and not consumed")
         self.lowered[before.id] = True
+        for known in self.known.values():
+            known.stands = None  # a person may decide what the hub holds already, and have it written
         event = self._event(before.id)
         if any(d.leave for d in fresh):
             for site in moment.sites:
@@ -268,20 +282,10 @@ class StateJudge:
 
     def _check_stand(self, voice: Voice, edits: Sequence[Typed], before: Lead, new: State) -> None:
         fine = before.state.exit != "open" or new.exit != "open" or any(e.who != "person" for e in edits) or not voice.consistent_shape()
-        fine = fine or all(self._no_room(voice.relation.row(e.name, voice.values), new) for e in edits)
-        regress = any(self._lowers(voice, e, before.state) for e in edits)
+        fine = fine or all(no_room(voice.relation.row(e.name, voice.values), new) for e in edits)
+        regress = any(lowers(voice, e, before.state) for e in edits)
         if not fine and not regress:
             self.find("standing", f"{[(e.old, e.new) for e in edits]} at {voice.id} was left standing beside {new}", edits)
-
-    def _no_room(self, row: Row | None, new: State) -> bool:
-        """Whether only the status is in the way: the stage that won knows none of those that the edit allows, so that none can be adopted."""
-        if row is None or not row.reads.allows("stage", new.stage) or not row.reads.allows("exit", new.exit):
-            return row is None
-        return not row.reads.states & HAVING["stage"][new.stage] & HAVING["exit"][new.exit]
-
-    def _lowers(self, voice: Voice, edit: Typed, state: State) -> bool:
-        row = voice.relation.row(edit.name, voice.values)
-        return row is not None and max(map(stage_rank, row.reads.stages)) < stage_rank(state.stage)
 
     # ---- questions -----------------------------------------------------------------------------------------------------------------
 
@@ -289,14 +293,14 @@ class StateJudge:
         edits = [e for _, found in read for e in found]
         for review in moment.result.reviews:
             decided = any(d.lead_id == lead.id for d in moment.decisions)
-            uncertain = any(v.held or (v.base is not None and v.base.how == "unknown") for v, _ in read)
+            uncertain = any(v.changed_lead or (v.base is not None and v.base.how == "unknown") for v, _ in read)
             if review.lead_id != lead.id or decided or uncertain:
                 continue
             if not edits:
                 self.find("needless question", f"{review.kind} about {lead.state} without an edit: {review.note}")
             elif review.kind == "conflict" and not self._disagree(lead, read):
                 self.find("needless question", f"{review.kind} about {lead.state}: {review.note}, and nobody disagrees", edits)
-            elif review.kind == "regress" and not any(self._lowers(v, e, lead.state) for v, found in read for e in found):
+            elif review.kind == "regress" and not any(lowers(v, e, lead.state) for v, found in read for e in found):
                 self.find("needless question", f"{review.kind} about {lead.state}: {review.note}, and nobody lowers it", edits)
             elif review.kind == "reentry" and lead.state.exit == "open":
                 self.find("needless question", f"{review.kind} about {lead.state}, which is open", edits)
@@ -312,27 +316,15 @@ class StateJudge:
     def _check_writes(self, moment: Moment, voice: Voice, after: Lead) -> None:
         site = self._site(moment, voice)
         for write in (s for w in moment.result.writes if w.side.id == voice.id for s in w.state if s.voice.lead_id == voice.lead_id):
-            field_ = voice.relation.field(write.field)
-            row, values = voice.relation.row(write.field, voice.values), {**voice.values, write.field: write.value}
             where = f"{write.before!r} at {voice.id} with {write.value!r} for {after.state}"
-            if voice.relation.is_frozen(voice.values):
-                self.find("converted", f"writes {where}")
-            if row is None or write.field in voice.silent:
-                self.find("unmapped", f"writes {where}")
-            elif row.reads.states & bit(after.state):
-                self.find("hippocratic", f"writes {where}, which allows it already")
-            written = voice.relation.row(write.field, values)
-            if written is None or written.converted or not written.reads.states & bit(after.state):
-                self.find("contradiction", f"writes {where}, which the new value rules out")
-            if field_.ordered and self._goes_back(field_, write, voice) and not self.lowered.get(voice.lead_id, False):
+            for oracle, why in write_faults(voice, write, after.state):
+                self.find(oracle, f"writes {where}{why}")
+            if (site.index, write.field) not in self.spoke:
+                self.find("silent", f"writes {where}, which has been blank since first sight and says nothing")
+            if goes_back(write, voice) and not self.lowered.get(voice.lead_id, False):
                 self.find("lowered", f"writes {where} although nobody lowered it")
-            stands = self.known[site.index].stands
-            if stands == (voice.lead_id, after.state, tuple(sorted(voice.values.items()))):
+            if self.known[site.index].stands == (voice.lead_id, after.state, tuple(sorted(voice.values.items()))):
                 self.find("standing", f"writes {where}, which was left standing beside the same state")
-
-    def _goes_back(self, field_: FieldRelation, write: StateWrite, voice: Voice) -> bool:
-        old, new = field_.row(voice.values), field_.row({**voice.values, write.field: write.value})
-        return old is not None and new is not None and max(map(stage_rank, new.reads.stages)) < max(map(stage_rank, old.reads.stages))
 
     # ---- who knows what ------------------------------------------------------------------------------------------------------------
 
@@ -346,12 +338,13 @@ class StateJudge:
     ) -> None:
         for lead_id, found in read.items():
             if lead_id not in asked:
-                for voice, _ in found:
+                for voice in (v for v, _ in found if v.id not in self.held):
                     self._done(moment, voice)
         for site in moment.sites:
             mine = [v for v in voices if v.id == site.link.id]
             known, self.spoken[site.index] = self.known[site.index], {v.lead_id for v in mine}
-            stands = any(s.link == site.link.id for s in moment.result.standing)
+            waits = any(link == site.link.id for link, _ in moment.result.waiting)
+            stands = any(s.link == site.link.id for s in moment.result.standing) and not waits  # as a whole: nothing of it is still to come
             written = any(w.side.id == site.link.id and w.state for w in moment.result.writes)
             known.stands = None
             if not mine or any(v.lead_id in asked and v.edited for v in mine):
@@ -369,15 +362,20 @@ class StateJudge:
 
     def _reflect(self, moment: Moment, site: Site, mine: Sequence[Voice], after: Mapping[str, Lead], *, stands: bool) -> None:
         """Facet by facet: who looks at a value that agrees with the lead in its stage has the stage before their eyes, whatever else is still to be written."""
-        known = self.known[site.index]
-        shown = {f for v in mine for f in FACETS if stands or not v.relation.contradicts(v.values, f, after[v.lead_id].state, silent=v.silent)}
-        if moment.links[site.index].state is not None:  # at first contact a record is current on everything, by rule
-            shown &= {f for v in mine for f in FACETS if f == "status" or v.speaks_of(f)}
-        if any(self.hub_knows[v.lead_id] - known.reflects[f] for f in shown for v in mine):
-            for edit in self.edits:
-                if edit.site is site and edit.revision > moment.seen[site.index].revision:
-                    edit.raced = True
-        self._show(site, shown, {v.lead_id for v in mine})
+        for voice in mine:
+            lead = after[voice.lead_id]
+            if moment.links[site.index].state is None:  # current on everything, by rule, but where another is preferred
+                shown = {f for f in FACETS if not (self._preferred(lead, f, site) and contradicts(voice, f, lead.state))}
+            else:
+                shown = {f for f in FACETS if (f == "status" or voice.speaks_of(f)) and (stands or not contradicts(voice, f, lead.state))}
+            if any(self.hub_knows[lead.id] - self.known[site.index].reflects[f] for f in shown):
+                for edit in self.edits:
+                    edit.raced = edit.raced or (edit.site is site and edit.revision > moment.seen[site.index].revision)
+            self._show(site, shown, {lead.id})
+
+    def _preferred(self, lead: Lead, facet: Facet, site: Site) -> bool:
+        by = lead.set_by.get(facet)
+        return by is not None and by.cause == "adopted" and by.origin != site.system and self.setup.adoption.get(by.origin) == "prefer"
 
     # ---- in the end ----------------------------------------------------------------------------------------------------------------
 
@@ -396,13 +394,6 @@ class StateJudge:
             if not stands and not waits:
                 self.find("conservation", f"{shown} is listed nowhere", [e for e in self.edits if e.site is site])
             for name in waits:
-                self._check_wait(site, voice, lead, name, shown)
-
-    def _check_wait(self, site: Site, voice: Voice, lead: Lead, name: str, shown: str) -> None:
-        value = voice.relation.put(name, voice.values, lead.state, silent=voice.silent) if name in voice.relation.state_fields else None
-        if not isinstance(value, str) or not site.setup.writable:
-            return
-        write = StateWrite(voice, name, value, voice.values.get(name, ""), "stage", clear_first=False)
-        field_ = voice.relation.field(name)
-        if not (field_.ordered and self._goes_back(field_, write, voice)):
-            self.find("liveness", f"{shown} waits although {value!r} could be written to {name}", [e for e in self.edits if e.site is site])
+                value = waits_for(voice, name, lead.state) if site.setup.writable else None
+                if value is not None:
+                    self.find("liveness", f"{shown} waits although {value!r} could be written to {name}", [e for e in self.edits if e.site is site])
