@@ -36,7 +36,7 @@ def changed(config: str, answers: dict[str, dict[str, str]] | None = None, body:
         tomllib.loads(HEAD + body),
         source="preset",
         overrides=overrides,
-        overrides_source="config/leadhub.toml",
+        overrides_source="leadhub.toml",
         overrides_line_of=line_finder(config, "system", "salesforce"),
         answers=answers,
     )
@@ -167,7 +167,7 @@ def test_a_row_of_the_deployment_replaces_the_preset_row_of_its_value() -> None:
     """Row by row, and faults name the deployment's file and line."""
     relation = changed('[[system.salesforce.field.Status.map]]\nvalue = "Open"\nstage = ["<=sql"]\nexit = ["open"]\nlabel = "Offen"\n')
     assert relation.fields[0].rows[0].label == "Offen"
-    with pytest.raises(RelationProblems, match=r"config/leadhub.toml:2: M01 .*msq"):
+    with pytest.raises(RelationProblems, match=r"leadhub.toml:2: M01 .*msq"):
         changed('[[system.salesforce.field.Status.map]]\nvalue = "Open"\nstage = ["msq"]\nexit = ["open"]\n')
 
 

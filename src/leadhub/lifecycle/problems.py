@@ -12,7 +12,7 @@ class Problem:
 
     code: str
     where: str
-    """Source and, if known, line: `config/leadhub.toml:31`."""
+    """Source and, if known, line: `leadhub.toml:31`."""
     message: str
 
     def __str__(self) -> str:

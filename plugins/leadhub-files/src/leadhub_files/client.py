@@ -45,7 +45,7 @@ def find(base: Path, pattern: str) -> list[Path]:
 
 
 def _missing(path: Path, why: str) -> FatalError:
-    return FatalError(f"{path} {why}.", next_step="Put the file there, or mend `path` in config/leadhub.toml; then: leadhub doctor")
+    return FatalError(f"{path} {why}.", next_step="Put the file there, or mend `path` in leadhub.toml; then: leadhub doctor")
 
 
 def user() -> str:
@@ -62,14 +62,17 @@ class OpenFile:
     def __init__(self, handle: BinaryIO, name: str) -> None:
         self._handle = handle
         self._name = name
+        self._text: TextIOWrapper | None = None
         self._state = self._stat()
         self.digest = self._digest()
         self.check_unchanged()
 
     def lines(self) -> Iterator[str]:
         """Yield the physical lines with their ends. Raises FileRefused at one that no spreadsheet would write."""
+        if self._text is not None:
+            self._text.detach()  # an earlier reading: where it ends, the handle would be closed
         self._handle.seek(0)
-        text = self._text = TextIOWrapper(self._handle, encoding="utf-8-sig", newline="")  # kept: at its end the handle would be closed
+        text = self._text = TextIOWrapper(self._handle, encoding="utf-8-sig", newline="")  # kept for the same reason
         for number, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), ""), 1):
             if len(line) == LONGEST_LINE:
                 raise FileRefused(f"line {number} has more than {LONGEST_LINE:,} characters: this is no table with one row a line")

@@ -1,29 +1,44 @@
 """Reads CSV files. Never writes, moves or deletes one."""
 
-import hashlib
 import itertools
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from leadhub import Context, Cursor, FatalError, Identity, NativeValue, ObjectMapping, Page, Record, Reject
+from leadhub import Context, Cursor, FatalError, Gone, Identity, Json, NativeValue, ObjectMapping, Page, Record, Reject
 from leadhub_files import client
 from leadhub_files.headers import Columns, HeaderError, columns
+from leadhub_files.identity import Survey, Told, id_of, survey
 from leadhub_files.mapping import MAPPING, ROW
 from leadhub_files.rows import Row, guess_delimiter, rows
 from leadhub_files.settings import FilesSettings
 
 PAGE = 1000
+MOST_NUMBERS = 20
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far a pull has come: the files read to their end, and the addresses known to be shared. `fresh`: nothing was ever read before."""
+
+    read: dict[str, str]
+    shared: frozenset[int]
+    fresh: bool
+
+    def cursor(self, within: dict[str, Json] | None) -> Cursor:
+        """Return the cursor to go on from here, in the middle of a file or between two."""
+        return {"read": dict(self.read), "open": within, "shared": [f"{key:016x}" for key in sorted(self.shared)]}
 
 
 class Files:
     """Rows of CSV files as records.
 
-    Cursor: {"read": {file: digest}, "open": {"file", "digest", "row"} | null}. An unchanged file yields nothing; a changed one yields all of its
-    rows again, and whoever stores them sees which differ; "open" is the file in the middle of which a run may have stopped.
+    Cursor: {"read": {file: digest}, "open": {"file", "digest", "row"} | null, "shared": [mark of an address]}. An unchanged file yields nothing; a
+    changed one yields all of its rows again, and whoever stores them sees which differ; "open" is the file in the middle of which a run may have
+    stopped; "shared" are the addresses that several people have (see `identity`).
     """
 
     name: ClassVar[str] = "files"
@@ -52,29 +67,45 @@ class Files:
         paths = {self._label(path): path for path in client.find(self.settings.base, self.settings.path)}
         if not paths:
             self.log.warning("no file matches", path=self.settings.path)
-        read: dict[str, str] = {name: digest for name, digest in state.get("read", {}).items() if name in paths}
+        place = _Place({name: digest for name, digest in state.get("read", {}).items() if name in paths}, _shared(state), fresh=since is None)
         refused: list[str] = []
         for name, path in paths.items():
             try:
                 with client.opened(path, name) as file:
-                    if read.get(name) != file.digest:
-                        yield from self._pages(file, name, read, _rows_done(state, name, file.digest))
-                        read[name] = file.digest
+                    if place.read.get(name) != file.digest:
+                        yield from self._pages(file, name, place, _rows_done(state, name, file.digest))
+                        place.read[name] = file.digest
             except (client.FileRefused, HeaderError) as error:
                 refused.append(f"{name} was not taken in: {error}")
-        yield Page((), {"read": dict(read), "open": None})
+        yield Page((), place.cursor(None))
         if refused:
-            raise FatalError(" ".join(refused), next_step="Mend the file, or its settings in config/leadhub.toml; then: leadhub sync")
+            raise FatalError(" ".join(refused), next_step="Mend the file, or its settings in leadhub.toml; then: leadhub sync")
 
-    def _pages(self, file: client.OpenFile, name: str, read: Mapping[str, str], done: int) -> Iterator[Page]:
+    def _pages(self, file: client.OpenFile, name: str, place: _Place, done: int) -> Iterator[Page]:
+        found = self._survey(file, name, place.shared)
+        place.shared = found.shared
+        # A record that went by the shared address alone is nobody's now; before the first run there was none.
+        gone = () if place.fresh else tuple(Record(ROW, address, {}, gone=Gone.VANISHED) for address in found.left)
         layout, table = self._table(file, name)
-        ahead = (row for row in table if row.number > done and (row.fault or any(cell.strip() for cell in row.cells)))
+        ahead = (row for row in table if row.number > done and _counts(row))
         while batch := list(itertools.islice(ahead, PAGE)):
             file.check_unchanged()
             taken = [self._take(row, layout, name) for row in batch]
-            records = tuple(t for t in taken if isinstance(t, Record))
+            records = tuple(Record(ROW, id_of(told, found.shared), told.values) for told in taken if isinstance(told, Told))
             rejects = tuple(t for t in taken if isinstance(t, Reject))
-            yield Page(records, {"read": dict(read), "open": {"file": name, "digest": file.digest, "row": batch[-1].number}}, rejects)
+            yield Page((*gone, *records), place.cursor({"file": name, "digest": file.digest, "row": batch[-1].number}), rejects)
+            gone = ()
+
+    def _survey(self, file: client.OpenFile, name: str, shared: frozenset[int]) -> Survey:
+        """Look the whole file over before its first row is given out: what a row's id is depends on the others."""
+        layout, table = self._table(file, name)
+        taken = (self._take(row, layout, name) for row in table if _counts(row))
+        found = survey((row for row in taken if isinstance(row, Told)), shared)
+        if found.repeats:
+            count = len(found.repeats)
+            event = f"{'1 row repeats' if count == 1 else f'{count:,} rows repeat'} an earlier row; the last one counts"
+            self.log.warning(event, file=name, rows=_numbers(found.repeats))
+        return found
 
     def _table(self, file: client.OpenFile, name: str) -> tuple[Columns, Iterator[Row]]:
         """Return what the columns hold, and the rows below the header. Raises HeaderError."""
@@ -99,14 +130,14 @@ class Files:
             self._told.add((event, headers))
             self.log.warning(event, file=name, columns=list(headers))
 
-    def _take(self, row: Row, layout: Columns, name: str) -> Record | Reject:
+    def _take(self, row: Row, layout: Columns, name: str) -> Told | Reject:
         if fault := row.fault or _fault(row, layout):
             return Reject(name, row.number, row.raw, fault)
         values: dict[str, NativeValue] = {field: row.cells[i].strip() or None for field, i in layout.fields.items()}
         if values.get("email") is None and values.get("last_name") is None:
             return Reject(name, row.number, row.raw, "The row has neither an e-mail address nor a last name.")
         own_id = row.cells[layout.key].strip() if layout.key is not None and layout.key != layout.fields.get("email") else ""
-        return Record(ROW, own_id or _id_from(values), values)
+        return Told(row.number, own_id, values)
 
     def _label(self, path: Path) -> str:
         """Return the file's name within the deployment's folder: what a person reads, and what stays when the folder moves."""
@@ -122,13 +153,19 @@ def _fault(row: Row, layout: Columns) -> str | None:
     return None
 
 
-def _id_from(values: Mapping[str, NativeValue]) -> str:
-    """Return the id of a row that brings none: its e-mail address in lower case, else a hash of its content, whatever the order of its columns."""
-    email = values.get("email")
-    if isinstance(email, str):
-        return email.lower()
-    content = json.dumps({name: value for name, value in sorted(values.items()) if value is not None}, ensure_ascii=False)
-    return f"row-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
+def _counts(row: Row) -> bool:
+    """Blank rows are none."""
+    return row.fault is not None or any(cell.strip() for cell in row.cells)
+
+
+def _numbers(rows: Sequence[int]) -> str:
+    """Return `3, 7`: of many the first ones."""
+    more = f" and {len(rows) - MOST_NUMBERS:,} more" if len(rows) > MOST_NUMBERS else ""
+    return ", ".join(map(str, rows[:MOST_NUMBERS])) + more
+
+
+def _shared(state: Mapping[str, Any]) -> frozenset[int]:
+    return frozenset(int(text, 16) for text in state.get("shared", ()))
 
 
 def _rows_done(state: Mapping[str, Any], name: str, digest: str) -> int:
