@@ -49,7 +49,8 @@ class System:
     name: str
     doc: config.SystemDoc
     connector: type[Source]
-    settings: BaseModel
+    settings: BaseModel | None
+    """None where the deployment was opened offline and something that they point at is missing."""
     objects: tuple[TargetObject, ...]
     projection: str
     """What the stored form of this system's records depends on: where it changed, every record is looked at again."""
@@ -86,7 +87,11 @@ class Hub:
     """Is told who answered, once a system and run, before anything is read from it or written to it."""
 
     def connect(self, system: System) -> Source:
-        """Make the system's connector: one instance a thread."""
+        """Make the system's connector: one instance a thread. Raises ConfigError if the deployment was opened without what the connector needs."""
+        if system.settings is None:
+            raise ConfigError(
+                f"{system.name} cannot be reached without its settings:\n" + "\n".join(f"  {m}" for m in self.deployment.missing[system.name])
+            )
         wanted = {o.mapping.object: native_names(o) for o in system.objects}
         log = structlog.get_logger().bind(system=system.name)
         return system.connector(Context(system.name, system.settings, wanted, self.make_http, self.clock, log))
@@ -96,9 +101,12 @@ class Hub:
         return {o.key: o for system in self.systems.values() for o in system.objects}
 
 
-def open_hub(folder: Path, *, clock: Clock | None = None) -> Hub:
-    """Open the deployment in this folder. Raises ConfigError, PluginError, StoreError, each with what to do."""
-    deployment = config.load(folder)
+def open_hub(folder: Path, *, clock: Clock | None = None, offline: bool = False) -> Hub:
+    """Open the deployment in this folder. Raises ConfigError, PluginError, StoreError, each with what to do.
+
+    `offline`: for what reads the store alone. A system whose secrets are not there is no fault then, until somebody connects to it.
+    """
+    deployment = config.load(folder, offline=offline)
     plugins = Plugins(deployment.folder)
     systems = _systems(deployment, plugins)
     relations = {o.key: o.relation for s in systems.values() for o in s.objects if o.relation is not None}
@@ -129,9 +137,9 @@ def _systems(deployment: config.Deployment, plugins: Plugins) -> dict[str, Syste
         if connector is None:
             problems.append(f'{where}: there is no connector "{doc.plugin}". Installed: {", ".join(sorted(connectors)) or "none"}.')
             continue
-        settings = _settings(deployment, name, doc, connector, problems)
+        settings = None if name in deployment.missing else _settings(deployment, name, doc, connector, problems)
         objects = tuple(_object(deployment, name, doc, mapping, presets, problems) for mapping in connector.mappings)
-        if settings is not None:
+        if settings is not None or name in deployment.missing:
             systems[name] = System(name, doc, connector, settings, objects, _projection(doc, objects, presets))
     if problems:
         raise ConfigError(

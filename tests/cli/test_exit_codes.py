@@ -1,5 +1,9 @@
 """Every exit code that a scheduler may rely on."""
 
+import os
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -27,6 +31,19 @@ def test_every_error_names_a_next_step(kind: type[LeadhubError]) -> None:
     assert next_step_of(error) == "leadhub runs list"
 
 
+def test_a_lease_of_a_process_that_is_gone_says_so() -> None:
+    """Who is told to wait learns that nobody works any more; of a living process, or another machine's, nothing is claimed."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host = socket.gethostname()
+    told = [
+        next_step_of(LeaseHeld(f"held by ops@{where} pid {pid} until 09:10", next_step="wait"))
+        for where, pid in ((host, ended.pid), (host, os.getpid()), ("other.example", ended.pid))
+    ]
+    assert told[0].startswith(f"process {ended.pid} no longer runs on this machine")
+    assert told[1:] == ["wait", "wait"]
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [(UsageFault("x"), 2), (AccessDenied("x"), 4), (GuardStopped("x"), 5), (LeaseHeld("x"), 6), (ConfigError("x"), 1), (StoreError("x"), 1)],
@@ -51,7 +68,9 @@ def test_1_failed_where_a_system_cannot_be_reached(adopted: World) -> None:
     ran = adopted.run("sync")
     assert ran.code == ExitCode.FAILED
     assert ran.lines[0].startswith("Nothing is half done")
-    assert "127.0.0.1 cannot be reached" in ran.out
+    left_out = ran.lines.index("Left out of this run:") + 1
+    assert ran.lines[left_out].startswith("  hubspot: 127.0.0.1 cannot be reached")
+    assert ran.lines[left_out + 1].startswith("    Next: ")
 
 
 def test_2_usage(world: World) -> None:

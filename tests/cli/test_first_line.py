@@ -13,8 +13,8 @@ def _intent(state: IntentState, detail: str | None = None) -> Intent:
     return Intent("run", 1, change, state, 1, detail)
 
 
-def _report(pending: int = 0, **troubles: str) -> RunReport:
-    return RunReport("run", "sync", "ok", {}, {}, {"pending": pending}, 0, 0, 0, 0.0, troubles=troubles)
+def _report(waiting: int = 0, questions: int = 0, **troubles: str) -> RunReport:
+    return RunReport("run", "sync", "ok", {}, {}, {"pending": 0}, 0, questions, 0, 0.0, troubles=troubles, waiting=waiting)
 
 
 MADE, REFUSED = _intent(IntentState.ACCEPTED), _intent(IntentState.REFUSED, "no")
@@ -25,7 +25,8 @@ LATER, DOUBT = _intent(IntentState.NOT_APPLIED, "interrupted"), _intent(IntentSt
     ("intents", "in_flight", "report", "line"),
     [
         ([], 0, _report(), "Nothing to write: every side shows what it should."),
-        ([], 0, _report(pending=2), "Nothing to write now; 2 records cannot be written yet, for the reasons below."),
+        ([], 0, _report(waiting=1), "Nothing new to write: 1 person waits for a write."),
+        ([], 0, _report(waiting=2, questions=5), "Nothing new to write: 5 questions open; 2 persons wait for a write."),
         ([], 0, _report(hubspot="down"), "Nothing is half done: nothing was written, since not every system answered."),
         ([MADE, MADE], 0, _report(), "Nothing is half done: 2 writes made."),
         ([MADE, REFUSED], 0, _report(), "Nothing is half done: 1 write made, 1 refused."),
@@ -38,3 +39,8 @@ LATER, DOUBT = _intent(IntentState.NOT_APPLIED, "interrupted"), _intent(IntentSt
 def test_the_first_line_says_whether_anything_is_half_done(intents: list[Intent], in_flight: int, report: RunReport, line: str) -> None:
     """Whoever reads only the first line after a bad night knows whether to do anything."""
     assert first_lines(intents, in_flight, report)[0] == line
+
+
+def test_a_system_that_is_only_read_keeps_the_first_line_modest() -> None:
+    """What a system lacks to which nothing is written no run looks for again: so nobody is told that every side shows what it should."""
+    assert first_lines([], 0, _report(), ["hubspot"])[0] == "Nothing new to write: hubspot is only read."

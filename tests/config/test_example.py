@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leadhub.config import load
+from leadhub.config import load, pin
 from leadhub.errors import ConfigError
 from leadhub.hub import open_hub
 from leadhub.sync.run import take_in
@@ -49,6 +49,21 @@ def test_the_example_opens(folder: Path) -> None:
     assert [hub.systems[name].doc.create_cap for name in ("salesforce", "hubspot")] == [200, 200]
 
 
+def test_without_secrets_everything_but_the_systems_themselves_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opened offline, a deployment shows what it holds; only a connection asks for what is missing, by name."""
+    monkeypatch.delenv("HUBSPOT_TOKEN")
+    with pytest.raises(ConfigError, match="HUBSPOT_TOKEN is not set"):
+        open_hub(folder)
+    hub = open_hub(folder, offline=True)
+    try:
+        assert take_in(hub, "tradeshow").status == "ok"
+        assert hub.systems["salesforce"].settings is not None
+        with pytest.raises(ConfigError, match="HUBSPOT_TOKEN is not set"):
+            hub.connect(hub.systems["hubspot"])
+    finally:
+        hub.store.close()
+
+
 @pytest.mark.parametrize("missing", ENVIRONMENT)
 def test_a_missing_secret_is_named_with_its_line(folder: Path, missing: str) -> None:
     """Whoever forgot a variable learns which, and where it is asked for."""
@@ -73,6 +88,8 @@ def test_the_trade_show_list_is_taken_in(folder: Path) -> None:
 def test_the_connector_in_a_single_file_needs_only_its_comment_taken_off(folder: Path) -> None:
     """What the example says about `[system.webinar]` is true, and the sample export is read."""
     path = folder / "leadhub.toml"
+    for system in ("salesforce", "hubspot"):
+        pin(path, system, f"org of {system}")  # as after the first runs: a pin must not land in the commented table
     before = path.read_text(encoding="utf-8")
     after = re.sub(r"^# (\[system\.webinar\]|plugin = \"webinar\"|path = \"inbox/webinar\.json\")$", r"\1", before, flags=re.MULTILINE)
     assert after.count("\n") == before.count("\n")
@@ -81,6 +98,10 @@ def test_the_connector_in_a_single_file_needs_only_its_comment_taken_off(folder:
     report = take_in(hub, "webinar")
     hub.store.close()
     assert report.systems["webinar"].pulled == 2
+    assert {name: system.doc.org for name, system in hub.systems.items() if system.doc.org} == {
+        "salesforce": "org of salesforce",
+        "hubspot": "org of hubspot",
+    }
 
 
 def test_everybody_is_invented() -> None:

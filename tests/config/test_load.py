@@ -1,5 +1,6 @@
 """leadhub.toml: what is wrong with it is said all at once, with file, line and mend, and no secret is ever repeated."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,79 @@ def test_pinning_an_organization_keeps_comments_and_order(tmp_path: Path) -> Non
     write(tmp_path, GOOD)
     config.pin(tmp_path / "leadhub.toml", "sfdc", "00D000000000001AAA")
     text = (tmp_path / "leadhub.toml").read_text(encoding="utf-8")
-    assert text == GOOD + 'org = "00D000000000001AAA"\n'
+    assert text == GOOD.replace('plugin = "salesforce"\n', 'plugin = "salesforce"\norg = "00D000000000001AAA"\n')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'version = 1\nsystem.sfdc = { plugin = "salesforce" }\n',
+        'version = 1\nsystem.sfdc.plugin = "salesforce"\n',
+        'version = 1\n[system.sfdc]\nclient_id = """\nplugin = 1"""\nplugin = "salesforce"\n',
+        'version = 1\n[system.sfdc]\nplugin = "salesforce"\norg = "an older one"\n',
+        'version = 1\n[system.sfdc]\nplugin = "salesforce"',
+        'version = 1\r\n[system.sfdc]\r\nplugin = "salesforce"  # ours\r\n# the end\r\n',
+    ],
+    ids=["inline", "dotted", "in a text", "older", "no line end", "windows"],
+)
+def test_however_the_table_is_written_it_alone_is_pinned(tmp_path: Path, text: str) -> None:
+    """The organization is added to what the file says, and nothing else of it changes."""
+    path = tmp_path / "leadhub.toml"
+    path.write_bytes(text.encode())
+    config.pin(path, "sfdc", '0"0')
+    said, before = tomllib.loads(path.read_bytes().decode()), tomllib.loads(text)
+    before["system"]["sfdc"]["org"] = '0"0'
+    assert said == before
+    assert path.read_bytes().count(b"\r") - text.count("\r") in {0, int("\r" in text)}
+
+
+def test_a_reference_ends_without_blanks(tmp_path: Path) -> None:
+    """A line end that came into the environment with a secret is no part of it."""
+    loaded = config.load(write(tmp_path, GOOD), {"SECRET": " s3cret\n"})
+    assert loaded.document.system["sfdc"].settings == {"client_secret": "s3cret"}
+
+
+def test_control_characters_in_a_reference_are_refused_and_not_repeated(tmp_path: Path) -> None:
+    """The key and the variable or file are named; the value is not, for it may be a secret."""
+    (tmp_path / "secret.txt").write_text("hun\tter2", encoding="utf-8")
+    more = GOOD + 'client_id = "file:secret.txt"\n'
+    first, second = problems(tmp_path, more, SECRET="hun\nter2")
+    assert first == "leadhub.toml:8: the environment variable SECRET (system.sfdc.client_secret) holds a line break or another control character."
+    assert second.startswith("leadhub.toml:9: the file ")
+    assert second.endswith("secret.txt (system.sfdc.client_id) holds a line break or another control character.")
+    assert "ter2" not in first + second
+
+
+def test_offline_a_systems_missing_references_are_kept_for_later(tmp_path: Path) -> None:
+    """What calls no system needs no secret: what is missing is noted by system, and everything else is still checked."""
+    text = GOOD + '[system.files]\nplugin = "files"\npath = "x"\n'
+    loaded = config.load(write(tmp_path, text), {}, offline=True)
+    (missing,) = loaded.missing["sfdc"]
+    assert "SECRET is not set" in missing
+    assert "files" not in loaded.missing
+    with pytest.raises(ConfigError, match="LEADHUB_STORE is not set"):
+        config.load(write(tmp_path, 'store = "${LEADHUB_STORE}"\n' + text), {}, offline=True)
+
+
+def test_a_fault_of_the_schema_does_not_hide_the_others(tmp_path: Path) -> None:
+    """A wrong type in one table and a wrong name in another are told together."""
+    found = problems(tmp_path, GOOD.replace('trust = "sfdc"', 'trust = "sfcd"') + "create_cap = 'x'\n", SECRET="x")
+    assert [f.partition(":")[2].partition(":")[0] for f in found] == ["9", "4"]
+
+
+def test_a_missing_key_is_told_with_the_line_of_its_table(tmp_path: Path) -> None:
+    """There is no line of what is not there: the table's header is where it belongs."""
+    (found,) = problems(tmp_path, GOOD + "[system.hub]\nmode = 'read'\n", SECRET="x")
+    assert found == "leadhub.toml:9: system.hub.plugin: field required."
+    assert problems(tmp_path, GOOD.replace("version = 1\n", ""), SECRET="x") == ("leadhub.toml:1: version: field required.",)
+
+
+def test_a_file_of_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+    """An editor that saves Latin-1 costs one clear sentence."""
+    (tmp_path / "leadhub.toml").write_bytes(b"version = 1\n# caf\xe9\n")
+    with pytest.raises(ConfigError, match=r"leadhub\.toml:2: this is no UTF-8 text") as caught:
+        config.load(tmp_path, {})
+    assert caught.value.next_step == "save leadhub.toml as UTF-8"
 
 
 def test_a_new_file_never_replaces_one(tmp_path: Path) -> None:

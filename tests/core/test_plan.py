@@ -138,13 +138,23 @@ def test_a_record_of_another_cycle_does_not_stand_in_the_way() -> None:
 
 
 def test_what_a_create_lacks_is_said_in_one_sentence() -> None:
-    """A required value that is not known, one that is too long, a state without a word: all in one reason, and no create."""
+    """A required value that is not known, a required one that is too long, a state without a word: all in one reason, and no create."""
     person = _person(company=None, email="a-very-long-address@x.example")
-    plan = _created(person, lead=replace(LEAD, state=State("customer", "none", "open")))
+    strict = replace(TARGET, mapping=replace(MAPPING, fields=tuple(replace(f, required=True) if f.native == "Email" else f for f in MAPPING.fields)))
+    plan = _created(person, strict, lead=replace(LEAD, state=State("customer", "none", "open")))
     assert not plan.changes
     (missing,) = plan.not_planned
     for part in ("Company is required and not known", "Email holds 20 characters", "Status has no value for customer/none/open"):
         assert part in missing.reason
+
+
+def test_an_optional_value_that_does_not_fit_is_left_out_of_a_create() -> None:
+    """One long value stops no create: it is named as refused, and its base says that the record does not have it."""
+    plan = _created(_person(email="a-very-long-address@x.example"))
+    (change,) = plan.changes
+    assert change.values == {"LastName": "Lee", "Company": "Acme", "Status": "Open"}
+    assert change.fields["email"] == Base(None, 0, "sent")
+    assert [(n.field, n.reason) for n in plan.not_planned] == [("email", "Email holds 20 characters; this value has 29")]
 
 
 def test_a_person_is_called_by_name_then_address_then_id() -> None:

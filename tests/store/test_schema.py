@@ -1,5 +1,6 @@
 """Opening, creating and refusing databases."""
 
+import os
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -51,6 +52,20 @@ def test_opening_again_keeps_what_is_there(empty_database_url: str, clock: Clock
     with second.read() as tx:
         assert tx.persons.counts().persons == 0
     second.close()
+
+
+def test_a_new_file_is_its_owners_alone(tmp_path: Path, clock: Clock) -> None:
+    """It holds people's names and addresses: neither it nor what SQLite keeps beside it can be read by others, whatever the umask."""
+    before = os.umask(0)
+    try:
+        store = open_store(f"sqlite:///{tmp_path / 'leadhub.db'}", clock)
+        with store.begin() as tx:
+            tx.leases.acquire("x", "me", timedelta(minutes=1))
+            modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    store.close()
+    assert modes == {"leadhub.db": 0o600, "leadhub.db-wal": 0o600, "leadhub.db-shm": 0o600}
 
 
 def _set_revision(url: str, revision: str) -> None:

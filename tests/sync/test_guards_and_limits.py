@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -206,6 +207,48 @@ def test_another_organization_ends_the_run(world: World) -> None:
         world.sync()
     assert not world.written()
     assert not [c for c in world.calls("salesforce") if "query" in c["path"] and "Lead" in c["target"]]
+
+
+def test_without_its_line_the_adopted_organization_still_holds(world: World) -> None:
+    """The line `org` is taken out and another organization answers: nothing is pinned, read or written, and the next step is honest."""
+    lead, _ = world.pair()
+    world.begin()
+    path = world.folder / "leadhub.toml"
+    org = _unpin(world, "salesforce")
+    world.reopen()
+    with world.hub.store.begin() as tx:
+        row = next(row for row in tx.systems.list() if row.name == "salesforce")
+        assert row.org == org
+        tx.systems.save(replace(row, org="00D000000000001AAA"))  # as if the store had been filled from another account
+    world.sf_edit(lead, Title="CEO")
+    world.mark()
+    with pytest.raises(ConfigError, match="00D000000000001AAA") as caught:
+        world.sync()
+    assert org in str(caught.value)
+    assert "leadhub init DIR" in (caught.value.next_step or "")
+    assert "remove" not in (caught.value.next_step or "")
+    assert org not in path.read_text(encoding="utf-8")
+    assert not world.written()
+    assert not [c for c in world.calls("salesforce") if "query" in c["path"] and "Lead" in c["target"]]
+
+
+def test_the_same_organization_is_pinned_again(world: World) -> None:
+    """A line `org` that was lost comes back with the next run, and the run is like any other."""
+    world.pair()
+    world.begin()
+    org = _unpin(world, "salesforce")
+    world.reopen()
+    assert world.sync().status == "ok"
+    assert f'org = "{org}"' in (world.folder / "leadhub.toml").read_text(encoding="utf-8")
+
+
+def _unpin(world: World, system: str) -> str:
+    """Take the line `org` out of a system's table, and return what it said."""
+    org = world.hub.systems[system].doc.org
+    assert org
+    path = world.folder / "leadhub.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(f'org = "{org}"\n', ""), encoding="utf-8")
+    return org
 
 
 def test_an_unmapped_value_stops_no_system(world: World) -> None:

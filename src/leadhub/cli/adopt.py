@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from leadhub.cli.exits import UsageFault, of_report
+from leadhub.cli.exits import UsageFault, in_folder, of_report
 from leadhub.cli.session import Cli, cli_of, identify, system_of
 from leadhub.cli.words import plural, shown, why_standing
 from leadhub.hub import Hub, System
@@ -63,7 +63,7 @@ def _show(cli: Cli, hub: Hub, report: AdoptionReport) -> None:
     if trouble := report.run.troubles.get(name):
         screen.line(f"{name} was not adopted: {trouble}", style="bold")
         for step in report.run.next_steps:
-            screen.line(f"Next: {step}")
+            screen.line(f"Next: {in_folder(step, cli.folder)}")
         return
     screen.line(f"Read {name}; nothing was written, to no system.", style="bold")
     counts = report.run.systems[name]

@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from leadhub.cli import adopt, apply, config, db, demo, doctor, importing, init, leads, mapping, plan, plugins, review, runs, sandbox, sync, why
 from leadhub.cli import logs as logging
-from leadhub.cli.exits import ExitCode, next_step_of, of_error
+from leadhub.cli.exits import CHECK, ExitCode, in_folder, next_step_of, of_error
 from leadhub.cli.screen import Output, Screen
 from leadhub.cli.session import Cli
 from leadhub.errors import LeadhubError
@@ -89,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _interrupted(screen)
     except LeadhubError as error:
         screen.complain(f"Error: {error}")
-        screen.complain(f"Next: {next_step_of(error)}", style="")
+        screen.complain(f"Next: {_next(error, args)}", style="")
         return of_error(error)
     except Exception as error:  # noqa: BLE001 - the last one to catch anything
         screen.complain(f"Error: leadhub itself failed: {type(error).__name__}: {error}")
@@ -99,6 +100,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             screen.complain("Next: the same command with --debug shows the traceback; please report it.", style="")
         return ExitCode.FAILED
     return ExitCode.OK
+
+
+def _next(error: LeadhubError, args: Sequence[str]) -> str:
+    """What helps, as it has to be typed for this deployment: `config check` sends nobody back to itself alone."""
+    step = next_step_of(error)
+    if step == CHECK and ("config", "check") in pairwise(args):
+        step = f"mend what is named above, then: {CHECK}"
+    folder = next((Path(value) for option, value in pairwise(args) if option == "-C"), Path())
+    return in_folder(step, folder)
 
 
 def _interrupted(screen: Screen) -> int:

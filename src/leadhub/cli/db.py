@@ -14,7 +14,7 @@ group = typer.Typer(help="The store.")
 def upgrade(context: typer.Context) -> None:
     """Bring the tables of the store up to date. A SQLite file is upgraded whenever it is opened; a shared PostgreSQL only by this."""
     cli = cli_of(context)
-    upgrade_store(store_url(config.load(cli.folder)))
+    upgrade_store(store_url(config.load(cli.folder, offline=True)))
     cli.screen.line("The store's tables are those of this version.")
 
 
@@ -22,7 +22,7 @@ def upgrade(context: typer.Context) -> None:
 def check(context: typer.Context) -> None:
     """Open the store and count what it holds."""
     cli = cli_of(context)
-    hub = cli.open()
+    hub = cli.open(offline=True)
     with hub.store.read() as tx:
         counts = tx.persons.counts()
     records = ", ".join(f"{count} of {system}" for system, count in counts.records.items()) or "none"

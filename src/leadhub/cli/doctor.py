@@ -1,14 +1,15 @@
 """`leadhub doctor`: asks the configuration, the store and every system whether they are well, and names the cure of what is not."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import typer
 from rich.text import Text
+from structlog.testing import capture_logs
 
-from leadhub.cli.exits import ExitCode, next_step_of
+from leadhub.cli.exits import ExitCode, in_folder, next_step_of
 from leadhub.cli.live import compare
 from leadhub.cli.screen import clean
 from leadhub.cli.session import Cli, cli_of, identify
@@ -54,6 +55,7 @@ def doctor(context: typer.Context) -> None:
 
 def show_findings(cli: Cli, findings: Sequence[Finding]) -> ExitCode:
     """Print one line a finding, its cure below, and return the exit code: 1 where anything fails."""
+    findings = [replace(f, next_step=in_folder(f.next_step, cli.folder)) for f in findings]
     failed = sum(f.level == "fail" for f in findings)
     if not cli.screen.for_people:
         rows = [{"level": f.level, "subject": f.subject, "text": f.text, "next": f.next_step} for f in findings]
@@ -112,15 +114,27 @@ def _lease_held(hub: Hub) -> LeaseHeld | None:
 def examine(hub: Hub, system: System) -> Iterator[Finding]:
     """Yield what a live system says of itself and of its configuration."""
     try:
-        careful, identity = identify(hub, system)
+        with capture_logs() as said:  # what a connector finds while it checks belongs among the findings, not in between them
+            careful, identity = identify(hub, system)
     except LeadhubError as error:
         yield Finding("fail", system.name, str(error), next_step_of(error))
         return
     yield from _identity(hub, system, identity)
-    for level, text, next_step in compare(system, careful):
+    found = list(compare(system, careful))
+    for level, text, next_step in found:
         yield Finding(level, system.name, text, next_step)
+    told = " ".join(text for _, text, _ in found)
+    yield from (warning for warning in _warnings(system, said) if warning.text not in told)
     yield from _allowance(system, careful)
     yield from _clock(hub, system)
+
+
+def _warnings(system: System, said: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """What the connector warned of when it checked itself, such as an owner whom nobody knows: it stops creates, where there are any."""
+    for entry in said:
+        if entry["log_level"] == "warning" and "reason" in entry:
+            level: Level = "fail" if system.doc.create == "always" else "warn"
+            yield Finding(level, system.name, str(entry["reason"]), str(entry.get("next_step") or ""))
 
 
 def _identity(hub: Hub, system: System, identity: Identity) -> Iterator[Finding]:

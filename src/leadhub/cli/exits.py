@@ -1,6 +1,11 @@
 """What a command ends with: the exit codes, and the next step that every error names."""
 
+import os
+import re
+import shlex
+import socket
 from enum import IntEnum
+from pathlib import Path
 
 from leadhub.errors import (
     AccessDenied,
@@ -38,11 +43,12 @@ class UsageFault(LeadhubError):
     """The command cannot mean what was typed."""
 
 
+CHECK = "leadhub config check"
 _NEXT: tuple[tuple[type[LeadhubError], str], ...] = (
     (UsageFault, "leadhub --help"),
     (LeaseHeld, "wait for the other run to end; leadhub runs list shows it"),
     (GuardStopped, "leadhub plan shows what the guard saw; then pass the flag that it names"),
-    (ConfigError, "leadhub config check"),
+    (ConfigError, CHECK),
     (PluginError, "leadhub plugins list"),
     (StoreError, "leadhub doctor"),
     (AccessDenied, "renew the credentials, then: leadhub doctor"),
@@ -57,9 +63,37 @@ _NEXT: tuple[tuple[type[LeadhubError], str], ...] = (
 
 def next_step_of(error: LeadhubError) -> str:
     """Return what helps against an error: its own words, else those for its kind."""
+    if isinstance(error, LeaseHeld) and (process := _process_gone(str(error))):
+        return (
+            f"process {process} no longer runs on this machine; its lease ends by itself at the time named, then the same command goes on from there"
+        )
     if error.next_step:
         return error.next_step
     return next((step for kind, step in _NEXT if isinstance(error, kind)), "leadhub doctor")
+
+
+def _process_gone(text: str) -> int | None:
+    """The process that a lease names, where it was one of this machine and runs no more; None where nobody can tell."""
+    owner = re.search(rf"@{re.escape(socket.gethostname())} pid (\d+) ", text)
+    if owner is None:
+        return None
+    try:
+        os.kill(int(owner[1]), 0)  # asks only whether it is there
+    except ProcessLookupError:
+        return int(owner[1])
+    except OSError:
+        return None
+    return None
+
+
+_COMMAND = re.compile(r"\bleadhub (?=(?:adopt|apply|config|db|doctor|import|leads|map|plan|plugins|review|runs|sync)\b)")
+
+
+def in_folder(text: str, folder: Path) -> str:
+    """Return a sentence with the commands in it as they have to be typed for the deployment in this folder."""
+    if folder == Path():
+        return text
+    return _COMMAND.sub(lambda _: f"leadhub -C {shlex.quote(str(folder))} ", text)
 
 
 def of_error(error: LeadhubError) -> ExitCode:

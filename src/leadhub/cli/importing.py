@@ -40,7 +40,7 @@ def import_file(
     cli = cli_of(context)
     if not file.is_file():
         raise UsageFault(f"{file} is no file.", next_step="name a CSV file")
-    hub = cli.open()
+    hub = cli.open(offline=True)
     known, notes = _known_source(hub, file, source), _Notes(drop=cli.screen.for_people)
     with notes:
         name, hub, report = (known, hub, flow.take_in(hub, known)) if known else _first_import(cli, hub, file, source)
@@ -109,7 +109,7 @@ def _first_import(cli: Cli, hub: Hub, file: Path, source: str | None) -> tuple[s
     before = path.read_bytes()
     add_system(path, name, settings)
     try:
-        opened = cli.open()
+        opened = cli.open(offline=True)
         report = flow.take_in(opened, name)
     except LeadhubError:
         path.write_bytes(before)

@@ -33,7 +33,7 @@ def list_leads(
     cli = cli_of(context)
     if stage is not None and stage not in STAGES:
         raise UsageFault(f'There is no stage "{stage}". Stages: {", ".join(STAGES)}.', next_step="leadhub map show")
-    hub = cli.open()
+    hub = cli.open(offline=True)
     query = LeadQuery(email=email_match(email) if email else None, name=search, stage=stage, system=system)
     with hub.store.read() as tx:
         found = tx.leads.search(query, after=after, limit=limit + 1)
@@ -56,7 +56,7 @@ def _row(summary: LeadSummary, systems: Sequence[str]) -> dict[str, Any]:
 def show_lead(context: typer.Context, who: Annotated[str, typer.Argument(metavar="ID|EMAIL")]) -> None:
     """Show one person with leads, records and history."""
     cli = cli_of(context)
-    known = find(cli.open(), who)
+    known = find(cli.open(offline=True), who)
     if cli.screen.for_people:
         _show(cli, known)
     else:

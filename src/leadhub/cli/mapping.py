@@ -24,7 +24,7 @@ group = typer.Typer(help="How each system's words are read and written.")
 def show(context: typer.Context) -> None:
     """Show the whole mapping: how far, what is being done, has it left; a column per system."""
     cli = cli_of(context)
-    hub = cli.open()
+    hub = cli.open(offline=True)
     relations = list(hub.policy.relations.values())
     if not relations:
         raise UsageFault("No configured system has a stage to map.", next_step="leadhub config check")
@@ -44,7 +44,7 @@ def explain_value(
 ) -> None:
     """Say what one value rules out, and when leadhub writes it."""
     cli = cli_of(context)
-    hub = cli.open()
+    hub = cli.open(offline=True)
     system_of(hub, system)
     relations = list(hub.policy.relations.values())
     found = explain(relations, system, value)

@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from leadhub.cli.exits import UsageFault
-from leadhub.cli.run_view import nothing_written, writing_off
+from leadhub.cli.run_view import left_out_lines, nothing_written, only_read, writing_off
 from leadhub.cli.session import Cli
 from leadhub.cli.words import plural, shown
 from leadhub.core.guard import Refusal
@@ -102,7 +102,7 @@ def show(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
             f"{plural(len(changes), 'write')} for {people}, in {plural(len(groups), 'pattern')}. Nothing is written by looking.", style="bold"
         )
     else:
-        screen.line(nothing_written(report), style="bold")
+        screen.line(nothing_written(report, only_read(cli, hub, report)), style="bold")
     for number, group in enumerate(groups[:_MOST], 1):
         _show_group(cli, number, group)
     if len(groups) > _MOST:
@@ -143,7 +143,7 @@ def _show_not_planned(cli: Cli, hub: Hub, report: RunReport) -> None:
     reasons = [f"{count} × {text}" for text, count in Counter(report.not_planned).most_common(_MOST)]
     reasons += [f"{name} is not adopted: {cli.command(f'adopt {name}')}" for name in report.not_adopted]
     reasons += [text for name in hub.systems if (text := writing_off(cli, hub, report, name))]
-    reasons += [f"{name} was left out: {why}" for name, why in report.troubles.items()]
+    reasons += [left_out for name in report.troubles for left_out in left_out_lines(cli, report, name)]
     if report.open_reviews:
         reasons.append(f"{plural(report.open_reviews, 'open question')}: {cli.command('review list')}")
     if report.standing:

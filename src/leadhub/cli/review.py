@@ -1,22 +1,24 @@
 """`leadhub review`: the questions that wait for a person, and how to answer them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from leadhub.cli import answers
 from leadhub.cli.exits import UsageFault
-from leadhub.cli.people import know
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import KINDS, plural, shown
 from leadhub.core.plan import label
 from leadhub.hub import Hub
+from leadhub.model.person import Person
 from leadhub.model.run import Review
 from leadhub.store import StoredReview, Transaction
 
 group = typer.Typer(help="The questions that wait for a person.")
 _SHOWN = 20
+OTHER = "other"
+"""The key under which a question about two persons holds the id of the second."""
 
 
 @group.command("list")
@@ -26,7 +28,7 @@ def list_reviews(
 ) -> None:
     """List open questions in groups that one answer settles, the largest first."""
     cli = cli_of(context)
-    hub = cli.open()
+    hub = cli.open(offline=True)
     if items or not cli.screen.for_people:
         _show_items(cli, _items(hub))
         return
@@ -46,12 +48,12 @@ def _show_items(cli: Cli, rows: Sequence[dict[str, Any]]) -> None:
     if cli.screen.for_people:
         for row in rows:
             cli.screen.line(f"{row['id']}  {row['kind']}  {row['name'] or ''}  {row['field']}".replace("    ", "  "), style="bold")
-            cli.screen.line(f"    {_side_by_side(row['values'])}")
+            cli.screen.line(f"    {_side_by_side(row['values'], row.get('other_name'))}")
     elif cli.screen.output == "json":
         cli.screen.json({"schema": "leadhub.review/1", "items": list(rows)})
     else:
         columns = ("id", "kind", "name", "field", "values", "opened_at", "group")
-        told = [row | {"values": _side_by_side(row["values"])} for row in rows] if cli.screen.output == "csv" else rows
+        told = [row | {"values": _side_by_side(row["values"], row.get("other_name"))} for row in rows] if cli.screen.output == "csv" else rows
         cli.screen.rows("leadhub.review/1", "items", told, columns=columns)
 
 
@@ -61,48 +63,70 @@ def _items(hub: Hub) -> list[dict[str, Any]]:
         after = ""
         while batch := tx.reviews.open(after=after, limit=500):
             names = _names(tx, batch)
-            rows += [_row(stored, names.get(stored.review.person_id or "")) for stored in batch]
+            rows += [_row(stored, names) for stored in batch]
             after = batch[-1].review.id
     return rows
 
 
 def _names(tx: Transaction, batch: Sequence[StoredReview]) -> dict[str, str]:
-    persons = tx.persons.load(s.review.person_id for s in batch if s.review.person_id)
-    return {a.person.id: label(a.person) for a in persons}
+    """What the persons of these questions are called, by id; the other one of two with the address."""
+    one = [s.review.person_id for s in batch if s.review.person_id]
+    other = [value for s in batch if (value := s.review.values.get(OTHER))]
+    named = {a.person.id: _called(a.person) for a in tx.persons.load(other)}
+    return named | {a.person.id: label(a.person) for a in tx.persons.load(one)}
 
 
-def _row(stored: StoredReview, name: str | None) -> dict[str, Any]:
+def _called(person: Person) -> str:
+    name, email = label(person), person.fields.get("email")
+    return name if email is None or email.value in {None, name} else f"{name} <{email.value}>"
+
+
+def _row(stored: StoredReview, names: Mapping[str, str]) -> dict[str, Any]:
     review = stored.review
+    name = names.get(review.person_id or "")
     about = {"id": review.id, "group": review.group, "kind": review.kind, "person": review.person_id, "name": name, "field": review.field}
+    other = review.values.get(OTHER)
+    about |= {"other_name": names.get(other)} if other else {}
     return about | {"values": dict(review.values), "note": review.note, "opened_at": stored.opened_at.isoformat(timespec="seconds")}
 
 
-def _side_by_side(values: dict[str, Any]) -> str:
-    return "; ".join(f"{where}: {shown(value)}" for where, value in values.items())
+def _side_by_side(values: Mapping[str, Any], other_name: str | None) -> str:
+    return "; ".join(f"{where}: {_told(where, value, other_name)}" for where, value in values.items())
+
+
+def _told(where: str, value: Any, other_name: str | None) -> str:
+    """A side's value; another person by the name, for the id alone says nothing to anybody."""
+    return f"{other_name} ({value})" if where == OTHER and other_name else shown(value)
 
 
 @group.command("show")
-def show_review(context: typer.Context, item: Annotated[str, typer.Argument(metavar="ITEM")]) -> None:
-    """Show one question: what it is about, what each side shows, and what can be answered."""
+def show_review(context: typer.Context, item: Annotated[str, typer.Argument(metavar="ITEM|GROUP")]) -> None:
+    """Show one question: what it is about, what each side shows, and what can be answered. Of a group, show all questions."""
     cli = cli_of(context)
-    hub = cli.open()
-    stored = find_one(hub, item)
-    if not cli.screen.for_people:
+    hub = cli.open(offline=True)
+    grouped = _of_group(hub, item)
+    if len(grouped) > 1:
         with hub.store.read() as tx:
-            names = _names(tx, [stored])
-        cli.screen.json({"schema": "leadhub.review/1", "items": [_row(stored, names.get(stored.review.person_id or ""))]})
+            names = _names(tx, grouped)
+        _show_items(cli, [_row(one, names) for one in grouped])
+        _group_next(cli, grouped)
+        return
+    stored = grouped[0] if grouped else find_one(hub, item)
+    with hub.store.read() as tx:
+        names = _names(tx, [stored])
+    if not cli.screen.for_people:
+        cli.screen.json({"schema": "leadhub.review/1", "items": [_row(stored, names)]})
         return
     review = stored.review
     state = f"closed by {stored.closed_by}" if stored.closed_by else f"open since {stored.opened_at:%Y-%m-%d %H:%M} UTC"
     cli.screen.line(f"{review.kind} {review.id}: {KINDS[review.kind]}  ({state})", style="bold")
     if review.person_id is not None:
-        with hub.store.read() as tx:
-            cli.screen.line(f"About {know(hub, tx, review.person_id).name} ({review.person_id}), {review.field}.")
+        cli.screen.line(f"About {names.get(review.person_id, 'nobody known any more')} ({review.person_id}), {review.field}.")
     if review.note:
         cli.screen.line(f"{review.note[:1].upper()}{review.note[1:]}.")
     cli.screen.line()
     for where, value in review.values.items():
-        cli.screen.line(f"  {'leadhub' if where == 'hub' else where:<44} {shown(value)}")
+        cli.screen.line(f"  {'leadhub' if where == 'hub' else where:<44} {_told(where, value, names.get(value or ''))}")
     cli.screen.line()
     for text in answers.choices(cli, hub, review):
         cli.screen.line(text)
@@ -131,7 +155,7 @@ def resolve(
     cli = cli_of(context)
     if sum((take is not None, value is not None, close)) != 1:
         raise UsageFault("An answer is one of --take SYSTEM, --take hub, --value V and --close.", next_step=cli.command(f"review show {target}"))
-    hub = cli.open()
+    hub = cli.open(offline=True)
     stored = _targets(hub, target)
     if close:
         _close(cli, hub, stored)
@@ -157,15 +181,25 @@ def resolve(
     )
 
 
-def _targets(hub: Hub, target: str) -> list[StoredReview]:
-    """The open questions of a group, or the one meant."""
+def _of_group(hub: Hub, name: str) -> list[StoredReview]:
+    """The open questions of the group with this name: none where there is no such group."""
     found: list[StoredReview] = []
     with hub.store.read() as tx:
         after = ""
-        while batch := tx.reviews.open(group=target, after=after):
+        while batch := tx.reviews.open(group=name, after=after):
             found.extend(batch)
             after = batch[-1].review.id
-    if found:
+    return found
+
+
+def _group_next(cli: Cli, grouped: Sequence[StoredReview]) -> None:
+    if cli.screen.for_people:
+        cli.screen.line(f"{plural(len(grouped), 'question')}. Next: {cli.command(f'review show {grouped[0].review.id}')} says how to answer them.")
+
+
+def _targets(hub: Hub, target: str) -> list[StoredReview]:
+    """The open questions of a group, or the one meant."""
+    if found := _of_group(hub, target):
         return found
     one = find_one(hub, target)
     if one.closed_by is not None:

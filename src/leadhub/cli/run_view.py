@@ -1,8 +1,9 @@
 """A run in words: first whether anything is half done, then the figures, then what needs a person."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from leadhub.cli.exits import in_folder, next_step_of
 from leadhub.cli.session import Cli
 from leadhub.cli.words import plural, shown, why_standing
 from leadhub.hub import Hub
@@ -18,7 +19,7 @@ def show(cli: Cli, hub: Hub, report: RunReport) -> None:
     """Print a finished run."""
     intents, in_flight, rejects = _journal(hub, report.run)
     screen = cli.screen
-    for text in first_lines(intents, in_flight, report):
+    for text in first_lines(intents, in_flight, report, only_read(cli, hub, report)):
         screen.line(text, style="bold")
     show_figures(cli, report)
     _show_standing(cli, report)
@@ -37,7 +38,7 @@ def _journal(hub: Hub, run_id: str) -> tuple[list[Intent], int, tuple[StoredReje
         return intents, in_flight, tx.rejects.list(run_id, limit=_MOST + 1)
 
 
-def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport) -> list[str]:
+def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport, unwritten: Sequence[str] = ()) -> list[str]:
     """Say whether anything is half done: what was written, not started, unknown, and what to do about it."""
     of = Counter(intent.state for intent in intents)
     written = of[IntentState.ACCEPTED]
@@ -55,7 +56,7 @@ def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport) ->
     parts = [f"{plural(written, 'write')} made"] if written or put_off or of[IntentState.REFUSED] else []
     parts += [f"{of[IntentState.REFUSED]} refused"] if of[IntentState.REFUSED] else []
     parts += [f"{put_off} not started ({_why(intents)}): the next run looks at them again"] if put_off else []
-    return [f"Nothing is half done: {', '.join(parts)}." if parts else nothing_written(report)]
+    return [f"Nothing is half done: {', '.join(parts)}." if parts else nothing_written(report, unwritten)]
 
 
 def in_doubt(intent: Intent) -> bool:
@@ -63,13 +64,19 @@ def in_doubt(intent: Intent) -> bool:
     return intent.state is IntentState.NOT_APPLIED and intent.detail is None
 
 
-def nothing_written(report: RunReport) -> str:
-    """Say that there was nothing to write, or that something waits."""
+def nothing_written(report: RunReport, unwritten: Sequence[str] = ()) -> str:
+    """Say that there was nothing to write, and what waits all the same. `unwritten` are adopted systems that are only read."""
     if report.troubles:
         return "Nothing is half done: nothing was written, since not every system answered."
-    if waiting := report.records["pending"]:
-        return f"Nothing to write now; {plural(waiting, 'record')} cannot be written yet, for the reasons below."
-    return "Nothing to write: every side shows what it should."
+    waits = [f"{plural(report.open_reviews, 'question')} open"] if report.open_reviews else []
+    waits += [f"{plural(report.waiting, 'person')} {'waits' if report.waiting == 1 else 'wait'} for a write"] if report.waiting else []
+    waits += [f"{name} is only read" for name in unwritten]
+    return f"Nothing new to write: {'; '.join(waits)}." if waits else "Nothing to write: every side shows what it should."
+
+
+def only_read(cli: Cli, hub: Hub, report: RunReport) -> list[str]:
+    """Return the adopted systems that could be written and are not: what they lack no run can tell from what it reads anew."""
+    return [name for name in hub.systems if writing_off(cli, hub, report, name)]
 
 
 def _why(intents: Sequence[Intent]) -> str:
@@ -103,7 +110,7 @@ def _show_lists(cli: Cli, report: RunReport, rejects: tuple[StoredReject, ...]) 
         "Not planned, because it would surely be refused:": [f"{n} × {text}" for text, n in Counter(report.not_planned).most_common()],
         "Rows that could not be taken in:": rejected,
         "Stopped by a guard; nothing was written there:": list(dict.fromkeys(report.refusals)),
-        "Left out of this run:": list(report.troubles.values()),
+        "Left out of this run:": [line for name in report.troubles for line in left_out_lines(cli, report, name)],
     }
     for title, lines in lists.items():
         if lines:
@@ -111,6 +118,14 @@ def _show_lists(cli: Cli, report: RunReport, rejects: tuple[StoredReject, ...]) 
             for text in lines[:_MOST]:
                 cli.screen.line(f"  {text}")
             _rest(cli, len(lines))
+
+
+def left_out_lines(cli: Cli, report: RunReport, name: str) -> Iterator[str]:
+    """What kept a system out, under its name, and what helps."""
+    text = report.troubles[name]
+    yield text if text.startswith(name) else f"{name}: {text}"
+    if name in report.errors:
+        yield f"  Next: {in_folder(next_step_of(report.errors[name]), cli.folder)}"
 
 
 def _rest(cli: Cli, count: int) -> None:
@@ -126,7 +141,6 @@ def what_next(cli: Cli, hub: Hub, report: RunReport) -> list[str]:
         lines.append(f"{plural(report.open_reviews, 'open question')} ({opened}everything else flows): {cli.command('review list')}")
     lines += [f"{name} is not adopted yet: {cli.command(f'adopt {name}')}" for name in report.not_adopted]
     lines += [text for name in hub.systems if (text := writing_off(cli, hub, report, name))]
-    lines += list(dict.fromkeys(report.next_steps))
     return ["", *lines] if lines else []
 
 

@@ -15,6 +15,7 @@ from leadhub.core.normalize import text_of
 from leadhub.hub import Hub
 from leadhub.model.run import Intent, IntentState, RunRow
 from leadhub.store import StoredEdit
+from leadhub.sync.recover import CRASHED
 
 group = typer.Typer(help="What was executed.")
 _MOST = 20
@@ -38,7 +39,7 @@ def list_runs(
 ) -> None:
     """List the latest runs, newest first."""
     cli = cli_of(context)
-    with cli.open().store.read() as tx:
+    with cli.open(offline=True).store.read() as tx:
         rows = [_row(run) for run in tx.runs.list(limit, kind=kind)]
     columns = ("run", "kind", "started", "seconds", "status", "created", "updated", "refused", "actor")
     cli.screen.rows("leadhub.runs/1", "runs", rows, columns=columns, right=("seconds", "created", "updated", "refused"))
@@ -48,7 +49,7 @@ def list_runs(
 def show_run(context: typer.Context, run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or its beginning.")]) -> None:
     """Show one run: its counts, what came of each write, what changed in the hub, and what is not known."""
     cli = cli_of(context)
-    hub = cli.open()
+    hub = cli.open(offline=True)
     found = _find(hub, run)
     intents, edits = _journal(hub, found.id)
     with hub.store.read() as tx:
@@ -76,7 +77,7 @@ def _row(run: RunRow) -> dict[str, Any]:
     for counts in run.counts.values():
         if isinstance(counts, dict):
             totals.update({name: n for name in _COUNTED if isinstance(n := counts.get(name), int)})
-    seconds = f"{(run.ended_at - run.started_at).total_seconds():.1f}" if run.ended_at else None
+    seconds = f"{(run.ended_at - run.started_at).total_seconds():.1f}" if run.ended_at and run.status != CRASHED else None
     stamps = {"started": f"{run.started_at:%Y-%m-%d %H:%M}", "seconds": seconds}
     return {"run": run.id, "kind": run.kind, **stamps, "status": run.status, **{name: totals[name] for name in _COUNTED}, "actor": run.actor}
 
@@ -126,7 +127,7 @@ def _details(intents: Sequence[Intent], edits: Sequence[StoredEdit]) -> dict[str
 
 def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[StoredEdit]) -> None:
     screen = cli.screen
-    ended = f"ended {run.ended_at:%H:%M:%S}" if run.ended_at else "has not ended"
+    ended = f"{'found dead' if run.status == CRASHED else 'ended'} {run.ended_at:%H:%M:%S}" if run.ended_at else "has not ended"
     screen.line(f"{run.kind} {run.id}: {run.status}; started {run.started_at:%Y-%m-%d %H:%M:%S} UTC, {ended}, by {run.actor}", style="bold")
     rows = [(name, *(counts.get(c, 0) for c in _COUNTED)) for name, counts in run.counts.items() if isinstance(counts, dict)]
     if rows:

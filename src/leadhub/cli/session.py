@@ -10,10 +10,10 @@ from rich.text import Text
 
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.screen import Screen, clean
-from leadhub.errors import LeadhubError
 from leadhub.hub import Hub, System, open_hub
 from leadhub.model.record import Identity
 from leadhub.sync.retry import Careful
+from leadhub.sync.session import make_sure
 
 
 @dataclass(slots=True)
@@ -26,9 +26,12 @@ class Cli:
     no_input: bool = False
     opened: list[Hub] = field(default_factory=list)
 
-    def open(self) -> Hub:
-        """Open the deployment; whoever answers in it is named on stderr before anything else happens."""
-        hub = open_hub(self.folder)
+    def open(self, *, offline: bool = False) -> Hub:
+        """Open the deployment; whoever answers in it is named on stderr before anything else happens.
+
+        `offline`: for a command that reads the store alone, and so needs no system's secrets.
+        """
+        hub = open_hub(self.folder, offline=offline)
         hub.met = lambda name, identity: self.screen.note(who_answers(hub.systems[name], identity))
         self.opened.append(hub)
         return hub
@@ -49,7 +52,7 @@ class Cli:
             return True
         if not self.may_ask:
             raise UsageFault(f"{question} Nobody is there to answer.", next_step="pass --yes if this is meant")
-        return self.screen.err.input(clean(f"{question} [y/N] ")).strip().lower() in {"y", "yes"}
+        return self.screen.err.input(clean(f"{question} [y/N] "), markup=False, emoji=False).strip().lower() in {"y", "yes"}
 
     def command(self, words: str) -> str:
         """Return a command as it has to be typed for this deployment."""
@@ -86,13 +89,11 @@ def who_answers(system: System, identity: Identity) -> Text:
 
 
 def identify(hub: Hub, system: System) -> tuple[Careful, Identity]:
-    """Connect to a system, name who answers, and make sure that it is the pinned organization. Raises the connector's errors, LeadhubError."""
+    """Connect to a system, name who answers, and make sure that it is the one that was met before. Raises the connector's errors, ConfigError."""
     careful = Careful(hub.connect(system), hub.clock, hub.log)
     identity = careful.check()
     hub.met(system.name, identity)
-    if system.doc.org is not None and system.doc.org != identity.org:
-        raise LeadhubError(
-            f"{system.name} answers as organization {identity.org} ({identity.name}), but {system.doc.org} is pinned in {hub.deployment.path.name}.",
-            next_step="check the credentials; if the change is meant, remove the line `org = …` and adopt the system again",
-        )
+    with hub.store.read() as tx:
+        row = tx.systems.get(system.name)
+    make_sure(hub, system, None if row is None else row.org, identity)
     return careful, identity

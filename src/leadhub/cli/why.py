@@ -33,7 +33,7 @@ def why(
     cli = cli_of(context)
     if name is not None and name not in {*FIELDS, *FACETS}:
         raise UsageFault(f'There is no field "{name}". Fields: {", ".join([*FACETS, *FIELDS])}.', next_step=cli.command(f"leads why {who}"))
-    known = find(cli.open(), who)
+    known = find(cli.open(offline=True), who)
     stories = {what: list(sentences) for what, sentences in _stories(known, name)}
     if not cli.screen.for_people:
         cli.screen.json({"schema": "leadhub.why/1", "person": known.aggregate.person.id, "name": known.name, "why": stories})

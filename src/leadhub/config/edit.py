@@ -1,24 +1,49 @@
 """Writes to leadhub.toml, with a person's comments and order kept."""
 
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import tomlkit
 
+from leadhub.config.lines import line_of
 from leadhub.errors import ConfigError
 
 
 def pin(path: Path, system: str, org: str) -> None:
-    """Write the organization that answered into the system's table."""
-    document = tomlkit.parse(path.read_text(encoding="utf-8"))
-    table = document["system"][system]
-    table["org"] = org
-    _replace(path, tomlkit.dumps(document))
+    """Write the organization that answered into the system's table: below its plugin, where it stays in sight and in no comment's way."""
+    text = _read(path)
+    document = tomlkit.parse(text)
+    document["system"][system]["org"] = org
+    said = tomllib.loads(tomlkit.dumps(document))
+    below = _with_line_below(text, line_of(text, ("system", system, "plugin")), f"org = {tomlkit.item(org).as_string()}")
+    _replace(path, below if _says(below, said) else tomlkit.dumps(document))
+
+
+def _with_line_below(text: str, number: int | None, line: str) -> str:
+    """Return the text with a further line below one of its lines, indented and ended as that one is."""
+    lines = text.splitlines(keepends=True)
+    if number is None:
+        return text
+    before = lines[number - 1]
+    bare = before.rstrip("\r\n")
+    end = before[len(bare) :] or "\n"
+    lines[number - 1 : number] = [bare + end, bare[: len(bare) - len(bare.lstrip())] + line + end]
+    return "".join(lines)
+
+
+def _says(text: str, said: Mapping[str, Any]) -> bool:
+    """Whether a text says just that: a table may be written inline or dotted, or a line that looks like a key be part of a longer text."""
+    try:
+        return tomllib.loads(text) == said
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def add_system(path: Path, system: str, settings: Mapping[str, str]) -> None:
     """Add a system's table at the end of the file. Raises ConfigError if there is one of that name."""
-    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    document = tomlkit.parse(_read(path))
     systems = document.setdefault("system", tomlkit.table(is_super_table=True))
     if system in systems:
         raise ConfigError(f'{path.name} has a system "{system}" already; nothing was written.')
@@ -36,8 +61,13 @@ def write_new(path: Path, text: str) -> None:
     _replace(path, text)
 
 
+def _read(path: Path) -> str:
+    """Return the text with its own line ends, which a person's editor may count on."""
+    return path.read_bytes().decode()
+
+
 def _replace(path: Path, text: str) -> None:
     """Replace the file in one step, so that nobody ever reads half of it."""
     beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
+    beside.write_bytes(text.encode())
     beside.replace(path)

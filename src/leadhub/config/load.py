@@ -2,10 +2,9 @@
 
 import hashlib
 import os
-import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from leadhub.config.document import Document
+from leadhub.config.lines import line_of, place
+from leadhub.config.references import References
 from leadhub.errors import ConfigError
 
 FILE_NAME = "leadhub.toml"
-_REFERENCE = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Deployment:
     text: str
     document: Document
     hash: str
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Opened offline: by system, what its table points at and is not there."""
 
     def line_of(self, *keys: str) -> int | None:
         """Return the line of the last of these nested keys, or None."""
@@ -42,55 +44,41 @@ def find(folder: Path) -> Path:
     return path
 
 
-def load(folder: Path, environ: Mapping[str, str] | None = None) -> Deployment:
-    """Load a deployment. Raises ConfigError with every problem found, each with file and line."""
+def load(folder: Path, environ: Mapping[str, str] | None = None, *, offline: bool = False) -> Deployment:
+    """Load a deployment. Raises ConfigError with every problem found, each with file and line.
+
+    `offline`: for what calls no system. A system's reference that points at nothing is then no problem, but noted in `missing`.
+    """
     path = find(folder)
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_bytes().decode().replace("\r\n", "\n")
         raw = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        problem = f"{path.name}:{line}: this is no UTF-8 text, which TOML has to be."
+        raise ConfigError(problem, problems=(problem,), next_step=f"save {path.name} as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path.name} is not valid TOML: {error}.", problems=(f"{path.name}: {error}",)) from error
-    problems: list[str] = []
-    filled = _filled(raw, path.parent, environ if environ is not None else os.environ, text, path.name, (), problems)
+    references = References(path.parent, environ if environ is not None else os.environ, text, path.name)
+    filled = references.fill(raw)
+    problems = references.problems
+    if not offline:
+        problems.extend(problem for found in references.missing.values() for problem in found)
     document = _validated(filled, text, path.name, problems)
     if problems or document is None:
         count = len(problems)
         raise ConfigError(f"{path.name} has {count} problem{'s' * (count != 1)}:\n" + "\n".join(f"  {p}" for p in problems), problems=tuple(problems))
-    return Deployment(path.parent, path, text, document, hashlib.blake2b(repr(raw).encode(), digest_size=8).hexdigest())
+    digest = hashlib.blake2b(repr(raw).encode(), digest_size=8).hexdigest()
+    return Deployment(path.parent, path, text, document, digest, dict(references.missing))
 
 
-def _filled(value: Any, folder: Path, environ: Mapping[str, str], text: str, name: str, keys: tuple[str, ...], problems: list[str]) -> Any:
-    """Replace references in every string: "${NAME}" by the environment variable, "file:PATH" by the file's text."""
-    if isinstance(value, dict):
-        return {key: _filled(item, folder, environ, text, name, (*keys, key), problems) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, folder, environ, text, name, keys, problems) for item in value]
-    if not isinstance(value, str):
-        return value
-    where = _place(name, text, keys)
-    if value.startswith("file:"):
-        secret = folder / value.removeprefix("file:")
-        try:
-            return secret.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            problems.append(f"{where}: {'.'.join(keys)} points at {secret}, which cannot be read ({error.strerror}).")
-            return value
-
-    def one(match: re.Match[str]) -> str:
-        if match[1] not in environ:
-            problems.append(f'{where}: the environment variable {match[1]} is not set ({".".join(keys)}). Set it, or use "file:PATH".')
-        return environ.get(match[1], "")
-
-    return _REFERENCE.sub(one, value)
-
-
-def _validated(raw: Any, text: str, name: str, problems: list[str]) -> Document | None:
+def _validated(raw: dict[str, Any], text: str, name: str, problems: list[str]) -> Document | None:
+    document = None
     try:
         document = Document.model_validate(raw)
     except ValidationError as error:
         problems.extend(describe(error, text, name))
-        return None
-    problems.extend(_cross_checks(document, text, name))
+    problems.extend(_cross_checks(raw, text, name))
     return document
 
 
@@ -98,61 +86,35 @@ def describe(error: ValidationError, text: str, name: str, prefix: tuple[str, ..
     """Yield one sentence per fault of a pydantic validation, with file and line; no value is repeated, for it may be a secret."""
     for fault in error.errors(include_input=False, include_url=False):
         keys = prefix + tuple(str(part) for part in fault["loc"])
-        where = _place(name, text, keys)
+        top = fault["type"] == "missing" and len(keys) == 1
+        where = f"{name}:1" if top else place(name, text, keys)  # such a key has to stand before the first table
         if fault["type"] == "extra_forbidden":
             yield f'{where}: unknown key "{keys[-1]}" in {".".join(keys[:-1]) or "the file"}.'
         else:
             yield f"{where}: {'.'.join(keys)}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
 
 
-def _cross_checks(document: Document, text: str, name: str) -> Iterator[str]:
-    systems = sorted(document.system)
-    named: list[tuple[tuple[str, ...], str | None]] = [(("defaults", "trust"), document.defaults.trust)]
-    for field, doc in document.fields.items():
-        named += [(("fields", field, "prefer"), doc.prefer), (("fields", field, "owner"), doc.owner)]
+def _cross_checks(raw: dict[str, Any], text: str, name: str) -> Iterator[str]:
+    """Yield what no table can tell by itself. It reads the bare file, so that a fault of one table hides nothing of the others."""
+    systems = sorted(_table(raw, "system"))
+    named: list[tuple[tuple[str, ...], Any]] = [(("defaults", "trust"), _table(raw, "defaults").get("trust"))]
+    for of, doc in _table(raw, "fields").items():
+        named += [(("fields", of, key), doc.get(key)) for key in ("prefer", "owner") if isinstance(doc, dict)]
     for keys, system in named:
-        if system is not None and system not in document.system:
+        if isinstance(system, str) and system not in systems:
             guess = get_close_matches(system, systems, 1)
             hint = f' Did you mean "{guess[0]}"?' if guess else ""
-            yield f'{_place(name, text, keys)}: {".".join(keys)} names "{system}", which is no system here.{hint} Systems: {", ".join(systems)}.'
-    for system, configured in document.system.items():
-        if configured.create != "never" and configured.on_create is None:
-            where = _place(name, text, ("system", system, "create"))
+            yield f'{place(name, text, keys)}: {".".join(keys)} names "{system}", which is no system here.{hint} Systems: {", ".join(systems)}.'
+    for system, configured in _table(raw, "system").items():
+        if isinstance(configured, dict) and configured.get("create") == "always" and "on_create" not in configured:
+            where = place(name, text, ("system", system, "create"))
             yield (
-                f'{where}: {system} may create records, but nothing says whose they become. Add on_create = {{ owner = "assignment_rules" }}, '
-                "or a user or queue: a record without an owner rule lands on whoever the system's default is, and nobody calls."
+                f'{where}: {system} may create records, but nothing says whose they become. Add on_create = {{ owner = "…" }} with '
+                "somebody whom the system knows (Salesforce also takes assignment_rules): a record without an owner rule lands on whoever the system's default is, and nobody calls."
             )
 
 
-def _place(name: str, text: str, keys: tuple[str, ...]) -> str:
-    line = line_of(text, keys)
-    return f"{name}:{line}" if line else name
-
-
-def line_of(text: str, keys: tuple[str, ...]) -> int | None:
-    """Return the line of the deepest of these nested keys that can be found: its table's header, then the key below it."""
-    best: int | None = None
-    lines = text.splitlines()
-    for depth in range(len(keys), 0, -1):
-        header = re.compile(r"\s*\[\[?\s*" + r"\s*\.\s*".join(f"[\"']?{re.escape(k)}[\"']?" for k in keys[:depth]) + r"\s*\]\]?")
-        for number, line in enumerate(lines, 1):
-            if header.match(line):
-                best = best or number
-                found = _key_below(lines, number, keys[depth:])
-                if found:
-                    return found
-        if best:
-            return best
-    return _key_below(lines, 0, keys)
-
-
-def _key_below(lines: list[str], start: int, keys: tuple[str, ...]) -> int | None:
-    if not keys:
-        return None
-    wanted = re.compile(rf"\s*[\"']?{re.escape(keys[0])}[\"']?\s*[=.]")
-    for number, line in enumerate(lines[start:], start + 1):
-        if re.match(r"\s*\[", line) and number > start + 1:
-            return None
-        if wanted.match(line):
-            return number
-    return None
+def _table(raw: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return a table of the file; an empty one where there is none, or something else in its place."""
+    found = raw.get(key)
+    return found if isinstance(found, dict) else {}

@@ -54,7 +54,7 @@ def _salesforce(answers: Answers) -> Iterator[str]:
     yield f"login_url = {_text(url)}   # your My Domain address, not login.salesforce.com"
     yield 'client_id = "${SALESFORCE_CLIENT_ID}"   # a connected app with the client credentials flow, under a user of its own'
     yield 'client_secret = "${SALESFORCE_CLIENT_SECRET}"'
-    yield from _common()
+    yield from _common("assignment_rules", "assignment_rules, or the id of a user or queue")
     yield '# preset = "salesforce-lead-five"   # where Status is New, Working, Nurturing, Qualified, Unqualified'
     yield ""
     yield "[system.salesforce.field.Status]"
@@ -69,7 +69,7 @@ def _hubspot(answers: Answers) -> Iterator[str]:
     yield 'token = "${HUBSPOT_TOKEN}"   # a service key, or a private app\'s token'
     if answers.hubspot_url:
         yield f"base_url = {_text(answers.hubspot_url)}"
-    yield from _common()
+    yield from _common("NAME@YOUR-COMPANY.example", "an owner's e-mail address or id; HubSpot has no assignment rules for contacts")
 
 
 def _files(path: str) -> Iterator[str]:
@@ -79,9 +79,9 @@ def _files(path: str) -> Iterator[str]:
     yield '# headers = { "Mobile No." = "phone" }   # columns that leadhub does not know by themselves'
 
 
-def _common() -> Iterator[str]:
+def _common(owner: str, owners: str) -> Iterator[str]:
     yield 'create = "never"   # "always": create missing records, which needs an owner rule:'
-    yield '# on_create = { owner = "assignment_rules" }   # or a user or queue, or an owner\'s e-mail address'
+    yield f"# on_create = {{ owner = {_text(owner)} }}   # {owners}"
     yield "# create_cap = 200   # records a run"
     yield 'adoption = "keep"   # old differences: keep them, fill blanks, or prefer this system'
 

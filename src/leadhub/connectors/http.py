@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from leadhub.errors import Unavailable, UnknownOutcome
+from leadhub.errors import AccessDenied, FatalError, Unavailable, UnknownOutcome
 
 HttpClient = httpx.Client
 """What a connector is handed; the name by which everyone else speaks of it."""
@@ -28,6 +28,11 @@ class _Client(httpx.Client):
             return super().send(request, **options)
         except _NEVER_SENT as error:
             raise Unavailable(f"{request.url.host} cannot be reached: {_cause(error)}.") from error
+        except httpx.LocalProtocolError:
+            # Our own request is malformed, so it was not sent. The error's text quotes the header, which may hold the token.
+            raise FatalError(
+                f"{request.method} {request.url.host}{request.url.path}: the call cannot be made, a header of it is not valid."
+            ) from None
         except httpx.HTTPError as error:
             raise UnknownOutcome(f"{request.method} {request.url.host}{request.url.path}: no answer ({_cause(error)}).") from error
 
@@ -43,7 +48,16 @@ def _tls() -> ssl.SSLContext:
 
 
 def client(base_url: str, *, token: str | None = None, headers: Mapping[str, str] | None = None) -> HttpClient:
-    """Return a client for one system. The token goes into the Authorization header and nowhere else."""
+    """Return a client for one system. The token goes into the Authorization header and nowhere else.
+
+    Raises:
+        AccessDenied: the token holds characters that no header can carry. It is not repeated.
+    """
+    if token and not (token.isascii() and token.isprintable()):
+        raise AccessDenied(
+            f"The token for {httpx.URL(base_url).host} holds characters that no token has: a line break, an accent, or a typographic dash or quote.",
+            next_step="copy the token anew, then: leadhub doctor",
+        )
     bearer = {"Authorization": f"Bearer {token}"} if token else {}
     return _Client(
         base_url=base_url,

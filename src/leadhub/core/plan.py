@@ -161,25 +161,23 @@ def _creates(plan: PersonPlan, result: Reconciled, target: TargetObject, asked: 
         return
     relation = target.relation
     person = result.person
-    values = {f.native: person.fields[f.canonical].value for f in target.mapping.fields if f.writable and f.canonical in person.fields}
-    given: dict[str, NativeValue] = {name: value for name, value in values.items() if value}
-    problems = [_refusal(f, person.fields[f.canonical].value) for f in target.mapping.fields if f.canonical in person.fields]
-    missing = [f.native for f in target.mapping.fields if f.required and not given.get(f.native)]
-    reasons = [p for p in problems if p is not None] + [f"{name} is required and not known" for name in missing]
+    known = {f: person.fields[f.canonical] for f in target.mapping.fields if f.writable and f.canonical in person.fields}
+    refused = {f: why for f, canonical in known.items() if (why := _refusal(f, canonical.value)) is not None}
+    given: dict[str, NativeValue] = {f.native: canonical.value for f, canonical in known.items() if canonical.value and f not in refused}
+    missing = [f.native for f in target.mapping.fields if f.required and not (f in known and known[f].value)]
+    reasons = [why for f, why in refused.items() if f.required] + [f"{name} is required and not known" for name in missing]
     state = _state_for_create(relation, result.leads, target) if relation is not None else {}
     wordless = [f"{name} has no value for {lead.state}" for name, value in state.items() if value is None]
     if reasons or wordless:
         plan.not_planned.append(NotPlanned(target.system, person.id, "record", "; ".join(reasons + wordless), by_design=not reasons))
         return
+    plan.not_planned += [NotPlanned(target.system, person.id, f.canonical, why) for f, why in refused.items()]
     given |= {name: value for name, value in state.items() if value}
     # the person's id is random, so that no two installations ever make the same key
     key = _digest("create", person.id, lead.id if target.mapping.own_lead else "", *target.key)
     after = {name: str(value or "") for name, value in state.items()}
-    bases = {
-        f.canonical: Base(c.value, c.version, "sent")
-        for f in target.mapping.fields
-        if f.writable and (c := person.fields.get(f.canonical)) is not None
-    }
+    # what is left out stays behind, as if an older blank had been sent: each judging says so again until it fits
+    bases = {f.canonical: Base(None, 0, "sent") if f in refused else Base(c.value, c.version, "sent") for f, c in known.items()}
     plan.changes.append(
         PlannedChange(
             key=key,

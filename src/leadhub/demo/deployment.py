@@ -46,12 +46,13 @@ def _copy(source: Traversable, to: Path) -> None:
 def keep(folder: Path, sandboxes: Sandboxes) -> None:
     """Leave what it takes to go on: the script that starts the sandboxes again, all that they hold, and the environment that the configuration names."""
     (folder / SCRIPT).write_bytes((FILES / SCRIPT).read_bytes())
-    (folder / STATE).write_text(json.dumps(sandboxes.snapshot()), encoding="utf-8")
+    state, path = folder / STATE, folder / ENV
+    state.write_text(json.dumps(sandboxes.snapshot()), encoding="utf-8")
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sandboxes.environment.items()]
-    path = folder / ENV
     lines.append('export NO_PROXY="127.0.0.1,${NO_PROXY:-}" no_proxy="127.0.0.1,${no_proxy:-}"')
     path.write_text(_ENV_HEAD + "\n".join(lines) + "\n", encoding="utf-8")
-    path.chmod(0o600)
+    for secret in (state, path):
+        secret.chmod(0o600)
 
 
 def no_proxy() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Opens a database: SQLite by default, PostgreSQL by URL."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,10 @@ def _sqlite(url: URL) -> tuple[Engine, str]:
         where = f"the store {path}"
         if not path.parent.is_dir():
             raise StoreError(f"{where}: the folder {path.parent} does not exist", next_step=f"create the folder {path.parent}, or name another file")
+        if not path.exists():
+            # It holds people's names and addresses: nobody else's to read. SQLite gives its -wal and -shm files the mode of this one.
+            with contextlib.suppress(OSError):  # SQLite itself says what is wrong, in its turn
+                path.touch(0o600)
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -10,9 +10,9 @@ from leadhub.core.plan import PersonPlan, TargetObject, label, plan_person
 from leadhub.core.reconcile import Reconciled, reconcile
 from leadhub.core.sides import Side
 from leadhub.errors import LeadhubError
-from leadhub.model.person import Aggregate, Link
+from leadhub.model.person import Aggregate, Link, Person
 from leadhub.model.record import Author
-from leadhub.model.run import Decision, Review, ReviewKind
+from leadhub.model.run import Decision, Edit, Review, ReviewKind
 from leadhub.store import RecordKey, Transaction
 from leadhub.sync.session import Session
 
@@ -155,6 +155,7 @@ def _uncertain(session: Session, tx: Transaction) -> dict[str, frozenset[str]]:
 
 
 def _store_results(session: Session, tx: Transaction, ids: Sequence[str], results: Sequence[tuple[Reconciled, PersonPlan]]) -> None:
+    session.pending.difference_update(ids)  # judged anew: what waited for them is found out again
     reviews = [review for result, _ in results for review in result.reviews]
     session.reviews_opened += tx.reviews.replace(ids, reviews, session.run_id, kinds=JUDGED)
     unmapped = {r.id: r for result, _ in results for r in _unmapped(result)}
@@ -166,9 +167,14 @@ def _store_results(session: Session, tx: Transaction, ids: Sequence[str], result
     for result, plan in results:
         session.standing.update((s.system, s.field, s.value or "", s.reason) for s in result.standing)
         session.not_planned.extend(f"{n.system}: {n.field}: {n.reason}" for n in plan.not_planned)
-        session.lost.extend(f"{label(result.person)}: {e.field}: {e.origin} had {e.new!r}, {e.old!r} was kept" for e in result.edits if not e.taken)
+        session.lost.extend(_lost(result.person, e) for e in result.edits if not e.taken)
         if any(session.hub.systems[link_id.partition("/")[0]].is_target for link_id, _ in result.waiting):
             session.pending.add(result.person.id)
+
+
+def _lost(person: Person, edit: Edit) -> str:
+    new, old = (f'"{value}"' if value else "(blank)" for value in (edit.new, edit.old))
+    return f"{label(person)}: {edit.field}: {edit.origin} had {new}, {old} was kept"
 
 
 def _unmapped(result: Reconciled) -> Iterator[Review]:

@@ -198,7 +198,11 @@ def _link_half_done(change: PlannedChange, outcome: Outcome, link: Link, mapping
             base[name] = sent
         elif seen != before:
             base[name] = replace(base[name], how="unknown")
-    return replace(link, base=base)
+    state = link.state
+    written = {name: text_of(value) for name, value in change.values.items() if change.state is not None and name in change.state}
+    if state is not None and any(text_of(shown.get(name)) not in (value, text_of(change.before.get(name))) for name, value in written.items()):
+        state = replace(state, how="unknown")
+    return replace(link, base=base, state=state)
 
 
 def _link_after(change: PlannedChange, record_id: str, old: Link | None) -> Link:

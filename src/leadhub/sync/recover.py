@@ -14,9 +14,21 @@ from leadhub.sync.pull import store_reread
 from leadhub.sync.retry import Careful
 from leadhub.sync.session import Session
 
+CRASHED = "crashed"
+"""The status of a run whose process went without a word."""
+
+
+def close_crashed(session: Session) -> None:
+    """Close the journals of earlier runs that still count as running: whoever holds the lease knows that nobody works on them any more."""
+    with session.hub.store.begin() as tx:
+        for run in tx.runs.list(limit=1000):
+            if run.status == "running" and run.id != session.run_id:
+                tx.runs.finish(run.id, CRASHED, run.counts)
+
 
 def recover(session: Session) -> None:
     """Settle the open intents of earlier runs."""
+    close_crashed(session)
     with session.hub.store.read() as tx:
         intents = tx.intents.open(before_run=session.run_id)
     for run_id in dict.fromkeys(i.run_id for i in intents):

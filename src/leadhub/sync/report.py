@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from leadhub.core.guard import Refusal
-from leadhub.errors import AccessDenied
+from leadhub.errors import AccessDenied, LeadhubError
 from leadhub.model.record import Identity
+from leadhub.store import RecordKey
 from leadhub.sync.session import Session, SystemCounts
 
 COUNTS = ("synced", "pending", "conflict", "review", "quarantined", "rejected")
@@ -31,7 +32,10 @@ class RunReport:
     seconds: float
     refusals: list[str] = field(default_factory=list)
     troubles: dict[str, str] = field(default_factory=dict)
-    next_steps: list[str] = field(default_factory=list)
+    errors: dict[str, LeadhubError] = field(default_factory=dict)
+    """Why systems were left out; `troubles` says it in words."""
+    waiting: int = 0
+    """Persons who wait for a write, or for being looked at again."""
     lost: list[str] = field(default_factory=list)
     not_planned: list[str] = field(default_factory=list)
     refused_first_time: int = 0
@@ -40,6 +44,11 @@ class RunReport:
     guards: list[Refusal] = field(default_factory=list)
     standing_patterns: list[tuple[str, str, str, str, int]] = field(default_factory=list)
     """System, field, value there, reason and count of the standing differences met in this run; largest first."""
+
+    @property
+    def next_steps(self) -> list[str]:
+        """What helps against the troubles, where they say so themselves."""
+        return [error.next_step for error in self.errors.values() if error.next_step]
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `leadhub sync --output json` prints."""
@@ -89,7 +98,8 @@ def run_report(session: Session) -> RunReport:
         seconds=round(seconds, 3),
         refusals=[str(refusal) for refusal in session.refusals],
         troubles={name: str(error) for name, error in session.troubles.items()},
-        next_steps=[error.next_step for error in session.troubles.values() if error.next_step],
+        errors=dict(session.troubles),
+        waiting=len(_waiting(session)),
         lost=session.lost,
         not_planned=session.not_planned,
         refused_first_time=session.refused_first_time,
@@ -98,6 +108,17 @@ def run_report(session: Session) -> RunReport:
         guards=list(session.refusals),
         standing_patterns=[(*pattern, count) for pattern, count in session.standing.most_common()],
     )
+
+
+def _waiting(session: Session) -> set[str]:
+    """The persons for whom this run could not write, and those whose records the next run looks at again."""
+    waiting = set(session.pending)
+    with session.hub.store.read() as tx:
+        after: RecordKey | None = None
+        while batch := tx.records.dirty(1000, after):
+            waiting.update(tx.persons.person_of(batch).values())
+            after = batch[-1]
+    return waiting
 
 
 def _count_records(session: Session) -> dict[str, int]:

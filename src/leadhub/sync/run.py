@@ -17,7 +17,7 @@ from leadhub.sync import apply as applying
 from leadhub.sync.enroll import resolve
 from leadhub.sync.judge import judge as reconcile
 from leadhub.sync.pull import pull
-from leadhub.sync.recover import recover
+from leadhub.sync.recover import close_crashed, recover
 from leadhub.sync.report import AdoptionReport, RunReport, adoption_report, run_report
 from leadhub.sync.session import Session, open_session
 
@@ -56,6 +56,7 @@ def plan(hub: Hub) -> tuple[RunReport, Sequence[PlannedChange]]:
 def adopt(hub: Hub, system: str) -> AdoptionReport:
     """First contact with one system: read, match, say what was found. Nothing is written to any system."""
     with open_session(hub, "adopt", only=system) as session:
+        close_crashed(session)
         pull(session, [system])
         with hub.store.begin() as tx:
             tx.records.mark_system_dirty(system)  # all of it is judged, so that the report is whole however often it is asked for
@@ -68,6 +69,7 @@ def adopt(hub: Hub, system: str) -> AdoptionReport:
 def take_in(hub: Hub, system: str) -> RunReport:
     """Read one source, find out whom its records are about, and agree. No other system is called, and nothing is written to any."""
     with open_session(hub, "import", only=system) as session:
+        close_crashed(session)
         pull(session, [system])
         _agree(session)
         return run_report(session)

@@ -15,7 +15,7 @@ from leadhub.config import pin
 from leadhub.core.guard import Refusal
 from leadhub.core.normalize import raw_hash
 from leadhub.core.plan import telling_names
-from leadhub.errors import ConfigError, ConnectorError, FatalError, LeadhubError
+from leadhub.errors import ConfigError, ConnectorError, FatalError, LeadhubError, UnknownOutcome
 from leadhub.hub import Hub, System
 from leadhub.model.record import Identity, Json, NativeValue
 from leadhub.model.run import PlannedChange, RunRow
@@ -118,7 +118,7 @@ def open_session(hub: Hub, kind: str, *, only: str | None = None, allowed: Mappi
 
     Raises:
         LeaseHeld: another run works.
-        ConfigError: a system answers as another organization than the pinned one.
+        ConfigError: a system answers as another organization than the one that was met before.
     """
     owner = f"{hub.actor}@{socket.gethostname()} pid {os.getpid()}"
     run_id, now = hub.clock.new_id(), hub.clock.now()
@@ -201,27 +201,56 @@ def _load_systems(session: Session, only: str | None) -> None:
         if takes_part or name == only:
             session.counts[name] = SystemCounts()
             _check(session, hub.systems[name])
+    for name in session.identities:
+        _remember(session, hub.systems[name])
 
 
 def _check(session: Session, system: System) -> None:
     try:
         careful = Careful(session.hub.connect(system), session.hub.clock, session.hub.log)
         identity = careful.check()
-    except ConnectorError as error:
+    except (ConnectorError, UnknownOutcome) as error:
         session.fail(system.name, error)
         return
     session.hub.met(system.name, identity)
-    pinned = system.doc.org
-    if pinned is not None and pinned != identity.org:
-        raise ConfigError(
-            f"{system.name} answers as organization {identity.org} ({identity.name}), but {pinned} is pinned in {session.hub.deployment.path.name}. Nothing was read or written.",
-            next_step="check the credentials; if the change is meant, remove the line `org = …` and adopt the system again",
-        )
+    make_sure(session.hub, system, session.rows[system.name].org, identity)
     if identity.shared_login and session.rows[system.name].mode == "write":
         session.fail(
             system.name,
             FatalError(f"{system.name}: {identity.user} is a person's login too; leadhub could not tell that person's edits from its own."),
         )
     session.careful[system.name], session.identities[system.name] = careful, identity
-    if pinned is None and system.is_target:
-        pin(session.hub.deployment.path, system.name, identity.org)
+
+
+def make_sure(hub: Hub, system: System, met: str | None, identity: Identity) -> None:
+    """Raise ConfigError if another organization answers than the one that the store was filled from (`met`), or than the pinned one.
+
+    The store counts even where the configuration has no line about it: every link in it is an id of that organization.
+    """
+    name = hub.deployment.path.name
+    answers = f"{system.name} answers as organization {identity.org} ({identity.name})"
+    if met is not None and met != identity.org:
+        raise ConfigError(
+            f"{answers}, but this deployment was begun with {met}. Nothing of it was read or written.",
+            next_step="check the credentials; another organization is another deployment, to be begun in a new folder: leadhub init DIR",
+        )
+    pinned = system.doc.org
+    if pinned is not None and pinned != identity.org:
+        line = hub.deployment.line_of("system", system.name, "org")
+        raise ConfigError(
+            f"{answers}, but {pinned} is pinned in {name}. Nothing of it was read or written.",
+            next_step=f"check the credentials, and the line `org` of [system.{system.name}] ({name}:{line})",
+        )
+
+
+def _remember(session: Session, system: System) -> None:
+    """Keep who answered, in the store and for people in the configuration: from now on nobody else may."""
+    if not system.is_target:
+        return
+    org, row = session.identities[system.name].org, session.rows[system.name]
+    if row.org is None:
+        session.rows[system.name] = replace(row, org=org)
+        with session.hub.store.begin() as tx:
+            tx.systems.save(session.rows[system.name])
+    if system.doc.org is None:
+        pin(session.hub.deployment.path, system.name, org)

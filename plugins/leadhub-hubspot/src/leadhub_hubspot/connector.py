@@ -1,7 +1,8 @@
 """The HubSpot connector: what leadhub calls, each method handed to the module that knows how."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -66,13 +67,14 @@ class HubSpot:
         )
 
     def _warn_of_creates(self) -> None:
-        try:
-            if self._settings.external_id is not None:
-                require_unique_property(self._client, self._settings.external_id)
-            if self._settings.owner_on_create is not None:
-                self._client.owner_id(self._settings.owner_on_create)
-        except ConfigError as error:
-            self._log.warning("hubspot.creates_will_fail", reason=str(error), next_step=error.next_step)
+        external, owner = self._settings.external_id, self._settings.owner_on_create
+        needs: list[Callable[[], object]] = [partial(require_unique_property, self._client, external)] if external is not None else []
+        needs += [partial(self._client.owner_id, owner)] if owner is not None else []
+        for need in needs:
+            try:
+                need()
+            except ConfigError as error:
+                self._log.warning("hubspot.creates_will_fail", reason=str(error), next_step=error.next_step)
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
         """Yield all contacts, or what changed since the cursor less the overlap (settings: overlap_minutes)."""

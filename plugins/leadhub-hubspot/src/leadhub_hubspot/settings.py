@@ -13,6 +13,15 @@ def _safe_url(url: str) -> str:
     raise ValueError("base_url must start with https:// (plain http only to 127.0.0.1 or localhost): the token goes there")
 
 
+def _an_owner(owner: str) -> str:
+    if owner.isascii() and owner.isdigit():
+        return owner
+    name, at, domain = owner.partition("@")
+    if name and at and "." in domain:
+        return owner
+    raise ValueError("HubSpot has no assignment rules or queues for contacts: name an owner, by e-mail address or numeric id")
+
+
 class Settings(BaseModel):
     """One HubSpot account.
 
@@ -25,7 +34,7 @@ class Settings(BaseModel):
     token: SecretStr
     base_url: Annotated[str, AfterValidator(_safe_url)] = "https://api.hubapi.com"
     api_version: Literal["v3", "2026-03", "2026-09"] = "2026-03"
-    owner_on_create: str | None = None
+    owner_on_create: Annotated[str, AfterValidator(_an_owner)] | None = None
     external_id: str | None = Field(default="leadhub_id", min_length=1)
     overlap_minutes: int = Field(default=60, ge=0)
     """How far each pull reaches back behind the last one.

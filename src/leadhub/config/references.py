@@ -1,0 +1,69 @@
+"""Fills in what leadhub.toml only points at: "${NAME}" in the environment, "file:PATH" in a file. A value found there is never repeated in a message."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from leadhub.config.lines import place
+
+_REFERENCE = re.compile(r"\$\{(\w+)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(slots=True)
+class References:
+    """The references of one file, and what is wrong with them, one sentence each.
+
+    `missing` holds, by system, those of its table that point at nothing; `problems` everything else.
+    """
+
+    folder: Path
+    environ: Mapping[str, str]
+    text: str
+    name: str
+    problems: list[str] = field(default_factory=list)
+    missing: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def fill(self, value: Any, keys: tuple[str, ...] = ()) -> Any:
+        """Return the value with every reference replaced, at whatever depth it stands; what is missing becomes the empty text."""
+        if isinstance(value, dict):
+            return {key: self.fill(item, (*keys, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.fill(item, keys) for item in value]
+        if not isinstance(value, str):
+            return value
+        if value.startswith("file:"):
+            return self._from_file(self.folder / value.removeprefix("file:"), keys)
+        return _REFERENCE.sub(lambda match: self._from_environment(match[1], keys), value)
+
+    def _from_file(self, path: Path, keys: tuple[str, ...]) -> str:
+        try:
+            return self._usable(path.read_text(encoding="utf-8"), f"the file {path}", keys)
+        except OSError as error:
+            self._miss(keys, f"{'.'.join(keys)} points at {path}, which cannot be read ({error.strerror}).")
+        except UnicodeDecodeError:
+            self.problems.append(f"{self._place(keys)}: {'.'.join(keys)} points at {path}, which is no UTF-8 text.")
+        return ""
+
+    def _from_environment(self, name: str, keys: tuple[str, ...]) -> str:
+        if name in self.environ:
+            return self._usable(self.environ[name], f"the environment variable {name}", keys)
+        self._miss(keys, f'the environment variable {name} is not set ({".".join(keys)}). Set it, or use "file:PATH".')
+        return ""
+
+    def _usable(self, value: str, source: str, keys: tuple[str, ...]) -> str:
+        """Strip the line end that comes along with what was read from somewhere; anything of the kind inside is a mistake, and breaks headers."""
+        value = value.strip()
+        if _CONTROL.search(value):
+            self.problems.append(f"{self._place(keys)}: {source} ({'.'.join(keys)}) holds a line break or another control character.")
+        return value
+
+    def _miss(self, keys: tuple[str, ...], what: str) -> None:
+        of_system = len(keys) > 1 and keys[0] == "system"
+        (self.missing[keys[1]] if of_system else self.problems).append(f"{self._place(keys)}: {what}")
+
+    def _place(self, keys: tuple[str, ...]) -> str:
+        return place(self.name, self.text, keys)

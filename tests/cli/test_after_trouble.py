@@ -1,0 +1,92 @@
+"""What a person reads after a run was killed, a file was spoiled, or two persons may be one: names, and next steps that lead on."""
+
+import pytest
+from cli_world import World
+
+from leadhub.store.runs import Runs
+from leadhub.sync import run as flow
+
+
+class Killed(BaseException):
+    """The process ends here: no handler of leadhub's may catch it."""
+
+
+def _die(*_args: object) -> None:
+    raise Killed
+
+
+def _kill_a_sync(world: World) -> None:
+    """A sync dies when its plan is stored and nothing is sent; its journal stays as a killed process leaves it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flow.applying, "apply", _die)
+        patch.setattr(Runs, "finish", lambda *_args: None)
+        with pytest.raises(Killed):
+            world.run("sync")
+
+
+def test_after_a_killed_run_the_counts_are_those_of_what_was_made(adopted: World) -> None:
+    """The next run makes what the killed one planned: nothing is pending any more, and the killed run is closed as crashed."""
+    (contact,) = adopted.run("leads", "show", "ann@acme.example", "--output", "json").json["links"][:1]
+    adopted.admin("hubspot", "edit", id=contact["record_id"], properties={"jobtitle": "CEO"})
+    _kill_a_sync(adopted)
+    assert adopted.run("runs", "list", "--kind", "sync", "--output", "json").json["runs"][0]["status"] == "running"
+    report = adopted.run("sync", "--output", "json").json
+    assert (report["systems"]["salesforce"]["updated"], report["records"]["pending"]) == (1, 0)
+    runs = adopted.run("runs", "list", "--kind", "sync", "--output", "json").json["runs"]
+    assert [(run["status"], run["seconds"] is None) for run in runs][:2] == [("ok", False), ("crashed", True)]
+    assert "found dead" in adopted.run("runs", "show", runs[1]["run"]).lines[0]
+
+
+def test_config_check_sends_nobody_back_to_itself_alone(world: World) -> None:
+    """A fault in leadhub.toml is to be mended first; the command is the one for this folder."""
+    world.configure("version = 1", "version = 1\nsurprise = 2")
+    folder = str(world.folder)
+    assert f"Next: mend what is named above, then: leadhub -C {folder} config check" in world.run("config", "check").err
+    assert f"Next: leadhub -C {folder} config check" in world.run("sync").err
+
+
+def test_a_group_of_questions_is_shown_by_its_name(adopted: World) -> None:
+    """The group's name that `review list` prints can be given to `review show`: every question of it is shown."""
+    adopted.contact(email="bob@acme.example", firstname="Bob", lastname="Bee", company="Acme")
+    assert adopted.run("sync").code == 0
+    for name, whose in (("One", "ann"), ("Two", "bob")):
+        adopted.lead(LastName=name, Email=f"{whose}@acme.example")
+    assert adopted.run("sync").code == 0
+    items = adopted.run("review", "list", "--output", "json").json["items"]
+    assert [item["kind"] for item in items] == ["duplicate", "duplicate"]
+    group = items[0]["group"]
+    shown = adopted.run("review", "show", group)
+    assert shown.code == 0
+    assert all(item["id"] in shown.out for item in items)
+    assert shown.lines[-1].startswith("2 questions. Next: leadhub -C ")
+    assert [item["id"] for item in adopted.run("review", "show", group, "--output", "json").json["items"]] == [i["id"] for i in items]
+
+
+def test_a_question_about_two_persons_names_both(adopted: World) -> None:
+    """Whoever has to tell whether two are one reads both names, not an id."""
+    adopted.lead(LastName="One", Email="ann@acme.example")
+    adopted.run("sync")
+    (item,) = adopted.run("review", "list", "--output", "json").json["items"]
+    assert {item["name"], item["other_name"].partition(" <")[0]} == {"One", "Ann Lee"}
+    shown = adopted.run("review", "show", item["id"]).out
+    assert "Ann Lee" in shown
+    assert "One" in shown
+    assert item["other_name"] in adopted.run("review", "list", "--items").out
+
+
+def test_an_owner_whom_hubspot_does_not_know_is_found_before_the_first_create(adopted: World) -> None:
+    """A word that is no owner is refused at once; an address that nobody has is doctor's to find: it fails where records may be created."""
+    (line,) = [line for line in (adopted.folder / "leadhub.toml").read_text().splitlines() if line.startswith("on_create") and "@" in line]
+    adopted.configure(line, 'on_create = { owner = "assignment_rules" }')
+    refused = adopted.run("config", "check")
+    assert refused.code == 1
+    assert "HubSpot has no assignment rules" in refused.err.replace("hubSpot", "HubSpot")
+    adopted.configure(
+        'create = "never"\non_create = { owner = "assignment_rules" }', 'create = "never"\non_create = { owner = "nobody@acme.example" }'
+    )
+    warned = adopted.run("doctor")
+    assert any(line.startswith("warn  hubspot") and "nobody@acme.example" in line for line in warned.lines)
+    adopted.configure('create = "never"', 'create = "always"')
+    failed = adopted.run("doctor")
+    assert failed.code == 1
+    assert any(line.startswith("fail  hubspot") and "nobody@acme.example" in line for line in failed.lines)
