@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from leadhub.cli.app import main
 
 
-def test_upgrade_and_check_say_what_they_found(tmp_path: Path, capsys) -> None:  # noqa: ANN001
+def test_upgrade_and_check_say_what_they_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Both work on a deployment without any system."""
     (tmp_path / "leadhub.toml").write_text("version = 1\n", encoding="utf-8")
     assert main(["-C", str(tmp_path), "db", "upgrade"]) == 0

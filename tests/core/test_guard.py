@@ -11,7 +11,7 @@ from leadhub.model.run import PlannedChange
 def _change(number: int, *, operation: Operation = Operation.UPDATE, system: str = "crm", **more: object) -> PlannedChange:
     values = {"Title": f"T{number}"}
     fields = {"job_title": Base(f"T{number}", 2, "sent")}
-    return PlannedChange(  # type: ignore[arg-type]
+    return PlannedChange(
         **{
             "key": f"k{number}", "system": system, "object": "Lead", "operation": operation, "record_id": str(number), "person_id": f"p{number}",
             "lead_id": None, "values": values, "before": {"Title": "old"}, "why": {}, "fields": fields, **more,

@@ -64,6 +64,6 @@ def test_every_address_ever_seen_is_kept_for_matching():
     link = Link("hubspot", "contacts", "1", "p1", None, base={"email": Base("old@x.org", 1, "agreed")})
     person = Person("p1", {"email": Canonical("old@x.org", 1, "hubspot", "adopted")}, {"email": ("old@x.org",)})
     policy = Policy(("hubspot",), {"email": FieldPolicy("email", str.casefold)})
-    out = reconcile(person, [], [Side(link, {"email": "new@x.org"})], [], policy, None)  # type: ignore[arg-type]
+    out = reconcile(person, [], [Side(link, {"email": "new@x.org"})], [], policy, None)
     assert out.person.fields["email"].value == "new@x.org"
     assert out.person.sets["email"] == ("old@x.org", "new@x.org")

@@ -29,7 +29,7 @@ def _command(command: object, path: str) -> Iterator[str]:
     yield f"## {path}\n\n{help_text}\n"
     rows = [
         _parameter(p) for p in command.params if not getattr(p, "hidden", False) and p.name not in ("help", "install_completion", "show_completion")
-    ]  # type: ignore[attr-defined]
+    ]
     if rows:
         yield "| argument or option | meaning |\n|---|---|\n" + "\n".join(rows) + "\n"
     for name, child in sorted(children.items()):
@@ -38,7 +38,7 @@ def _command(command: object, path: str) -> Iterator[str]:
 
 
 def _parameter(parameter: object) -> str:
-    names = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()  # type: ignore[attr-defined]
+    names = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name.upper()
     meaning = re.sub(r"\s+", " ", getattr(parameter, "help", None) or "").replace("|", "\\|")
     return f"| `{names}` | {meaning} |"
 

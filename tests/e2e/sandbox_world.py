@@ -240,7 +240,7 @@ on_create = {{ owner = "{self.boxes.owner}" }}
     def reviews(self, kind: str | None = None) -> list[Review]:
         """Return the open questions."""
         with self.hub.store.read() as tx:
-            return [s.review for s in tx.reviews.open(kind=kind, limit=10_000)]  # type: ignore[arg-type]
+            return [s.review for s in tx.reviews.open(kind=kind, limit=10_000)]
 
     # ---- decisions ---------------------------------------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ class Flaky:
 
 def _careful(flaky: Flaky) -> tuple[Careful, Clock]:
     clock = Clock()
-    return Careful(flaky, clock, structlog.get_logger()), clock  # type: ignore[arg-type]
+    return Careful(flaky, clock, structlog.get_logger()), clock
 
 
 def _changes(n: int) -> list[Change]:

@@ -39,7 +39,7 @@ def made(kind: type[Exception]) -> Exception:
     if kind is simple_salesforce.exceptions.SalesforceAuthenticationFailed:
         return kind("INVALID_LOGIN", "no")
     if issubclass(kind, simple_salesforce.exceptions.SalesforceError):
-        return kind("https://x/", 400, "Lead", BODY)  # type: ignore[arg-type, call-arg]
+        return kind("https://x/", 400, "Lead", BODY)
     if issubclass(kind, json.JSONDecodeError):
         return kind("no", "doc", 0)
     return kind("broken")

@@ -308,7 +308,7 @@ class _Connection(BaseHTTPRequestHandler):
         # Headers and body leave in one write: two writes cost a delayed acknowledgement each.
         self.wfile.write("\r\n".join(lines).encode("latin-1") + shown)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve  # noqa: N815
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve  # noqa: N815 - the names that http.server calls
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in http.server
         """Stay silent: the journal is the log."""

@@ -37,9 +37,9 @@ class Played:
 
 def field_policy(setup: Setup) -> Policy:
     """The configuration of a field schedule as the engine reads it."""
-    one = FieldPolicy(FIELD, lambda text: text.strip().casefold(), setup.prefer, setup.owner, setup.strict, setup.clear)  # type: ignore[arg-type]
+    one = FieldPolicy(FIELD, lambda text: text.strip().casefold(), setup.prefer, setup.owner, setup.strict, setup.clear)  # type: ignore[arg-type]  # a schedule is plain words
     systems = tuple(dict.fromkeys(s.system for s in setup.sites))
-    return Policy(systems, {FIELD: one}, adoption=setup.adoption)  # type: ignore[arg-type]
+    return Policy(systems, {FIELD: one}, adoption=setup.adoption)  # type: ignore[arg-type]  # a schedule is plain words
 
 
 def play_fields(setup: Setup, ops: Sequence[Op]) -> Played:
@@ -89,7 +89,7 @@ def state_policy(setup: Setup) -> Policy:
     systems = tuple(dict.fromkeys(s.system for s in setup.sites))
     relations = {(s.system, s.object): salesforce_lead() if s.system == "salesforce" else hubspot_contact() for s in setup.sites}
     own = frozenset((s.system, s.object) for s in setup.sites if s.system in setup.own_lead)
-    return Policy(systems, {}, relations, setup.trust, setup.adoption, own)  # type: ignore[arg-type]
+    return Policy(systems, {}, relations, setup.trust, setup.adoption, own)  # type: ignore[arg-type]  # a schedule is plain words
 
 
 def play_state(setup: Setup, ops: Sequence[Op]) -> Played:

@@ -38,7 +38,7 @@ class _Brief:
     """A dataclass that shows what differs from its defaults."""
 
     def __repr__(self) -> str:
-        known = fields(self)  # type: ignore[arg-type]
+        known = fields(self)  # type: ignore[arg-type]  # a mixin of dataclasses alone
         defaults = {f.name: f.default_factory() if f.default is MISSING and f.default_factory is not MISSING else f.default for f in known}
         return _brief(type(self).__name__, ((f.name, getattr(self, f.name)) for f in known), defaults)
 

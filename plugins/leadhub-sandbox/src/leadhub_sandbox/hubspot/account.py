@@ -53,7 +53,7 @@ class Account:
     def shuffled(self, items: list[T]) -> list[T]:
         """Return the items in an order that only the seed and the number of draws decide."""
         self._drawn += 1
-        random.Random(f"{self.seed} {self._drawn}").shuffle(items)  # noqa: S311
+        random.Random(f"{self.seed} {self._drawn}").shuffle(items)  # noqa: S311 - seeded on purpose, no secret
         return items
 
     def correlation_id(self) -> str:

@@ -41,7 +41,7 @@ class Settings:
                 raise ValueError(f"unknown setting {name!r}; known: {', '.join(sorted(known))}, expire_tokens, expire_cursors")
             kind = (int, float) if isinstance(known[name], float) else type(known[name])
             if not isinstance(value, kind):
-                raise ValueError(f"setting {name!r} takes a {type(known[name]).__name__}, not {value!r}")  # noqa: TRY004
+                raise ValueError(f"setting {name!r} takes a {type(known[name]).__name__}, not {value!r}")  # noqa: TRY004 - the admin API answers ValueError with 400
         for status in order.get("statuses", ()):
             if set(status) != set(STATUSES[0]):
                 raise ValueError(f"a status has exactly the keys {', '.join(STATUSES[0])}, not {status!r}")
