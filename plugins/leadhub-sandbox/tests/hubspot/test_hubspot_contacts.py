@@ -151,8 +151,10 @@ def test_an_invalid_email_is_refused(hub: httpx.Client, address: str) -> None:
         ("hs_lead_status", "nope", "INVALID_OPTION"),
         ("hs_object_id", "5", "READ_ONLY_VALUE"),
         ("num_associated_deals", "1", "READ_ONLY_VALUE"),
-        ("hs_email_optout", "yes", "INVALID_BOOLEAN"),
+        ("hs_data_privacy_ads_consent", "yes", "INVALID_BOOLEAN"),
+        ("hs_email_optout", "true", "READ_ONLY_VALUE"),
         ("closedate", "tomorrow", "INVALID_DATE"),
+        ("company", "x" * 65_537, "VALUE_TOO_LONG"),
     ],
 )
 def test_wrong_values_are_refused_as_a_whole(hub: httpx.Client, create: Create, name: str, value: str, code: str) -> None:
@@ -176,17 +178,17 @@ def test_a_wrong_option_names_the_right_ones(hub: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "good", "stored", "bad"),
+    ("kind", "field", "good", "stored", "bad"),
     [
-        ("number", "12.50", "12.50", "twelve"),
-        ("date", "1772409600000", "2026-03-02", "1772409600001"),
-        ("datetime", "2026-03-02T10:00:00+01:00", "2026-03-02T09:00:00.000Z", "later"),
-        ("bool", "true", "true", "True"),
+        ("number", "number", "12.50", "12.50", "twelve"),
+        ("date", "date", "1772409600000", "2026-03-02", "1772409600001"),
+        ("datetime", "date", "2026-03-02T10:00:00+01:00", "2026-03-02T09:00:00.000Z", "later"),
+        ("bool", "booleancheckbox", "true", "true", "True"),
     ],
 )
-def test_values_must_fit_the_type(hub: httpx.Client, kind: str, good: str, stored: str, bad: str) -> None:
+def test_values_must_fit_the_type(hub: httpx.Client, kind: str, field: str, good: str, stored: str, bad: str) -> None:
     """Behavior 19: numbers, days, instants and booleans are checked as texts and kept in HubSpot's form."""
-    made = {"name": "extra", "label": "Extra", "type": kind, "fieldType": "text", "groupName": "contactinformation"}
+    made = {"name": "extra", "label": "Extra", "type": kind, "fieldType": field, "groupName": "contactinformation"}
     assert hub.post("/crm/v3/properties/contacts", json=made).status_code == 201
     answer = hub.post(V3, json={"properties": {"email": "a@x.example", "extra": good}})
     assert answer.json()["properties"]["extra"] == stored

@@ -111,6 +111,8 @@ def test_descriptions(crm: Any) -> None:
     assert crm.properties.core_api.get_by_name("contacts", "lifecyclestage", **TIMEOUT).options[1].value == "lead"
     assert crm.pipelines.pipelines_api.get_all("contacts", **TIMEOUT).results[0].stages[1].id == "lead"
     assert crm.owners.owners_api.get_page(**TIMEOUT).results[0].user_id == 9001
+    gone = crm.owners.owners_api.get_page(archived=True, limit=1, **TIMEOUT).results
+    assert [(owner.id, owner.archived, owner.user_id) for owner in gone] == [("7004", True, None)]
 
 
 def test_a_made_property(crm: Any) -> None:

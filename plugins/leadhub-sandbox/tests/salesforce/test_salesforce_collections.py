@@ -115,6 +115,32 @@ def test_a_collection_of_deletes(api: httpx.Client, make_lead: Make, soql: Calla
     assert soql("SELECT Id FROM Lead") == []
 
 
+def test_each_delete_needs_its_right_and_its_lock(api: httpx.Client, make_lead: Make, admin: Callable[..., Any], refusal: Callable[..., Any]) -> None:
+    """32: of five deletes one is made; a lead gone, one locked, one that may not be deleted and one that never was fail alone."""
+    free, gone, locked, kept = (make_lead() for _ in range(4))
+    admin("delete", id=gone)
+    admin("settings", locked_records=[locked], no_delete=[kept])
+    unknown = f"{free[:14]}z"
+    assert _codes(api.delete("/composite/sobjects", params={"ids": f"{free},{gone},{locked},{kept},{unknown}", "allOrNone": "false"})) == [
+        None,
+        "ENTITY_IS_DELETED",
+        "UNABLE_TO_LOCK_ROW",
+        "INSUFFICIENT_ACCESS_OR_READONLY",
+        "INVALID_CROSS_REFERENCE_KEY",
+    ]
+    assert refusal(api.delete(f"/sobjects/Lead/{kept}")) == (403, "INSUFFICIENT_ACCESS_OR_READONLY")
+
+
+def test_without_the_right_to_delete_an_object_nothing_goes(api: httpx.Client, make_lead: Make, admin: Callable[..., Any]) -> None:
+    """32: the right is the object's: no lead is deleted by a client, and a person in Salesforce's pages still deletes one."""
+    lead = make_lead()
+    admin("settings", no_delete=["Lead"])
+    assert _codes(api.delete("/composite/sobjects", params={"ids": lead})) == ["INSUFFICIENT_ACCESS_OR_READONLY"]
+    assert api.get(f"/sobjects/Lead/{lead}").status_code == 200
+    admin("delete", id=lead)
+    assert api.get(f"/sobjects/Lead/{lead}").status_code == 404
+
+
 def test_a_collection_read_keeps_order_and_gaps(api: httpx.Client, make_lead: Make, refusal: Callable[..., Any]) -> None:
     """33: a read answers in the order asked, null for what is not there; a bad field or 2,001 ids refuse the whole call."""
     one, two = make_lead(Title="a"), make_lead(Title="b")

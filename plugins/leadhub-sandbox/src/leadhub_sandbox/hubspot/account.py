@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from leadhub_sandbox.clock import SandboxClock
-from leadhub_sandbox.hubspot.catalog import default_owners, default_properties
-from leadhub_sandbox.hubspot.schema import Schema
+from leadhub_sandbox.hubspot.catalog import default_owners, default_properties, owner_options
+from leadhub_sandbox.hubspot.schema import OPTED_OUT, OWNER, Schema
 from leadhub_sandbox.hubspot.settings import Settings
-from leadhub_sandbox.hubspot.store import ContactStore, Source
+from leadhub_sandbox.hubspot.store import Contact, ContactStore, Source, Version
 from leadhub_sandbox.hubspot.timestamps import iso, to_ms
 
 T = TypeVar("T")
@@ -39,6 +39,8 @@ class Account:
         self.schema = Schema(default_properties(self.owners))
         self.store = ContactStore(first_id=1_000_000 + 1_000 * (seed % 1_000) + 1)
         self.automations: list[Automation] = []
+        self.opted_out: set[str] = set()
+        self.subscribed: dict[str, dict[int, str]] = {}
         self.written: list[tuple[int, frozenset[str]]] = []
         self._drawn = 0
 
@@ -67,6 +69,20 @@ class Account:
         user_id = known or 90_000 + uuid.uuid5(uuid.NAMESPACE_OID, name).int % 10_000
         return Source("CRM_UI", f"userId:{user_id}", name, user_id)
 
+    def change_owners(self, owners: list[dict[str, Any]]) -> None:
+        """Take these owners; the archived ones can no longer be written."""
+        self.owners = owners
+        self.schema.properties[OWNER].options = owner_options(owners)
+
+    def show_opt_out(self, contact: Contact, version: Version) -> bool:
+        """Let a contact show whether its present address has opted out of all e-mail; blank until one has. Says whether anything changed."""
+        shown = contact.values.get(OPTED_OUT, "")
+        due = "true" if contact.values.get("email") in self.opted_out else shown and "false"
+        if due == shown:
+            return False
+        self.store.set_value(contact, OPTED_OUT, due, Version(due, version.ms, version.source))
+        return True
+
     def dump(self) -> dict[str, Any]:
         """Return the whole state as plain data."""
         return {
@@ -75,6 +91,9 @@ class Account:
             "schema": self.schema.dump(),
             "store": self.store.dump(),
             "automations": [asdict(rule) for rule in self.automations],
+            "owners": [dict(owner) for owner in self.owners],
+            "opted_out": sorted(self.opted_out),
+            "subscribed": [[address, list(states.items())] for address, states in self.subscribed.items()],
             "drawn": self._drawn,
         }
 
@@ -86,4 +105,7 @@ class Account:
         self.schema.load(state["schema"])
         self.store.load(state["store"], self.schema.unique_names())
         self.automations = [Automation(**rule) for rule in state["automations"]]
+        self.owners = [dict(owner) for owner in state["owners"]]
+        self.opted_out = set(state["opted_out"])
+        self.subscribed = {address: dict(states) for address, states in state["subscribed"]}
         self._drawn = state["drawn"]

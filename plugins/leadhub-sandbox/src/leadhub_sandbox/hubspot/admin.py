@@ -10,13 +10,27 @@ from typing import Any
 
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import Account, Automation
+from leadhub_sandbox.hubspot.catalog import archive_owner, new_owner
 from leadhub_sandbox.hubspot.contacts import body_of
 from leadhub_sandbox.hubspot.errors import ApiError, invalid, not_found
+from leadhub_sandbox.hubspot.schema import BY_HAND
 from leadhub_sandbox.hubspot.store import Contact, Source
+from leadhub_sandbox.hubspot.timestamps import parse_ms
 from leadhub_sandbox.hubspot.views import Views
 from leadhub_sandbox.hubspot.writes import Writer
 
 WORKFLOW = Source("AUTOMATION_PLATFORM", "enrollmentId:1", "Workflow")
+# Who else changes contacts, by HubSpot's sourceType; an import bears the id of the user who ran it.
+SOURCES = {
+    source.kind: source
+    for source in (
+        WORKFLOW,
+        Source("INTEGRATION", "1234567", "Another app"),
+        Source("IMPORT", "importId:1", "contacts.csv", 9001),
+        Source("FORM", "formId:1", "Contact us"),
+        Source("CALCULATED", "calculated", "Calculated"),
+    )
+}
 _PERSON = "jane@people.example"
 
 
@@ -31,6 +45,8 @@ class Admin:
             ("POST", "edit"): self._edit,
             ("POST", "create"): self._create,
             ("POST", "merge"): self._merge,
+            ("POST", "touch"): self._touch,
+            ("POST", "owners"): self._owners,
             ("POST", "archive"): self._archive,
             ("POST", "restore"): self._restore,
             ("GET", "records"): self._records,
@@ -66,22 +82,44 @@ class Admin:
 
     def _write(self, contact: Contact | None, order: Mapping[str, Any]) -> Contact:
         properties = order.get("properties")
-        change = self._writer.prepare(contact, properties, self._source(order), "", by_api=False)
+        unlocked = self._account.schema.properties if order.get("system") else BY_HAND
+        change = self._writer.prepare(contact, properties, self._source(order), "", unlocked=unlocked)
         return self._writer.commit(change)
 
     def _source(self, order: Mapping[str, Any]) -> Source:
-        match order.get("source", "CRM_UI"):
-            case "CRM_UI":
-                return self._account.user(str(order.get("user", _PERSON)))
-            case "AUTOMATION_PLATFORM":
-                return WORKFLOW
-            case other:
-                raise invalid(f"source is CRM_UI or AUTOMATION_PLATFORM, not {other}.")
+        name = order.get("source", "CRM_UI")
+        if name == "CRM_UI":
+            return self._account.user(str(order.get("user", _PERSON)))
+        if name not in SOURCES:
+            raise invalid(f"source is CRM_UI or {' or '.join(SOURCES)}, not {name}.")
+        return SOURCES[name]
 
     def _merge(self, request: Request) -> Response:
         order = body_of(request)
         pair = self._live(order.get("primaryObjectId")), self._live(order.get("objectIdToMerge"))
         return self._whole(self._writer.merge(*pair, self._source(order)))
+
+    def _touch(self, request: Request) -> Response:
+        """Take {"ids"?: […], "at"?: instant}: these contacts, or all live ones, were last modified at this one instant, or now."""
+        order = body_of(request)
+        at = parse_ms(order["at"]) if "at" in order else self._account.now_ms()
+        live = (contact for contact in self._account.store.after(0) if contact.archived_ms is None)
+        self._writer.mass_touch([self._live(one) for one in order["ids"]] if "ids" in order else list(live), at)
+        return Response(204)
+
+    def _owners(self, request: Request) -> Response:
+        """Take {"email", "firstName"?, "lastName"?} for a new owner, or {"id", "archived": true} for one whose user leaves."""
+        order, owners = body_of(request), [dict(owner) for owner in self._account.owners]
+        if order.get("archived"):
+            chosen = next((owner for owner in owners if owner["id"] == order["id"]), None)
+            if chosen is None:
+                raise not_found(f"There is no owner {order['id']}.", [str(order["id"])])
+            archive_owner(chosen)
+        else:
+            chosen = new_owner(len(owners), str(order["email"]), str(order.get("firstName", "")), str(order.get("lastName", "")))
+            owners.append(chosen)
+        self._account.change_owners(owners)
+        return Response(body=chosen)
 
     def _archive(self, request: Request) -> Response:
         contact = self._live(body_of(request).get("id"))
@@ -113,7 +151,7 @@ class Admin:
     def _add_automation(self, request: Request) -> Response:
         """Take {"property", "value"?, "set": {...}, "times"?: 1}: it acts right after the answer to the write that fires it."""
         order = body_of(request)
-        values, problems = self._account.schema.check(order["set"], by_api=False)
+        values, problems = self._account.schema.check(order["set"], BY_HAND)
         if problems:
             raise invalid(problems[0]["message"])
         rule = Automation(str(order["property"]), order.get("value"), values, int(order.get("times", 1)))
@@ -155,7 +193,7 @@ def run_automations(account: Account, writer: Writer) -> None:
                 continue
             rule.times -= 1
             with suppress(ApiError):  # a workflow whose action is refused fails quietly; the caller never hears of it
-                writer.commit(writer.prepare(contact, rule.changes, WORKFLOW, "", by_api=False))
+                writer.commit(writer.prepare(contact, rule.changes, WORKFLOW, "", unlocked=BY_HAND))
             if rule.times <= 0:
                 account.automations.remove(rule)
     account.written = []

@@ -1,6 +1,7 @@
 # ruff: noqa: ARG002 - the router calls every handler alike, with the request and the names in its path
 """What describes the account: properties, the life cycle's pipeline, owners, account details. Only properties can be added."""
 
+import re
 from typing import Any
 
 from leadhub_sandbox.http import Request, Response
@@ -9,9 +10,20 @@ from leadhub_sandbox.hubspot.catalog import PIPELINE_ID
 from leadhub_sandbox.hubspot.contacts import body_of
 from leadhub_sandbox.hubspot.errors import ApiError, invalid, not_found
 from leadhub_sandbox.hubspot.schema import MAX_UNIQUE, Property
-from leadhub_sandbox.hubspot.views import number_of
+from leadhub_sandbox.hubspot.views import is_true, number_of
 
-_TYPES = ("string", "number", "date", "datetime", "enumeration", "bool", "phone_number")
+LARGEST_AFTER = 1_000_000
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+# The field types that go with each type (HubSpot's "Properties" guide); the calculated ones cannot be made here.
+_FIELD_TYPES = {
+    "string": ("text", "textarea", "phonenumber", "html", "file"),
+    "number": ("number",),
+    "date": ("date",),
+    "datetime": ("date",),
+    "enumeration": ("select", "radio", "checkbox", "booleancheckbox"),
+    "bool": ("booleancheckbox",),
+    "phone_number": ("phonenumber",),
+}
 
 
 class DescribeHandlers:
@@ -38,8 +50,14 @@ class DescribeHandlers:
         for key in ("name", "label", "type", "fieldType", "groupName"):
             if not isinstance(body.get(key), str) or not body[key]:
                 raise invalid(f"A property needs {key}.", propertyName=[str(body.get("name", ""))])
-        if body["type"] not in _TYPES:
-            raise invalid(f"{body['type']} is not a type of property: {', '.join(_TYPES)}.")
+        if body["type"] not in _FIELD_TYPES:
+            raise invalid(f"{body['type']} is not a type of property: {', '.join(_FIELD_TYPES)}.")
+        if body["fieldType"] not in _FIELD_TYPES[body["type"]]:
+            raise invalid(f"A property of type {body['type']} has one of the field types {', '.join(_FIELD_TYPES[body['type']])}.")
+        if not _NAME.fullmatch(body["name"]):
+            raise invalid("A property's name is lower-case letters, digits and underscores, and begins with a letter.")
+        if body["type"] == "enumeration" and not body.get("options"):
+            raise invalid("An enumeration needs options.")
         if body["name"] in schema.properties:
             raise ApiError(409, "CONFLICT", f"A property named {body['name']} already exists.")
         unique = bool(body.get("hasUniqueValue"))
@@ -71,14 +89,19 @@ class DescribeHandlers:
         return {"id": PIPELINE_ID, "label": "Lifecycle Stage Pipeline", "displayOrder": 0, "stages": stages, **made}
 
     def list_owners(self, request: Request, version: str) -> Response:
-        """GET …/owners, by e-mail if asked."""
-        number_of(request.param("limit"), 100, 500)
-        email = request.param("email")
-        return Response(body={"results": [entry for entry in self._account.owners if email in (None, entry["email"])]})
+        """GET …/owners: the active ones or the archived ones, by e-mail if asked, a page at a time."""
+        limit, archived, email = number_of(request.param("limit"), 100, 500), is_true(request, "archived"), request.param("email")
+        after = number_of(request.param("after"), 0, LARGEST_AFTER, "after")
+        found = [entry for entry in self._account.owners if entry["archived"] is archived and email in (None, entry["email"])]
+        body: dict[str, Any] = {"results": found[after : after + limit]}
+        if after + limit < len(found):
+            body["paging"] = {"next": {"after": str(after + limit)}}
+        return Response(body=body)
 
     def get_owner(self, request: Request, version: str, owner_id: str) -> Response:
-        """GET …/owners/{id}."""
-        owner = next((entry for entry in self._account.owners if entry["id"] == owner_id), None)
+        """GET …/owners/{id}: an active one, or with archived an archived one."""
+        archived = is_true(request, "archived")
+        owner = next((entry for entry in self._account.owners if entry["id"] == owner_id and entry["archived"] is archived), None)
         if owner is None:
             raise not_found(f"There is no owner {owner_id}.", [owner_id])
         return Response(body=owner)

@@ -1,7 +1,7 @@
 """The properties of contacts: their definitions, and the check of a value against them. It stores no values."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,8 +10,12 @@ from leadhub_sandbox.hubspot.errors import Problem, problem
 from leadhub_sandbox.hubspot.timestamps import DAY_MS, iso, iso_date, parse_ms
 
 MAX_UNIQUE = 10
+LONGEST = 65_536  # characters of a value
 STAGE = "lifecyclestage"
+OWNER = "hubspot_owner_id"
 ADDITIONAL = "hs_additional_emails"
+OPTED_OUT = "hs_email_optout"
+BY_HAND = frozenset({ADDITIONAL, OPTED_OUT})  # read-only for the API, not for a person in HubSpot's pages
 _EMAIL = re.compile(r"[^\s@;,<>]+@[^\s@;,<>.]+(\.[^\s@;,<>.]+)+")
 _CODES = {
     "number": ("INVALID_INTEGER", "was not a valid number"),
@@ -68,7 +72,7 @@ class Property:
             "fieldType": self.field_type,
             "description": "",
             "groupName": self.group,
-            "options": [option.describe() for option in self.options],
+            "options": [] if self.external_options else [option.describe() for option in self.options],
             "displayOrder": -1,
             "calculated": self.calculated,
             "externalOptions": self.external_options,
@@ -120,18 +124,15 @@ class Schema:
         """Return the custom properties whose values are unique."""
         return [entry.name for entry in self.properties.values() if entry.unique and entry.name != "email"]
 
-    def check(self, values: Mapping[str, str], *, by_api: bool = True) -> tuple[dict[str, str], list[Problem]]:
-        """Return the values in stored form, and what is wrong with the others.
-
-        Read-only ones are refused; by hand, not `by_api`, a person can give a contact secondary e-mails.
-        """
+    def check(self, values: Mapping[str, str], unlocked: Container[str] = ()) -> tuple[dict[str, str], list[Problem]]:
+        """Return the values in stored form, and what is wrong with the others. Read-only ones are refused unless they are `unlocked`."""
         stored: dict[str, str] = {}
         problems: list[Problem] = []
         for name, value in values.items():
             known = self.properties.get(name)
             if known is None:
                 problems.append(problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
-            elif known.read_only and (by_api or name != ADDITIONAL):
+            elif known.read_only and name not in unlocked:
                 message = f'"{name}" is a read only property; its value cannot be set.'
                 problems.append(problem(name, "READ_ONLY_VALUE", message))
             else:
@@ -152,6 +153,11 @@ class Schema:
         self.properties = {entry["name"]: Property(**entry) for entry in entries}
 
 
+def is_address(text: str) -> bool:
+    """Say whether a text has the form of one e-mail address."""
+    return _EMAIL.fullmatch(text) is not None
+
+
 def stage_dates(stage: str) -> tuple[str, ...]:
     """Return the properties that date a stage's entry. Only the default stages, whose names are words, have the older one."""
     newer = f"hs_v2_date_entered_{stage}"
@@ -170,6 +176,8 @@ def _stored_form(known: Property, value: str) -> str | Problem:
     """Return the value as it is stored, or the problem with it. Blank clears, whatever the type."""
     if not value:
         return ""
+    if len(value) > LONGEST:
+        return problem(known.name, "VALUE_TOO_LONG", f"{known.name} has {len(value)} characters; at most {LONGEST} are allowed")
     if known.name in ("email", ADDITIONAL):
         return _addresses(known, value)
     if known.type == "enumeration":
@@ -183,7 +191,7 @@ def _stored_form(known: Property, value: str) -> str | Problem:
 
 def _addresses(known: Property, value: str) -> str | Problem:
     addresses = [part.strip().lower() for part in (value.split(";") if known.name == ADDITIONAL else [value])]
-    wrong = [address for address in addresses if not _EMAIL.fullmatch(address)]
+    wrong = [address for address in addresses if not is_address(address)]
     if wrong:
         return problem(known.name, "INVALID_EMAIL", f"Email address {wrong[0]} is invalid")
     return ";".join(dict.fromkeys(addresses))
@@ -191,6 +199,8 @@ def _addresses(known: Property, value: str) -> str | Problem:
 
 def _choice(known: Property, value: str) -> str | Problem:
     allowed = [option.value for option in known.options]
+    if not allowed and not known.external_options:
+        return value  # kept by HubSpot itself, which lists no options for it
     chosen = value.split(";") if known.field_type == "checkbox" else [value]
     for entry in chosen:
         if entry not in allowed:

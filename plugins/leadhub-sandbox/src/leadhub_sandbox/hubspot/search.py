@@ -9,12 +9,12 @@ from typing import Any
 
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import Account
+from leadhub_sandbox.hubspot.bounds import EVERYTHING, MODIFIED, RECORD_ID, Bounds
 from leadhub_sandbox.hubspot.contacts import body_of, names_in
 from leadhub_sandbox.hubspot.errors import invalid
 from leadhub_sandbox.hubspot.filters import Test, comparable, compile_filter
 from leadhub_sandbox.hubspot.numerals import whole
 from leadhub_sandbox.hubspot.store import Entry
-from leadhub_sandbox.hubspot.timestamps import parse_ms
 from leadhub_sandbox.hubspot.views import Views
 
 MAX_GROUPS, MAX_FILTERS_IN_GROUP, MAX_FILTERS = 5, 6, 18
@@ -22,7 +22,6 @@ PAGE, MAX_PAGE = 10, 200
 MAX_BODY = 3_000
 MAX_RESULTS = 10_000
 MAX_CACHED = 100
-MODIFIED = "lastmodifieddate"
 _QUERIED = ("email", "firstname", "lastname", "phone", "company")
 
 
@@ -79,40 +78,31 @@ class Search:
         index = self._account.store.index
         found: dict[int, Entry] = {}
         for filters in groups or [[]]:
-            tests = [compile_filter(self._account.schema, order) for order in filters]
-            for number in self._candidates(filters):
+            compiled = [(order, compile_filter(self._account.schema, order)) for order in filters]
+            bounds = Bounds.of(filters)
+            tests = [test for order, test in compiled if not bounds.cover(order)]
+            for number in self._candidates(filters, bounds):
                 entry = index.get(number)
-                if entry is not None and _passes(entry, tests):
+                if entry is not None and bounds.hold(entry) and (not tests or _passes(entry, tests)):
                     found[number] = entry
         if not query:
             return list(found.values())
         return [entry for entry in found.values() if any(query in entry.values.get(name, "").lower() for name in _QUERIED)]
 
-    def _candidates(self, filters: list[Mapping[str, Any]]) -> Iterable[int]:
-        """Return the ids that can match, fewer than all when an id or a time bounds them: windows must not scan the account."""
-        low, high, least = None, None, None
+    def _candidates(self, filters: list[Mapping[str, Any]], bounds: Bounds) -> Iterable[int]:
+        """Return the ids that can match, fewer than all when an id, a time or an address bounds them: windows must not scan the account."""
         for order in filters:
             name, operator = order["propertyName"], order["operator"]
-            if name == "hs_object_id" and operator in ("EQ", "IN"):
-                wanted = order["values"] if operator == "IN" else [order["value"]]
-                return [int(float(value)) for value in wanted]
-            if name == "hs_object_id" and operator in ("GT", "GTE"):
-                least = int(float(order["value"]))
+            if name == RECORD_ID and operator == "IN":
+                return [int(float(value)) for value in order["values"]]
             if name == "email" and operator == "EQ":
                 return self._by_email(order["value"])
-            if name == MODIFIED and operator in ("GT", "GTE", "BETWEEN", "EQ"):
-                low = max(low or 0, parse_ms(order["value"]))
-            if name == MODIFIED and operator in ("LT", "LTE", "BETWEEN", "EQ"):
-                bound = parse_ms(order["highValue" if operator == "BETWEEN" else "value"])
-                high = bound if high is None else min(high, bound)
-        if least is not None:
-            return self._account.store.ids_from(least)
-        if low is None and high is None:
-            return self._account.store.index
+        by_id = self._account.store.ids_between(bounds.ids[0], bounds.ids[1])
+        if bounds.times == EVERYTHING:
+            return by_id
         times = self._times()
-        start = 0 if low is None else bisect_left(times, (low, 0))
-        end = len(times) if high is None else bisect_right(times, (high, 1 << 62))
-        return [number for _, number in times[start:end]]
+        start, end = bisect_left(times, (bounds.times[0], 0)), bisect_right(times, (bounds.times[1], EVERYTHING[1]))
+        return by_id if len(by_id) <= end - start else [number for _, number in times[start:end]]
 
     def _by_email(self, address: str) -> list[int]:
         """Return the contact that may have this address; while writes wait for the index, all are looked through."""
@@ -129,15 +119,17 @@ class Search:
     def _sorted(self, found: list[Entry], sorts: object) -> list[int]:
         """Sort by the one rule. Equal ones come in an order that nobody may rely on; with no rule, in order of creation."""
         name, descending = self._sort_rule(sorts)
+        if self._account.settings.search_shuffled:
+            return sorted((entry.id for entry in found), key=self._draw)
         if not name:
             return sorted(entry.id for entry in found)
-        if name == "hs_object_id":
+        if name == RECORD_ID:
             return sorted((entry.id for entry in found), reverse=descending)
         known = self._account.schema.properties[name]
         disorder = self._account.settings.search_disorder_seconds * 1000 if name == MODIFIED else 0.0
 
         def key(entry: Entry) -> tuple[bool, Any, int]:
-            draw = zlib.crc32(f"{self._account.seed} {entry.id}".encode())
+            draw = self._draw(entry.id)
             held = entry.values.get(name)
             value = comparable(known, held) if held is not None else 0
             if disorder and not isinstance(value, str):
@@ -145,6 +137,10 @@ class Search:
             return held is None, value, draw
 
         return [entry.id for entry in sorted(found, key=key, reverse=descending)]
+
+    def _draw(self, number: int) -> int:
+        """Return a number below 2**32 that only the seed and the id decide."""
+        return zlib.crc32(f"{self._account.seed} {number}".encode())
 
     def _sort_rule(self, sorts: object) -> tuple[str, bool]:
         """Return (property, descending); "" for none. Both spellings are known: "-createdate", and an object."""

@@ -14,6 +14,7 @@ from leadhub_sandbox.hubspot.describe import DescribeHandlers
 from leadhub_sandbox.hubspot.errors import ApiError, missing_scope
 from leadhub_sandbox.hubspot.limits import Limits
 from leadhub_sandbox.hubspot.search import Search
+from leadhub_sandbox.hubspot.subscriptions import SubscriptionHandlers
 from leadhub_sandbox.hubspot.trouble import HUBSPOT_KINDS
 from leadhub_sandbox.hubspot.views import Views
 from leadhub_sandbox.hubspot.writes import Writer
@@ -22,6 +23,7 @@ from leadhub_sandbox.hubspot.writes import Writer
 _OLD_PATH = re.compile(r"/crm/(v3)/(objects|properties|pipelines|owners)(/.*)?")
 _DATED_PATH = re.compile(r"/crm/(objects|properties|pipelines|owners)/(2026-03|2026-09)(/.*)?")
 _INFO_PATH = re.compile(r"/account-info/(v3|2026-03|2026-09)(/.*)")
+_PREFERENCES_PATH = re.compile(r"/communication-preferences/(v4|2026-03|2026-09)(/.*)")
 _CONTACTS = ("contacts", "0-1")
 _LEADS = ("leads", "0-136")
 
@@ -43,6 +45,7 @@ class HubSpotService:
         self._router = Router()
         self._route_records(ContactHandlers(self.account, self._writer, views), BatchHandlers(self.account, self._writer, views))
         self._route_descriptions(DescribeHandlers(self.account))
+        self._route_subscriptions(SubscriptionHandlers(self.account))
 
     @property
     def token(self) -> str:
@@ -70,6 +73,14 @@ class HubSpotService:
         self._router.add("GET", "/{version}/owners", describe.list_owners)
         self._router.add("GET", "/{version}/owners/{owner_id}", describe.get_owner)
         self._router.add("GET", "/{version}/account-info/details", describe.account_details)
+
+    def _route_subscriptions(self, subscriptions: SubscriptionHandlers) -> None:
+        base = "/{version}/communication-preferences"
+        self._router.add("GET", f"{base}/definitions", subscriptions.definitions)
+        self._router.add("GET", f"{base}/statuses/{{address}}", subscriptions.statuses)
+        self._router.add("POST", f"{base}/statuses/{{address}}", subscriptions.set_status)
+        self._router.add("GET", f"{base}/statuses/{{address}}/unsubscribe-all", subscriptions.opted_out)
+        self._router.add("POST", f"{base}/statuses/{{address}}/unsubscribe-all", subscriptions.opt_out)
 
     def handle(self, request: Request) -> Response:
         """Answer HubSpot's own API: token, then limits, then path, scope and work."""
@@ -110,6 +121,7 @@ class HubSpotService:
             "properties": f"crm.schemas.contacts.{'read' if reads else 'write'}",
             "pipelines": "crm.schemas.contacts.read",
             "owners": "crm.objects.owners.read",
+            "communication-preferences": "communication_preferences.read_write",
         }.get(api)
         if scope is not None and scope not in self.account.settings.scopes:
             raise missing_scope(scope)
@@ -142,6 +154,9 @@ def _canonical(path: str) -> str:
     elif match := _INFO_PATH.fullmatch(path):
         version, rest = match.groups()
         api = "account-info"
+    elif match := _PREFERENCES_PATH.fullmatch(path):
+        version, rest = match.groups()
+        api = "communication-preferences"
     else:
         raise ApiError(404, "OBJECT_NOT_FOUND", f"There is no path {path}.")
     return f"/{version}/{api}{rest or ''}".rstrip("/")

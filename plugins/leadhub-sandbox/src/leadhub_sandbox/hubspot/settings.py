@@ -10,6 +10,7 @@ SCOPES = (
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
     "crm.objects.owners.read",
+    "communication_preferences.read_write",
 )
 
 
@@ -26,6 +27,7 @@ class Settings:
     required_from_2026_09: list[str] = field(default_factory=list)
     search_lag_seconds: float = 5.0
     search_disorder_seconds: float = 0.0
+    search_shuffled: bool = False
     burst_limit: int = 10_000  # calls in 10 seconds; a real account has 100, 190 or 250
     daily_limit: int = 1_000_000
     search_limit: int = 1_000  # calls in a second; a real account has 5

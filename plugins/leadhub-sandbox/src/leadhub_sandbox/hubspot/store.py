@@ -102,9 +102,9 @@ class ContactStore:
             if contact is not None:
                 yield contact
 
-    def ids_from(self, least: int) -> list[int]:
-        """Return the ids from `least` on that were given to contacts, in order."""
-        return self._ids[bisect_left(self._ids, least) :]
+    def ids_between(self, least: int, most: int) -> list[int]:
+        """Return the ids from `least` to `most` that were given to contacts, in order."""
+        return self._ids[bisect_left(self._ids, least) : bisect_right(self._ids, most)]
 
     def set_value(self, contact: Contact, name: str, value: str, version: Version) -> None:
         """Give a property its value ("" clears) and its history an entry."""

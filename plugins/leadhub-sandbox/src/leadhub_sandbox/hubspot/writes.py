@@ -1,15 +1,15 @@
 """What every write obeys, whoever writes: checks first, then a commit that cannot fail. It knows nothing of HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.catalog import PIPELINE_ID
 from leadhub_sandbox.hubspot.errors import ApiError, bad_properties, conflict, invalid, problem
-from leadhub_sandbox.hubspot.schema import ADDITIONAL, STAGE, stage_dates
+from leadhub_sandbox.hubspot.schema import ADDITIONAL, OPTED_OUT, STAGE, stage_dates
 from leadhub_sandbox.hubspot.store import Contact, Source, Version
-from leadhub_sandbox.hubspot.timestamps import iso
+from leadhub_sandbox.hubspot.timestamps import iso, parse_ms
 
 STRICT_VERSIONS = frozenset({"2026-09"})
 
@@ -44,10 +44,10 @@ class Writer:
         version: str,
         claims: Claims | None = None,
         *,
-        by_api: bool = True,
+        unlocked: Container[str] = (),
     ) -> Change:
         """Check a create (`contact` is None) or an update. Raises ApiError in HubSpot's words; nothing is written."""
-        values, problems = self._account.schema.check(_texts(properties), by_api=by_api)
+        values, problems = self._account.schema.check(_texts(properties), unlocked)
         if problems:
             raise bad_properties(problems, self._account.portal_id)
         if contact is None and not any(values.get(name) for name in ("email", "firstname", "lastname")):
@@ -126,7 +126,10 @@ class Writer:
             account.store.set_value(contact, name, value, Version(value, now, source))
             if name == STAGE and value:
                 self._date_stage(contact, value, now)
+            if name == "createdate":
+                contact.created_ms = parse_ms(value)
             changed = True
+        self._keep_opt_out(contact, values, source, now)
         backward = STAGE in values and values[STAGE] != contact.values.get(STAGE, "")
         if changed or backward or account.settings.noop_bumps_modified:
             account.store.touch(contact, now)
@@ -153,6 +156,22 @@ class Writer:
         joined = ";".join(entry for entry in others if entry)
         swapped = Version(joined, version.ms, version.source)
         self._account.store.set_value(contact, ADDITIONAL, joined, swapped)
+
+    def _keep_opt_out(self, contact: Contact, values: Mapping[str, str], source: Source, now: int) -> None:
+        """Keep opt-outs by address, which is where HubSpot has them: a contact shows that of the address it holds now."""
+        account, address = self._account, contact.values.get("email", "")
+        if OPTED_OUT in values and address:
+            account.opted_out.discard(address)
+            account.opted_out |= {address} if values[OPTED_OUT] == "true" else set()
+        elif "email" in values:
+            account.show_opt_out(contact, Version("", now, source))
+
+    def mass_touch(self, contacts: Iterable[Contact], at_ms: int) -> None:
+        """Give contacts one and the same time of change, as HubSpot's own monthly job does; no value changes."""
+        now = self._account.now_ms()
+        for contact in contacts:
+            self._account.store.touch(contact, at_ms)
+            self._account.store.queue(contact.id, now)
 
     def archive(self, contact: Contact) -> None:
         """Archive a contact; a second time changes nothing."""
@@ -190,6 +209,7 @@ class Writer:
         values[ADDITIONAL] = ";".join(dict.fromkeys(emails[1:]))
         for name, value in values.items():
             account.store.set_value(survivor, name, value, Version(value, now, source))
+        account.show_opt_out(survivor, Version("", now, source))
         for old in (primary, other):
             if old.id != survivor.id:
                 account.store.merge_away(old, survivor.id)

@@ -47,6 +47,7 @@ class Admin:
             "convert": self.convert,
             "settings": self.settings,
             "users": self.users,
+            "queues": self.queues,
         }
         if request.method != "POST" or path not in actions:
             return None
@@ -104,9 +105,14 @@ class Admin:
         return lifecycle.convert(self.records, order, self._actor(order))
 
     def users(self, order: Order) -> Any:
-        """{"alias", "first", "last", "active"?}: add a person."""
-        self.org.add_user(order["alias"], order["first"], order["last"], active=order.get("active", True))
+        """{"alias", "first", "last", "active"?, "email"?, "type"?}: add a person; `type` is the UserType."""
+        kind, email = order.get("type", "Standard"), order.get("email", "")
+        self.org.add_user(order["alias"], order["first"], order["last"], active=order.get("active", True), kind=kind, email=email)
         return {"id": self.org.user_id(order["alias"])}
+
+    def queues(self, order: Order) -> Any:
+        """{"name"}: add a queue."""
+        return {"id": self.org.add_queue(order["name"])}
 
     def settings(self, order: Order) -> Any:
         """Set settings; {"expire_tokens": true} ends all sessions, {"expire_cursors": true} all query cursors."""

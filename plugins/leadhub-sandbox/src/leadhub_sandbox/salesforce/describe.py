@@ -7,7 +7,7 @@ from leadhub_sandbox.salesforce.org import Org
 from leadhub_sandbox.salesforce.schema import STRING_TYPES, Field, SObject
 
 _XSD = {"id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double", "currency": "xsd:double"}
-_XSD |= {"date": "xsd:date", "datetime": "xsd:dateTime", "address": "urn:address"}
+_XSD |= {"date": "xsd:date", "datetime": "xsd:dateTime", "address": "urn:address", "anyType": "xsd:anyType"}
 
 
 def _label(name: str) -> str:
@@ -100,9 +100,10 @@ def summary(obj: SObject, version: str) -> dict[str, Any]:
     }
 
 
-def describe_global(version: str) -> dict[str, Any]:
+def describe_global(org: Org, version: str) -> dict[str, Any]:
     """Return the answer of /sobjects."""
-    return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [summary(obj, version) for obj in OBJECTS.values()]}
+    shown = (obj for obj in OBJECTS.values() if org.shows(obj))
+    return {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": [summary(obj, version) for obj in shown]}
 
 
 def describe_object(org: Org, obj: SObject, version: str) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from leadhub_sandbox.salesforce import ids, times
 from leadhub_sandbox.salesforce.errors import ApiError, invalid_field, malformed_query, no_such_column
-from leadhub_sandbox.salesforce.objects import BY_PREFIX, OBJECTS
+from leadhub_sandbox.salesforce.objects import BY_PREFIX, OBJECTS, find_object
 from leadhub_sandbox.salesforce.org import Org
 from leadhub_sandbox.salesforce.schema import STRING_TYPES, Field, Row, SObject
-from leadhub_sandbox.salesforce.soql import Comparison, Condition, Group, Literal, Ordering
+from leadhub_sandbox.salesforce.soql import Comparison, Condition, Group, Join, Literal, Ordering
 
 Getter = Callable[[Row], Any]
 Predicate = Callable[[Row], bool]
@@ -78,6 +78,26 @@ def predicate(org: Org, obj: SObject, condition: Condition | None) -> Predicate:
             return lambda row: not test(row)
         case Comparison():
             return _comparison(org, obj, condition)
+        case Join():
+            return _join(org, obj, condition)
+
+
+def _join(org: Org, obj: SObject, join: Join) -> Predicate:
+    """Return the test of a semi-join or anti-join: both sides are ids of one object (SOQL guide, "Semi-Joins with IN and Anti-Joins")."""
+    field, get = resolve(org, obj, join.path)
+    source = find_object(join.source)
+    if source is None or not org.shows(source):
+        raise ApiError(400, "INVALID_TYPE", f"sObject type '{join.source}' is not supported.")
+    inner, read = resolve(org, source, join.field)
+    if inner.type not in _ID_TYPES or field.type not in _ID_TYPES or not _targets(obj, field) & _targets(source, inner):
+        raise malformed_query(f"The outer field '{join.path}' and the inner field '{join.field}' must be ids of the same object")
+    test = predicate(org, source, join.where)
+    chosen = {read(row) for row in org.store.rows(source) if test(row)} - {None}
+    return lambda row: ((value := get(row)) in chosen) is not join.absent and value is not None
+
+
+def _targets(obj: SObject, field: Field) -> set[str]:
+    return {obj.name} if field.type == "id" else set(field.references)
 
 
 def _comparison(org: Org, obj: SObject, c: Comparison) -> Predicate:

@@ -5,12 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 from leadhub_sandbox.salesforce.errors import ApiError
+from leadhub_sandbox.salesforce.history import note_event
 from leadhub_sandbox.salesforce.objects import ACCOUNT, CONTACT, LEAD, OPPORTUNITY
 from leadhub_sandbox.salesforce.org import Actor
 from leadhub_sandbox.salesforce.records import Records
 from leadhub_sandbox.salesforce.schema import Row, SObject
 
-_PERSON = ("LastName", "FirstName", "Salutation", "Title", "Email", "Phone", "MobilePhone", "Fax", "LeadSource", "HasOptedOutOfEmail", "DoNotCall")
+_NAME = ("LastName", "FirstName", "Salutation", "Title")
+_REACH = ("Email", "EmailBouncedReason", "EmailBouncedDate", "HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "Phone", "MobilePhone", "Fax")
+_PERSON = (*_NAME, *_REACH, "LeadSource", "Description")
 _ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
 _COMPANY = ("Phone", "Website", "Industry", "Rating", "AnnualRevenue", "NumberOfEmployees")
 
@@ -35,6 +38,7 @@ def convert(records: Records, order: Mapping[str, Any], actor: Actor) -> dict[st
     links = {"ConvertedAccountId": account_id, "ConvertedContactId": contact_id, "ConvertedOpportunityId": opportunity_id}
     done: Row = {"IsConverted": True, "ConvertedDate": records.org.now()[:10], "Status": status, "OwnerId": owner}
     records.update(LEAD, order["id"], done | links, Actor(actor.user_id, system=True))
+    note_event(records.org, LEAD, str(lead["Id"]), "leadConverted", actor.user_id)
     return links
 
 
@@ -44,8 +48,11 @@ def _account(records: Records, lead: Row, owner: object, actor: Actor) -> str:
 
 
 def _contact(records: Records, lead: Row, owner: object, account_id: str, actor: Actor) -> str:
-    values = {"AccountId": account_id, "OwnerId": owner} | {n: lead[n] for n in _PERSON}
-    return records.create(CONTACT, values | {f"Mailing{n}": lead[n] for n in _ADDRESS}, actor)
+    values = {"AccountId": account_id, "OwnerId": owner} | {n: lead[n] for n in _PERSON} | {f"Mailing{n}": lead[n] for n in _ADDRESS}
+    values |= {on_contact: lead[on_lead] for on_lead, on_contact in records.org.settings.lead_field_mapping.items()}
+    contact_id = records.create(CONTACT, values, Actor(actor.user_id, system=True))
+    note_event(records.org, CONTACT, contact_id, "contactCreatedFromLead", actor.user_id)
+    return contact_id
 
 
 def _opportunity(records: Records, lead: Row, order: Mapping[str, Any], account_id: str, actor: Actor) -> str:
@@ -62,3 +69,4 @@ def merge(records: Records, obj: SObject, order: Mapping[str, Any], actor: Actor
     for loser in order["losers"]:
         records.delete(obj, loser, actor, master_id=str(winner["Id"]))
     records.update(obj, order["winner"], order.get("fields", {}), actor)
+    note_event(records.org, obj, str(winner["Id"]), f"{obj.name.lower()}Merged", actor.user_id)

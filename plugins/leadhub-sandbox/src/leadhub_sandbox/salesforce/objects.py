@@ -3,12 +3,15 @@
 Lengths are those of Salesforce's object reference (Lead, Contact, Account, Opportunity, User).
 """
 
+from dataclasses import replace
+
 from leadhub_sandbox.salesforce.schema import Field, SObject, sobject
 
 SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 INDUSTRIES = ("Agriculture", "Banking", "Consulting", "Education", "Electronics", "Manufacturing", "Retail", "Technology", "Other")
 RATINGS = ("Hot", "Warm", "Cold")
 SALUTATIONS = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")
+USER_TYPES = ("Standard", "PowerPartner", "CSPLitePortal", "CsnOnly", "Guest", "AutomatedProcess")
 STAGES = (
     "Prospecting",
     "Qualification",
@@ -52,7 +55,10 @@ def _person(own: str) -> list[Field]:
         Field("Fax", "phone", 40),
         Field("LeadSource", "picklist", 255, values=SOURCES),
         Field("HasOptedOutOfEmail", "boolean", default=False),
+        Field("HasOptedOutOfFax", "boolean", default=False),
         Field("DoNotCall", "boolean", default=False),
+        _locked("EmailBouncedReason", length=255),
+        _locked("EmailBouncedDate", "datetime"),
         _locked("MasterRecordId", "reference", 18, refs=(own,)),
         _locked("LastActivityDate", "date"),
     ]
@@ -106,6 +112,7 @@ LEAD = sobject(
         _locked("ConvertedContactId", "reference", 18, refs=("Contact",)),
         _locked("ConvertedOpportunityId", "reference", 18, refs=("Opportunity",)),
         Field("LeadhubId__c", length=64, unique=True, external_id=True),
+        Field("Legacy_Id__c", length=40, external_id=True),
         Field("Tier__c", "picklist", 255, values=("A", "B", "C"), restricted=True),
         Field("Interests__c", "multipicklist", 4099, values=("Hardware", "Software", "Services", "Training")),
         Field("Score__c", "double"),
@@ -121,6 +128,8 @@ CONTACT = sobject(
         *_system(),
         *_person("Contact"),
         Field("AccountId", "reference", 18, references=("Account",)),
+        Field("Department", length=80),
+        Field("HomePhone", "phone", 40),
         *_address("Mailing"),
         *_owned(),
         Field("LeadhubId__c", length=64, unique=True, external_id=True),
@@ -172,7 +181,7 @@ USER = sobject(
         Field("Alias", length=8, required=True),
         Field("Email", "email", 128, required=True),
         Field("IsActive", "boolean", default=True),
-        Field("UserType", "picklist", 40, default="Standard", values=("Standard",)),
+        Field("UserType", "picklist", 40, default="Standard", values=USER_TYPES),
     ],
     writable=False,
 )
@@ -218,7 +227,27 @@ ORGANIZATION = sobject(
     writable=False,
 )
 
-OBJECTS: dict[str, SObject] = {o.name: o for o in (LEAD, CONTACT, ACCOUNT, OPPORTUNITY, USER, GROUP, LEAD_STATUS, ORGANIZATION)}
+
+def _history(parent: str) -> SObject:
+    """Return the object that holds the field history of another; all of them share one prefix, and no client writes them."""
+    fields = [
+        _locked("Id", "id", 18),
+        _locked("IsDeleted", "boolean", default=False),
+        _locked(f"{parent}Id", "reference", 18, refs=(parent,)),
+        _locked("CreatedById", "reference", 18, refs=("User",)),
+        _locked("CreatedDate", "datetime"),
+        _locked("Field", "picklist", 255),
+        replace(_locked("OldValue", "anyType"), filterable=False),
+        replace(_locked("NewValue", "anyType"), filterable=False),
+    ]
+    return sobject(f"{parent}History", "017", f"{parent} History", fields, writable=False)
+
+
+LEAD_HISTORY, CONTACT_HISTORY = _history("Lead"), _history("Contact")
+
+OBJECTS: dict[str, SObject] = {
+    o.name: o for o in (LEAD, CONTACT, ACCOUNT, OPPORTUNITY, USER, GROUP, LEAD_STATUS, ORGANIZATION, LEAD_HISTORY, CONTACT_HISTORY)
+}
 BY_PREFIX: dict[str, SObject] = {o.prefix: o for o in OBJECTS.values()}
 _BY_LOWER = {name.lower(): o for name, o in OBJECTS.items()}
 

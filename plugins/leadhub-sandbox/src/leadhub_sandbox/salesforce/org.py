@@ -13,12 +13,14 @@ from leadhub_sandbox.salesforce.store import Store
 
 INTEGRATION = "leadhub"
 PEOPLE = (
-    ("leadhub", "Leadhub", "Integration", True),
-    ("jane", "Jane", "Novak", True),
-    ("omar", "Omar", "Haddad", True),
-    ("priya", "Priya", "Raman", True),
-    ("lena", "Lena", "Fischer", False),
+    ("leadhub", "Leadhub", "Integration", True, "Standard"),
+    ("jane", "Jane", "Novak", True, "Standard"),
+    ("omar", "Omar", "Haddad", True, "Standard"),
+    ("priya", "Priya", "Raman", True, "Standard"),
+    ("lena", "Lena", "Fischer", False, "Standard"),
+    ("autoproc", "Automated", "Process", True, "AutomatedProcess"),
 )
+AUTOMATION = "autoproc"
 QUEUE = "Inbound Leads"
 
 
@@ -46,31 +48,36 @@ class Org:
         self._found()
 
     def _found(self) -> None:
-        for alias, first, last, active in PEOPLE:
-            self.add_user(alias, first, last, active=active)
+        for alias, first, last, active, kind in PEOPLE:
+            self.add_user(alias, first, last, active=active, kind=kind)
         self.organization_id = self.new_id(ORGANIZATION)
         names: Row = {"Name": "Acme Example", "InstanceName": "CS00", "OrganizationType": "Developer Edition"}
         self._insert(ORGANIZATION, {"Id": self.organization_id} | names)
-        self._insert(GROUP, {"Name": QUEUE, "DeveloperName": "Inbound_Leads", "Type": "Queue"})
-        queue = next(iter(self.store.everything(GROUP)))["Id"]
+        queue = self.add_queue(QUEUE)
+        self._insert(GROUP, {"Name": "All Sales", "DeveloperName": "All_Sales", "Type": "Regular"})
         self.settings.assignment_rule = {"id": ids.make("01Q", self.pod, self._first), "active": True, "owner": queue}
         self.settings_changed()
         self.store.commit()
 
-    def add_user(self, alias: str, first: str, last: str, *, active: bool = True) -> None:
-        """Add a person; the admin API and the password flow know them by alias or user name."""
+    def add_user(self, alias: str, first: str, last: str, *, active: bool = True, kind: str = "Standard", email: str = "") -> None:
+        """Add a person (`kind` is the UserType); the admin API and the password flow know them by alias or user name."""
         name = f"{first} {last}"
         address = f"{alias}@acme.example"
-        values = {"Username": address, "Email": address, "Alias": alias[:8], "FirstName": first, "LastName": last, "Name": name}
-        self._insert(USER, {**values, "IsActive": active, "UserType": "Standard"})
+        values = {"Username": address, "Email": email or address, "Alias": alias[:8], "FirstName": first, "LastName": last, "Name": name}
+        self._insert(USER, {**values, "IsActive": active, "UserType": kind})
 
-    def _insert(self, obj: SObject, values: Row) -> None:
+    def add_queue(self, name: str) -> str:
+        """Add a queue and return its id."""
+        return self._insert(GROUP, {"Name": name, "DeveloperName": name.replace(" ", "_"), "Type": "Queue"})
+
+    def _insert(self, obj: SObject, values: Row) -> str:
         row: Row = {f.name: f.default for f in obj.fields.values()}
         row |= {"Id": self.new_id(obj)} | values
         author = str(row["Id"]) if not self._people else self._people[INTEGRATION]
         self.store.put(obj, row | self.stamps(author, created=True))
         if obj is USER:
             self._people |= {str(row["Alias"]): str(row["Id"]), str(row["Username"]): str(row["Id"])}
+        return str(row["Id"])
 
     def settings_changed(self) -> None:
         """Bring the rows that settings stand for into line with them."""
@@ -125,13 +132,18 @@ class Org:
         """Return the fields of an object that field-level security hides."""
         return set(self.settings.hidden_fields.get(obj.name, ()))
 
+    def shows(self, obj: SObject) -> bool:
+        """Return whether the clients' users may see an object at all."""
+        return obj.name not in self.settings.hidden_objects
+
     def snapshot(self) -> dict[str, Any]:
-        """Return a JSON-able copy of rows, settings and counters."""
-        return {"rows": self.store.snapshot(), "settings": self.settings.as_json(), "counters": dict(self._counters)}
+        """Return a JSON-able copy of rows (with those not yet visible), settings and counters."""
+        rows = {"rows": self.store.snapshot(), "unseen": self.store.unseen()}
+        return rows | {"settings": self.settings.as_json(), "counters": dict(self._counters)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put back what `snapshot` returned."""
-        self.store.restore({name: state["rows"].get(name, []) for name in OBJECTS})
+        self.store.restore({name: state["rows"].get(name, []) for name in OBJECTS}, state.get("unseen", ()))
         self.settings = Settings(**state["settings"])
         self.store.skew = self.settings.commit_skew
         self._counters = dict(state["counters"])

@@ -101,7 +101,7 @@ class Queries:
         """Return the first page of a query; `deleted` is queryAll's. Raises ApiError."""
         tree = parse(text)
         obj = find_object(tree.source)
-        if obj is None:
+        if obj is None or not self.org.shows(obj):
             raise ApiError(400, "INVALID_TYPE", f"sObject type '{tree.source}' is not supported.")
         counting = ("COUNT", "") in tree.select
         if counting and (len(tree.select) > 1 or tree.order):

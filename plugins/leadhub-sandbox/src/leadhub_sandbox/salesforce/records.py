@@ -6,11 +6,14 @@ from typing import Any
 
 from leadhub_sandbox.salesforce import ids, values
 from leadhub_sandbox.salesforce.errors import ApiError, deleted, invalid_field, not_found
+from leadhub_sandbox.salesforce.history import note_save
 from leadhub_sandbox.salesforce.objects import CONTACT, LEAD, OBJECTS, OPPORTUNITY, USER
-from leadhub_sandbox.salesforce.org import INTEGRATION, Actor, Org
+from leadhub_sandbox.salesforce.org import AUTOMATION, INTEGRATION, Actor, Org
 from leadhub_sandbox.salesforce.schema import Field, Row, SObject
 
 AUTO, NONE = "TRUE", "FALSE"
+OWNING_TYPES = ("Standard", "PowerPartner")
+"""The types of users that may own a lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,7 @@ class Records:
         converted = bool(before.get("IsConverted"))
         if converted and not (self.org.settings.view_edit_converted or actor.system):
             raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
-        if before["Id"] in self.org.settings.locked_records:
-            raise ApiError(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", [])
+        self._must_be_free(before)
         self._check_required(obj, before | given)
         if given.get("Status") != before.get("Status"):
             self._check_status(obj, given, actor)
@@ -53,7 +55,17 @@ class Records:
         """Change a record as a background process does: SystemModstamp moves, LastModifiedDate and LastModifiedById stay."""
         before = self.live(obj, row_id)
         given = self._clean(obj, fields, Actor("", system=True), "updateable")
-        self.org.store.put(obj, _derived(obj, before | given | {"SystemModstamp": self.org.now()}))
+        after = _derived(obj, before | given | {"SystemModstamp": self.org.now()})
+        self.org.store.put(obj, after)
+        note_save(self.org, obj, before, after, self.org.user_id(AUTOMATION))
+
+    def archive(self, obj: SObject, row_id: str, actor: Actor) -> None:
+        """Move a record to the recycle bin as a client does, whose user needs the right to delete; raises ApiError."""
+        row = self.live(obj, row_id)
+        if {obj.name, row["Id"]} & set(self.org.settings.no_delete):
+            raise ApiError(403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
+        self._must_be_free(row)
+        self.delete(obj, row_id, actor)
 
     def delete(self, obj: SObject, row_id: str, actor: Actor, *, master_id: str | None = None) -> None:
         """Move a record to the recycle bin; `master_id` names the winner of a merge."""
@@ -90,6 +102,10 @@ class Records:
     def _must_be_writable(self, obj: SObject, actor: Actor, verb: str) -> None:
         if not obj.writable and not actor.system:
             raise ApiError(400, "INVALID_TYPE_FOR_OPERATION", f"entity type cannot be {verb}: {obj.name}", [])
+
+    def _must_be_free(self, row: Row) -> None:
+        if row["Id"] in self.org.settings.locked_records:
+            raise ApiError(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", [])
 
     def _clean(self, obj: SObject, body: Mapping[str, Any], actor: Actor, access: str) -> Row:
         hidden = set() if actor.system else self.org.hidden(obj)
@@ -143,6 +159,8 @@ class Records:
             if name == "OwnerId" and row and row.get("IsActive") is False:
                 text = f"operation performed with inactive user [{target}] as owner of {obj.name}"
                 raise ApiError(400, "INACTIVE_OWNER_OR_USER", text, [name])
+            if name == "OwnerId" and row and row.get("UserType", "Standard") not in OWNING_TYPES:
+                raise ApiError(400, "OP_WITH_INVALID_USER_TYPE_EXCEPTION", "Operation not valid for this user type", [name])
 
     def _assigned(self, obj: SObject, assign: str) -> Row:
         if obj is not LEAD or assign.upper() == NONE:
@@ -166,7 +184,9 @@ class Records:
         for rule in self.org.settings.automations:
             if rule.get("object", LEAD.name) == obj.name and _holds(rule.get("when", {}), row):
                 row = _derived(obj, row | self._clean(obj, rule["set"], Actor("", system=True), "updateable"))
+        before = self.org.store.get(obj, str(row["Id"]))
         self.org.store.put(obj, row)
+        note_save(self.org, obj, before, row, str(row["LastModifiedById"]))
         return str(row["Id"])
 
     def _check_rules(self, obj: SObject, row: Row) -> None:

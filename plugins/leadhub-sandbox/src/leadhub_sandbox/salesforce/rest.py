@@ -120,7 +120,7 @@ class Rest:
 
     def _object(self, name: str) -> SObject:
         obj = find_object(name)
-        if obj is None:
+        if obj is None or not self.org.shows(obj):
             raise not_found()
         return obj
 
@@ -154,7 +154,7 @@ class Rest:
 
     def describe_all(self, call: Call) -> Response:
         """Describe all objects in short."""
-        return Response(body=describe_global(call.version))
+        return Response(body=describe_global(self.org, call.version))
 
     def object_info(self, call: Call, name: str) -> Response:
         """Describe one object in short."""
@@ -229,38 +229,40 @@ class Rest:
 
     def delete(self, call: Call, name: str, row_id: str) -> Response:
         """Move one record to the recycle bin."""
-        self.records.delete(self._object(name), row_id, call.actor)
+        self.records.archive(self._object(name), row_id, call.actor)
         return Response(204)
 
     def read_by_key(self, call: Call, name: str, key: str, value: str) -> Response:
-        """Return one record by its external id."""
+        """Return one record by its external id; 300 with their paths if several hold it."""
         held = self._held(name, key, value)
-        if held is None:
+        if not held:
             raise not_found()
-        return self.read(call, name, held)
+        return self.read(call, name, held[0]) if len(held) == 1 else _choices(call, name, held)
 
     def upsert(self, call: Call, name: str, key: str, value: str) -> Response:
-        """Create or change one record by its external id; `updateOnly=true` never creates."""
+        """Create or change one record by its external id; `updateOnly=true` never creates. Several holders are a 300 with their paths."""
         obj, held, body = self._object(name), self._held(name, key, value), call.record()
         if any(given.lower() in (key.lower(), "id") for given in body):
             text = f"The {key} field should not be specified in the sobject data."
             raise ApiError(400, "INVALID_FIELD", text, [key])
-        if held is None:
+        if len(held) > 1:
+            return _choices(call, name, held)
+        if not held:
             if call.request.param("updateOnly") == "true":
                 raise not_found()
-            held = self.records.create(obj, body | {key: value}, call.actor, call.assign())
-            return Response(201, {"id": held, "success": True, "errors": [], "created": True})
-        self.records.update(obj, held, body, call.actor, call.assign())
+            made = self.records.create(obj, body | {key: value}, call.actor, call.assign())
+            return Response(201, {"id": made, "success": True, "errors": [], "created": True})
+        self.records.update(obj, held[0], body, call.actor, call.assign())
         if float(call.version[1:]) < UPSERT_TELLS:
             return Response(204)
-        return Response(200, {"id": held, "success": True, "errors": [], "created": False})
+        return Response(200, {"id": held[0], "success": True, "errors": [], "created": False})
 
-    def _held(self, name: str, key: str, value: str) -> str | None:
+    def _held(self, name: str, key: str, value: str) -> list[str]:
         obj = self._object(name)
         field = external_key(obj, key, self.org.hidden(obj))
         if _LOOKS_LIKE_A_FILE.search(value):
             raise not_found()
-        return self.org.store.holder(obj, field.name, value)
+        return self.org.store.holders(obj, field.name, value)
 
     def _collections(self, call: Call) -> Collections:
         return Collections(self.records, call.actor, call.assign())
@@ -305,3 +307,7 @@ class Rest:
             return None
         shown: dict[str, Any] = {"attributes": attributes(obj, row, call.version)}
         return shown | {name: field_value(obj, name, row) for name in names} | {"Id": row["Id"]}
+
+
+def _choices(call: Call, name: str, held: list[str]) -> Response:
+    return Response(300, [f"/services/data/{call.version}/sobjects/{name}/{row_id}" for row_id in held])

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from leadhub_sandbox.salesforce.objects import OBJECTS
+
+MOST_TRACKED = 20
 STATUSES: list[dict[str, Any]] = [
     {"ApiName": "Open - Not Contacted", "MasterLabel": "Open", "SortOrder": 1, "IsDefault": True, "IsConverted": False},
     {"ApiName": "Working - Contacted", "MasterLabel": "Working", "SortOrder": 3, "IsDefault": False, "IsConverted": False},
@@ -20,6 +23,10 @@ class Settings:
     assignment_rule: dict[str, Any] = field(default_factory=dict)
     daily_limit: int = 100_000
     hidden_fields: dict[str, list[str]] = field(default_factory=dict)
+    hidden_objects: list[str] = field(default_factory=list)
+    no_delete: list[str] = field(default_factory=list)
+    field_history: dict[str, list[str]] = field(default_factory=dict)
+    lead_field_mapping: dict[str, str] = field(default_factory=dict)
     page_size: int = 2000
     short_pages: bool = False
     session_seconds: float = 7200
@@ -45,6 +52,7 @@ class Settings:
         for status in order.get("statuses", ()):
             if set(status) != set(STATUSES[0]):
                 raise ValueError(f"a status has exactly the keys {', '.join(STATUSES[0])}, not {status!r}")
+        _check_history(order.get("field_history", {}))
         _check_keys(order, "automations", "set")
         _check_keys(order, "validation_rules", "message")
         if order.get("assignment_rule", {}).get("active") and "owner" not in order["assignment_rule"]:
@@ -55,6 +63,16 @@ class Settings:
     def as_json(self) -> dict[str, Any]:
         """Return the settings as POST /_sandbox/settings takes them."""
         return asdict(self)
+
+
+def _check_history(wanted: Mapping[str, list[str]]) -> None:
+    """Check what is to be tracked: at most 20 fields an object, as in Salesforce."""
+    for name, tracked in wanted.items():
+        if f"{name}History" not in OBJECTS:
+            raise ValueError(f"{name} keeps no field history; Lead and Contact do")
+        unknown = [one for one in tracked if one not in OBJECTS[name].fields]
+        if unknown or len(tracked) > MOST_TRACKED:
+            raise ValueError(f"field_history of {name} takes up to {MOST_TRACKED} of its fields; not among them: {', '.join(unknown) or 'none'}")
 
 
 def _check_keys(order: Mapping[str, Any], name: str, key: str) -> None:

@@ -35,7 +35,7 @@ class Collections:
         rows, strict = _rows_of(body)
 
         def one(row: Mapping[str, Any]) -> Outcome:
-            return _done(self.records.create(_object_of(row), row, self.actor, self.assign))
+            return _done(self.records.create(self._object_of(row), row, self.actor, self.assign))
 
         return self._each(rows, one, strict=strict)
 
@@ -46,7 +46,7 @@ class Collections:
         repeated = _repeated(keys)
 
         def one(row: Mapping[str, Any]) -> Outcome:
-            obj = _object_of(row)
+            obj = self._object_of(row)
             given = _take(row, "id")
             if not given:
                 raise ApiError(400, "MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
@@ -67,7 +67,7 @@ class Collections:
         repeated = _repeated([str(v).lower() if (v := _take(row, key.name)) is not None else None for row in rows])
 
         def one(row: Mapping[str, Any]) -> Outcome:
-            if _object_of(row) is not obj:
+            if self._object_of(row) is not obj:
                 raise ApiError(400, "INVALID_TYPE", f"the record is a {_type_name(row)}, the path says {obj.name}", [])
             value = _take(row, key.name)
             if value in (None, ""):
@@ -78,18 +78,21 @@ class Collections:
                 text = "The Id field should not be specified in the sobject data."
                 raise ApiError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", text, ["Id"])
             found = self._held(obj, key, value)
-            if found is None:
+            if len(found) > 1:
+                text = f"{key.name}: more than one record found for external id field: [{', '.join(found)}]"
+                raise ApiError(400, "DUPLICATE_EXTERNAL_ID", text, [key.name])
+            if not found:
                 return _done(self.records.create(obj, row, self.actor, self.assign), created=True)
-            self.records.update(obj, found, _without(row, key.name), self.actor, self.assign)
-            return _done(found, created=False)
+            self.records.update(obj, found[0], _without(row, key.name), self.actor, self.assign)
+            return _done(found[0], created=False)
 
         outcomes = self._each(rows, one, strict=strict)
         for row, outcome in zip(rows, outcomes, strict=True):
-            outcome.setdefault("created", self._held(obj, key, _take(row, key.name)) is None)
+            outcome.setdefault("created", not self._held(obj, key, _take(row, key.name)))
         return outcomes
 
-    def _held(self, obj: SObject, key: Field, value: object) -> str | None:
-        return self.records.org.store.holder(obj, key.name, str(value).strip())
+    def _held(self, obj: SObject, key: Field, value: object) -> list[str]:
+        return self.records.org.store.holders(obj, key.name, str(value).strip())
 
     def delete(self, names: list[str], *, strict: bool) -> list[Outcome]:
         """Answer DELETE /composite/sobjects?ids=."""
@@ -100,12 +103,19 @@ class Collections:
             if row_id is None or row_id[:3] not in BY_PREFIX:
                 raise ApiError(400, "MALFORMED_ID", f"malformed id {name}", [])
             try:
-                self.records.delete(BY_PREFIX[row_id[:3]], row_id, self.actor)
+                self.records.archive(BY_PREFIX[row_id[:3]], row_id, self.actor)
             except ApiError as problem:
                 raise _cross_reference(problem) from None
             return _done(row_id)
 
         return self._each(names, one, strict=strict)
+
+    def _object_of(self, row: Mapping[str, Any]) -> SObject:
+        name = _type_name(row)
+        obj = find_object(name)
+        if obj is None or not self.records.org.shows(obj):
+            raise ApiError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.", [])
+        return obj
 
     def _each(self, rows: list[T], one: Callable[[T], Outcome], *, strict: bool) -> list[Outcome]:
         store = self.records.org.store
@@ -176,14 +186,6 @@ def _rows_of(body: object) -> tuple[list[dict[str, Any]], bool]:
         text = f"records of one call may form at most {MAX_CHUNKS} chunks of the same type"
         raise ApiError(400, "LIMIT_EXCEEDED", text)
     return rows, body.get("allOrNone") is True
-
-
-def _object_of(row: Mapping[str, Any]) -> SObject:
-    name = _type_name(row)
-    obj = find_object(name)
-    if obj is None:
-        raise ApiError(400, "INVALID_TYPE", f"sObject type '{name}' is not supported.", [])
-    return obj
 
 
 def external_key(obj: SObject, name: str, hidden: set[str]) -> Field:

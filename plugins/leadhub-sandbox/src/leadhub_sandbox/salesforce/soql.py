@@ -4,7 +4,7 @@ Mixing AND and OR without parentheses is refused, as Salesforce does.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,8 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import LarkError, VisitError
 
 from leadhub_sandbox.salesforce.errors import ApiError, malformed_query
+
+MAX_JOINS = 2
 
 GRAMMAR = r"""
 start: _SELECT select _FROM NAME where? order? limit? offset?
@@ -25,9 +27,12 @@ comparison: NAME OP value          -> compare
           | NAME LIKE value        -> compare
           | NAME IN list           -> membership
           | NAME _NOT IN list      -> absence
+          | NAME IN inner          -> join
+          | NAME _NOT IN inner     -> anti_join
           | NAME INCLUDES list     -> membership
           | NAME EXCLUDES list     -> membership
 list: "(" value ("," value)* ")"
+inner: "(" _SELECT NAME _FROM NAME where? ")"
 value: STRING | DATETIME | DATE | NUMBER | TRUE | FALSE | NULL | RELATIVE
 order: _ORDER _BY ordering ("," ordering)*
 ordering: NAME (ASC | DESC)? (_NULLS (FIRST | LAST))?
@@ -86,6 +91,17 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """`path IN (SELECT field FROM source WHERE …)`, or NOT IN."""
+
+    path: str
+    field: str
+    source: str
+    where: "Condition | None"
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """AND or OR over its parts, or NOT over its only part."""
 
@@ -93,7 +109,7 @@ class Group:
     parts: tuple["Condition", ...]
 
 
-Condition = Comparison | Group
+Condition = Comparison | Join | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +190,15 @@ class _Builder(Transformer[Token, Select]):
     def absence(self, path: Token, _: Token, tokens: tuple[Token, ...]) -> Comparison:
         return Comparison(str(path), "NOT IN", tuple(_literal(t) for t in tokens))
 
+    def inner(self, field: Token, source: Token, *where: tuple[str, Condition]) -> Join:
+        return Join("", str(field), str(source), where[0][1] if where else None)
+
+    def join(self, path: Token, _: Token, inner: Join) -> Join:
+        return replace(inner, path=str(path))
+
+    def anti_join(self, path: Token, _: Token, inner: Join) -> Join:
+        return replace(inner, path=str(path), absent=True)
+
     def list(self, *tokens: Token) -> tuple[Token, ...]:
         return tokens
 
@@ -216,6 +241,25 @@ def parse(text: str) -> Select:
         column = getattr(problem, "column", "?")
         token = getattr(problem, "token", None) or getattr(problem, "char", "<EOF>")
         raise malformed_query(f"unexpected token: '{token}' (column {column})") from None
+    _check_joins(tree.where)
     if tree.offset > 2000:
         raise ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", f"SOQL offset cannot be greater than 2000, but was: {tree.offset}")
     return tree
+
+
+def _check_joins(condition: Condition | None) -> None:
+    """Check where semi-joins stand: at the top, joined by AND, at most two, and none within another (SOQL guide, "Semi-Joins with IN")."""
+    parts = condition.parts if isinstance(condition, Group) else (condition,)
+    top = [part for part in parts if isinstance(part, Join)]
+    if top and isinstance(condition, Group) and condition.op == "OR":
+        raise malformed_query("Semi join sub-selects are not allowed with the 'OR' operator")
+    if any(_has_join(join.where) for join in top):
+        raise malformed_query("Nesting of semi join sub-selects is not supported")
+    if any(_has_join(part) for part in parts if isinstance(part, Group)) or (top and isinstance(condition, Group) and condition.op == "NOT"):
+        raise malformed_query("Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions.")
+    if len(top) > MAX_JOINS:
+        raise malformed_query(f"at most {MAX_JOINS} semi join sub-selects a query")
+
+
+def _has_join(condition: Condition | None) -> bool:
+    return isinstance(condition, Join) or (isinstance(condition, Group) and any(_has_join(part) for part in condition.parts))

@@ -3,7 +3,7 @@
 Rows are replaced, never changed, so a query's snapshot is a list of rows and an undo is the row before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +66,15 @@ class Store:
         """Return the id of the live row that holds a value of a unique field."""
         return self._unique[obj.name, field].get(_fold(value))
 
+    def holders(self, obj: SObject, field: str, value: object) -> list[str]:
+        """Return the ids of the live rows that hold a value: at most one if the field is unique."""
+        if obj.fields[field].unique:
+            held = self.holder(obj, field, value)
+            return [held] if held else []
+        wanted = _fold(value)
+        live = (row for row in self._tables[obj.name].values() if not row.get("IsDeleted"))
+        return [str(row["Id"]) for row in live if row[field] is not None and _fold(row[field]) == wanted]
+
     def seen(self, obj: SObject, row_id: str) -> Row | None:
         """Return the version of a row that readers see by now, deleted or not."""
         self._reveal()
@@ -122,8 +131,12 @@ class Store:
         """Return a JSON-able copy of all rows."""
         return {name: [dict(row) for row in table.values()] for name, table in self._tables.items()}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Put back what `snapshot` returned."""
+    def unseen(self) -> list[dict[str, Any]]:
+        """Return a JSON-able copy of what readers do not see yet: until when, and the row that they see instead."""
+        return [{"object": o, "id": i, "until": until.isoformat(), "row": old and dict(old)} for (o, i), (until, old) in self._unseen.items()]
+
+    def restore(self, state: dict[str, Any], unseen: Iterable[dict[str, Any]] = ()) -> None:
+        """Put back what `snapshot` and `unseen` returned."""
         self._unseen.clear()
         self._undo.clear()
         for table in self._tables.values():
@@ -133,6 +146,8 @@ class Store:
         for name, rows in state.items():
             for row in rows:
                 self._set(name, row["Id"], dict(row))
+        for entry in unseen:
+            self._unseen[entry["object"], entry["id"]] = (datetime.fromisoformat(entry["until"]), entry["row"])
 
 
 def _fold(value: object) -> str:
