@@ -1,7 +1,20 @@
-"""The names that a connector's writer imports. Nothing else is public."""
+"""The names that a connector's writer imports. Beside them `leadhub.values` is public, for those who read texts that people wrote; nothing else is."""
 
 from leadhub.clock import Clock
-from leadhub.connectors.protocols import Attributes, Context, Describes, Finds, Log, Meters, Rereads, Source, Target
+from leadhub.connectors.protocols import (
+    Attributes,
+    Context,
+    Describes,
+    Directory,
+    Finds,
+    LastModified,
+    Log,
+    Meters,
+    Receives,
+    Rereads,
+    Source,
+    Target,
+)
 from leadhub.errors import (
     AccessDenied,
     ConfigError,
@@ -19,6 +32,7 @@ from leadhub.errors import (
     UnknownOutcome,
 )
 from leadhub.hookspecs import hookimpl
+from leadhub.model.delivery import Delivery, Door
 from leadhub.model.record import (
     Author,
     Change,
@@ -32,11 +46,13 @@ from leadhub.model.record import (
     ObjectMapping,
     Operation,
     Outcome,
+    Owner,
     Page,
     Record,
     Reject,
     Result,
     Usage,
+    ValueMapping,
 )
 
 __version__ = "0.1.0"
@@ -50,7 +66,10 @@ __all__ = [
     "ConfigError",
     "Context",
     "Cursor",
+    "Delivery",
     "Describes",
+    "Directory",
+    "Door",
     "DuplicateRefused",
     "FatalError",
     "FieldDescription",
@@ -60,6 +79,7 @@ __all__ = [
     "Identity",
     "InvalidValue",
     "Json",
+    "LastModified",
     "LeadhubError",
     "Log",
     "Meters",
@@ -67,9 +87,11 @@ __all__ = [
     "ObjectMapping",
     "Operation",
     "Outcome",
+    "Owner",
     "Page",
     "QuotaExhausted",
     "RateLimited",
+    "Receives",
     "Record",
     "RecordError",
     "RecordGone",
@@ -83,6 +105,7 @@ __all__ = [
     "Unavailable",
     "UnknownOutcome",
     "Usage",
+    "ValueMapping",
     "__version__",
     "hookimpl",
 ]

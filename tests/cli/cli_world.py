@@ -18,7 +18,7 @@ import structlog
 from leadhub_sandbox import SandboxClock, SandboxServer, start_hubspot, start_salesforce
 
 import leadhub.cli.config
-import leadhub.hub
+import leadhub.hub.opening
 from leadhub.cli.app import main
 from leadhub.clock import SystemClock
 from leadhub.lifecycle.laws import LawReport
@@ -119,7 +119,7 @@ def _laws_checked_once() -> Iterator[None]:
         return known[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(leadhub.hub, "check_laws", once)
+        patch.setattr(leadhub.hub.opening, "check_laws", once)
         patch.setattr(leadhub.cli.config, "check_laws", once)
         patch.setattr(SystemClock, "sleep", lambda _self, _seconds: None)  # no test waits for a retry
         yield
@@ -201,6 +201,12 @@ def _adopted_once(make_world: Callable[[], World]) -> World:
     world.contact(email="ann@acme.example", firstname="Ann", lastname="Lee", company="Acme", lifecyclestage="lead")
     world.adopt()
     return world
+
+
+@pytest.fixture(scope="session")
+def adopted_once(_adopted_once: World) -> World:
+    """That world itself, for tests that change nothing."""
+    return _adopted_once
 
 
 @pytest.fixture

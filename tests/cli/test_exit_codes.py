@@ -5,11 +5,13 @@ import socket
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cli_world import World
 
-from leadhub.cli.exits import ExitCode, UsageFault, next_step_of, of_error
+from leadhub.cli.app import make_app
+from leadhub.cli.exits import ANYWHERE, ExitCode, UsageFault, in_folder, next_step_of, of_error
 from leadhub.clock import SystemClock
 from leadhub.errors import AccessDenied, ConfigError, GuardStopped, LeadhubError, LeaseHeld, StoreError
 from leadhub.store import open_store
@@ -29,6 +31,15 @@ def test_every_error_names_a_next_step(kind: type[LeadhubError]) -> None:
     assert len(next_step_of(error)) > 10
     error.next_step = "leadhub runs list"
     assert next_step_of(error) == "leadhub runs list"
+
+
+def test_a_next_step_names_the_folder_for_every_command_that_needs_one() -> None:
+    """What is printed can be copied: each command of a deployment gets its folder, the others are the same everywhere."""
+    app = make_app()
+    names = {command.name or "" for command in app.registered_commands} | {group.name or "" for group in app.registered_groups}
+    placed = {name for name in names if in_folder(f"run: leadhub {name} X", Path("my leads")) == f"run: leadhub -C 'my leads' {name} X"}
+    assert placed == names - ANYWHERE
+    assert names > ANYWHERE
 
 
 def test_a_lease_of_a_process_that_is_gone_says_so() -> None:

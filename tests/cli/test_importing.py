@@ -147,3 +147,143 @@ def test_the_log_keeps_its_words_for_programs(world: World) -> None:
     ran = world.run("import", str(world.folder / "fair.csv"), "--yes", "--output", "json")
     assert ran.json["systems"]["fair"]["pulled"] == 2
     assert "2 rows repeat an earlier row" in ran.err
+
+
+GERMAN = "Vorname;Name;E-Mail;Telefon;Newsletter\nJürgen;Müller;j@x.example;+49 30 901820;nein\nAnn;Lee;nobody;n/a;\n;;;;\n;;x;1;ja\n"
+
+
+def test_a_preview_shows_and_stores_nothing(desk: Desk) -> None:
+    """Columns, first rows as they are understood, and what would be rejected; no table is added and nothing is known afterwards."""
+    ran = desk.run("import", str(desk.file(GERMAN)), "--preview")
+    assert ran.code == 0
+    assert "  Name → last_name" in ran.lines
+    assert any("first_name Jürgen, last_name Müller" in line and "+4930901820" in line and "email_opt_out true" in line for line in ran.lines)
+    assert "2 rows to take in, 1 row to reject." in ran.lines
+    assert any(line.startswith("  row 5: The row has no last name") for line in ran.lines)
+    assert any("no e-mail address" in line and "rows 3" in line for line in ran.lines)
+    assert ran.lines[-1] == "Nothing was stored."
+    assert desk.config.read_text() == CONFIG
+    assert "Müller" not in desk.run("leads", "list").out
+
+
+def test_a_preview_of_a_known_file_uses_its_settings(desk: Desk) -> None:
+    """What leadhub.toml says of the file counts in a preview; as JSON it is for programs."""
+    path = desk.file("Mail at work,Last\na@x.example,Lee\n")
+    assert desk.run("import", str(path), "--yes", "--header", "Mail at work=email", "--header", "Last=last_name").code == 0
+    shown = desk.run("import", str(path), "--preview", "--output", "json").json
+    assert shown["columns"] == {"Mail at work": "email", "Last": "last_name"}
+    assert shown["first"] == [{"email": "a@x.example", "last_name": "Lee"}]
+
+
+def test_an_encoding_is_asked_with_a_preview(desk: Desk) -> None:
+    """At a terminal the text is shown under the likely encodings; the answer goes into leadhub.toml, and the file is taken in."""
+    path = desk.file(GERMAN.encode("cp1252"))
+    ran = desk.run("import", str(path), answers="1\ny\n")
+    assert ran.code == 0
+    assert "1  Jürgen   (cp1252)" in ran.err
+    assert tomllib.loads(desk.config.read_text())["system"]["fair"]["encoding"] == "cp1252"
+    assert "Jürgen Müller" in desk.run("leads", "list").out
+
+
+def test_an_encoding_that_nobody_can_be_asked_for_is_told(desk: Desk) -> None:
+    """Without a terminal the error shows how the text would read, and the option that settles it; the option works."""
+    path = desk.file(GERMAN.encode("cp1252"))
+    ran = desk.run("import", str(path), "--yes")
+    assert ran.code == 1
+    assert "Jürgen   (cp1252)" in ran.err
+    assert "--encoding cp1252" in ran.err
+    assert desk.config.read_text() == CONFIG
+    assert desk.run("import", str(path), "--yes", "--encoding", "cp1252").code == 0
+
+
+@pytest.mark.parametrize(("answer", "field"), [("1", "first_name"), ("2", "full_name")])
+def test_a_doubtful_header_is_asked(desk: Desk, answer: str, field: str) -> None:
+    """A header that may mean two things is a question with numbers; the answer is written down."""
+    ran = desk.run("import", str(desk.file("Nombre,Email\nAna,a@x.example\n")), answers=f"nine\n{answer}\ny\n")
+    assert ran.code == 0
+    assert '"Nombre" may be first_name or full_name' in ran.err
+    assert tomllib.loads(desk.config.read_text())["system"]["fair"]["headers"] == {"Nombre": field}
+
+
+def test_no_answer_adds_nothing(desk: Desk) -> None:
+    """Return instead of a number stops, and leaves everything as it was."""
+    ran = desk.run("import", str(desk.file("Nombre,Email\nAna,a@x.example\n")), answers="\n")
+    assert ran.code == 2
+    assert "Nothing was added and nothing taken in." in ran.err
+    assert desk.config.read_text() == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--header", "Name"], "does not name a column and a field"),
+        (["--header", "Name=nickname"], "leadhub has no such field"),
+        (["--encoding", "klingon"], '"klingon" is no encoding of text'),
+    ],
+)
+def test_wrong_options_are_told(desk: Desk, options: list[str], told: str) -> None:
+    """An option that cannot work is a wrong use, with the reason, and nothing is changed."""
+    ran = desk.run("import", str(desk.file(HEADER + SHARED)), "--yes", *options)
+    assert ran.code == 2
+    assert told in ran.err
+    assert desk.config.read_text() == CONFIG
+
+
+def test_the_name_can_be_chosen(desk: Desk) -> None:
+    """`--as` names the system; a name that is taken for another file is refused."""
+    assert desk.run("import", str(desk.file(HEADER + SHARED)), "--yes", "--as", "spring").code == 0
+    assert desk.path_of("spring") == "fair.csv"
+    ran = desk.run("import", str(desk.file(HEADER + SHARED, "autumn.csv")), "--yes", "--as", "spring")
+    assert (ran.code, "--as NAME" in ran.err) == (2, True)
+
+
+def test_options_do_not_change_a_known_file(desk: Desk) -> None:
+    """How a configured file is read stands in leadhub.toml alone."""
+    path = desk.file(HEADER + SHARED)
+    assert desk.run("import", str(path), "--yes").code == 0
+    ran = desk.run("import", str(path), "--encoding", "cp1252")
+    assert (ran.code, "change encoding and headers in [system.fair]" in ran.err) == (2, True)
+
+
+BAD_FILES = [
+    (b"", "its first line, which must name the columns, is empty."),
+    (b"Email,Email\na@x.example,b@x.example\n", 'The header "Email" (email) is there more than once: columns 1 and 2.'),
+    ("Email\na@x.example\n".encode("utf-16-le"), "it looks like UTF-16 without its mark"),
+    (b"PK\x03\x04...", 'it is no CSV file but a workbook (Excel or OpenDocument) or another archive. Open it and save it as "CSV UTF-8"'),
+    (b"Email\n" + b"x" * 4_100_000, "has more than 4,000,000 characters"),
+    (b"Email,Title\na@x.example,\xc3", "it was not copied whole"),
+]
+
+
+@pytest.mark.parametrize(("content", "told"), BAD_FILES, ids=["empty", "twice", "utf16", "workbook", "endless line", "cut off"])
+def test_what_was_there_is_there_after_a_bad_file(desk: Desk, content: bytes, told: str) -> None:
+    """A file that breaks after a good import is told in one sentence with a next step; the people of the good one are still there."""
+    path = desk.file(HEADER + "a@x.example,Ann,Lee,CTO\n")
+    assert desk.run("import", str(path), "--yes").code == 0
+    config = desk.config.read_text()
+    desk.file(content)
+    ran = desk.run("import", str(path))
+    assert ran.code == 1
+    assert told in ran.out
+    assert "Next:" in ran.out
+    assert desk.config.read_text() == config
+    assert "Ann Lee" in desk.run("leads", "list").out
+
+
+BAD_ROWS = [
+    ("b@x.example,Bob\n", "The row has 2 cells, the header 4."),
+    ("b@x.example,Bob,Bee,CFO,more\n", "The row has 5 cells, the header 4."),
+    ("b@x.example,B\0b,Bee,CFO\n", "The row contains a NUL character"),
+    ('b@x.example,"Bob,Bee,CFO\n', "A quotation mark is opened and never closed."),
+    (f"b@x.example,Bob,Bee,{'x' * 1_000_000}\n", "A cell has more than 131,072 characters"),
+    ("nobody,,,CFO\n", "The row has no last name, and what it has for an e-mail address is none."),
+]
+
+
+@pytest.mark.parametrize(("row", "told"), BAD_ROWS, ids=["short", "long", "nul", "quote", "million", "nobody"])
+def test_a_bad_row_is_kept_as_a_reject_and_costs_no_other(desk: Desk, row: str, told: str) -> None:
+    """The row is told by number and reason, kept with its run, and its neighbors are taken in."""
+    ran = desk.run("import", str(desk.file(f"{HEADER}a@x.example,Ann,Lee,CTO\n{row}")), "--yes")
+    assert ran.lines[0] == "1 row taken in from fair, 1 row rejected; no CRM was called."
+    assert any(line.startswith(f"  fair.csv row 3: {told}") for line in ran.lines)
+    assert "Ann Lee" in desk.run("leads", "list").out

@@ -10,6 +10,7 @@ import pytest
 from leadhub.config import load, pin
 from leadhub.errors import ConfigError
 from leadhub.hub import open_hub
+from leadhub.store import LeadQuery
 from leadhub.sync.run import take_in
 
 EXAMPLE = Path(__file__).parents[2] / "config"
@@ -20,6 +21,7 @@ ENVIRONMENT = {
     "SALESFORCE_CLIENT_SECRET": "secret",
     "HUBSPOT_BASE_URL": "http://127.0.0.1:1",
     "HUBSPOT_TOKEN": "token",
+    "WEBSITE_TOKEN": "0123456789abcdef",
 }
 
 
@@ -31,17 +33,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return shutil.copytree(EXAMPLE, tmp_path / "deployment", ignore=shutil.ignore_patterns("*.db*", "__pycache__"))
 
 
-@pytest.mark.parametrize("name", ["leadhub.toml", "inbox/tradeshow-2026-11-12.csv"])
+@pytest.mark.parametrize("name", ["leadhub.toml", "inbox/tradeshow-2026-11-12.csv", "inbox/messe-2026-11-18.csv"])
 def test_the_demo_runs_on_the_example(name: str) -> None:
     """There is one example: what the package brings for the demo and what lies under config/ are the same text."""
-    assert (DEMO / name).read_text(encoding="utf-8") == (EXAMPLE / name).read_text(encoding="utf-8")
+    assert (DEMO / name).read_bytes() == (EXAMPLE / name).read_bytes()
 
 
 def test_the_example_opens(folder: Path) -> None:
     """Plugins, presets, settings and the laws of the mapping accept it, with the org's answer in force."""
     hub = open_hub(folder)
     hub.store.close()
-    assert list(hub.systems) == ["tradeshow", "salesforce", "hubspot"]
+    assert list(hub.systems) == ["tradeshow", "messe", "website", "salesforce", "hubspot"]
     assert hub.policy.trust == "salesforce"
     status = hub.systems["salesforce"].object("Lead").relation
     assert status is not None
@@ -85,6 +87,19 @@ def test_the_trade_show_list_is_taken_in(folder: Path) -> None:
     assert [reject.row for reject in rejects] == [12, 17]
 
 
+def test_the_german_list_is_taken_in(folder: Path) -> None:
+    """Semicolons, cp1252 and German headers are read; numbers get the country of the settings, and what cannot be taken in is kept."""
+    hub = open_hub(folder)
+    report = take_in(hub, "messe")
+    with hub.store.read() as tx:
+        found, rejects = tx.leads.search(LeadQuery(name="Müller"), limit=5), tx.rejects.list(report.run)
+        (kaethe,) = tx.persons.load([row.lead.person_id for row in found])
+    hub.store.close()
+    shown = {name: kaethe.person.fields[name].value for name in ("first_name", "company", "phone", "postal_code")}
+    assert shown == {"first_name": "Käthe", "company": "Bäckerei Müller GmbH", "phone": "+493023125101", "postal_code": "10115"}
+    assert [reject.row for reject in rejects] == [5]
+
+
 def test_the_connector_in_a_single_file_needs_only_its_comment_taken_off(folder: Path) -> None:
     """What the example says about `[system.webinar]` is true, and the sample export is read."""
     path = folder / "leadhub.toml"
@@ -106,7 +121,8 @@ def test_the_connector_in_a_single_file_needs_only_its_comment_taken_off(folder:
 
 def test_everybody_is_invented() -> None:
     """Every address of the samples is on a domain that can never exist."""
-    text = "".join(path.read_text(encoding="utf-8") for path in [*EXAMPLE.rglob("*.csv"), *EXAMPLE.rglob("*.json"), EXAMPLE / "leadhub.toml"])
+    paths = [*EXAMPLE.rglob("*.csv"), *EXAMPLE.rglob("*.json"), EXAMPLE / "leadhub.toml"]
+    text = "".join(path.read_text(encoding="cp1252" if path.name.startswith("messe") else "utf-8") for path in paths)
     domains = re.findall(r"@([\w.-]+\w)", text)
     assert len(domains) > 15
     assert all(domain.endswith(".example") for domain in domains)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from leadhub.core.fields import FieldRound, reconcile_field
+from leadhub.core.fields import reconcile_field
 from leadhub.core.policy import FieldPolicy, Policy
 from leadhub.core.reconcile import Reconciled, reconcile
+from leadhub.core.rounds import FieldRound
 from leadhub.core.sides import Side
 from leadhub.lifecycle.loader import load_relation
 from leadhub.lifecycle.states import INITIAL
@@ -36,7 +37,7 @@ class FieldTable:
 
     def run(self, sides, *, hub="hub", version=3, origin="salesforce", cause="edit", decisions=(), adoption=None, **policy) -> FieldRound:
         """Apply the rule to the field."""
-        one = FieldPolicy("title", lambda text: text.strip().casefold(), **policy)
+        one = FieldPolicy("title", lambda text, _region: text.strip().casefold(), **policy)
         whole = Policy(("salesforce", "hubspot", "pipedrive"), {"title": one}, adoption=adoption or {})
         before = None if version == 0 else Canonical(hub, version, origin, cause)
         return reconcile_field("title", before, sides, decisions, whole)
@@ -87,12 +88,12 @@ class Crm:
         fields = frozenset(shown) if writable else frozenset()
         return Side(link, {}, shown, frozenset(), fields, authors=dict.fromkeys(shown, by))
 
-    def run(self, leads, sides, *, decisions=(), trust=None, adoption=None, now=NOW) -> Reconciled:
+    def run(self, leads, sides, *, decisions=(), trust=None, adoption=None, settle=(), now=NOW) -> Reconciled:
         """Reconcile the person."""
         leads = [leads] if isinstance(leads, Lead) else leads
         own = frozenset({("salesforce", "Lead")})
         relations = self.relations | {("hubspot-emea", "contacts"): self.hubspot}
-        policy = Policy(("hubspot", "salesforce", "hubspot-emea"), {}, relations, trust, adoption or {}, own)
+        policy = Policy(("hubspot", "salesforce", "hubspot-emea"), {}, relations, trust, adoption or {}, own, settle=settle)
         return reconcile(Person("p1"), leads, sides, decisions, policy, now)
 
     def decision(self, state, saw, *, leave=False):

@@ -54,7 +54,13 @@ def test_every_native_value_has_a_text(value: NativeValue, text: str) -> None:
 def test_absent_is_not_known_and_blank_is_known() -> None:
     """A key that the record lacks stays absent; an empty or blank one is None."""
     assert shown_by(MAPPING, {"Email": " Ann@ACME.example ", "Phone": " "}) == {"email": "Ann@acme.example", "phone": None}
-    assert display_of("phone", None) is None
+    assert display_of(FieldMapping("phone", "Phone"), None) is None
+
+
+def test_some_fields_can_be_asked_for_alone() -> None:
+    """Of the fields that a record makes known only those asked for are read, as they are among all."""
+    native = {"Email": " Ann@ACME.example ", "Phone": " "}
+    assert shown_by(MAPPING, native, only={"email", "company"}) == {"email": "Ann@acme.example"}
 
 
 def test_a_state_with_an_unknown_field_says_nothing() -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from leadhub.core.plan import TargetObject, label, native_names, plan_person
-from leadhub.core.reconcile import Reconciled, SideWrite
+from leadhub.core.drafts import label
+from leadhub.core.plan import plan_person
+from leadhub.core.reconcile import FieldWrite, Reconciled, SideWrite
 from leadhub.core.sides import Side
 from leadhub.core.state_writes import StateWrite
+from leadhub.core.targets import TargetObject, native_names
 from leadhub.core.voices import Voice
 from leadhub.lifecycle.loader import load_relation
 from leadhub.model.person import Base, Canonical, Lead, Link, Person, SetBy, Versions
@@ -57,8 +59,10 @@ def _plan(result: Reconciled, target: TargetObject = TARGET, **more: Any) -> Any
 
 def _update(names: list[str], person: Person, state: list[StateWrite] | None = None) -> Reconciled:
     link = Link("crm", "Lead", "7", "p1", "l1")
-    side = Side(link, dict.fromkeys(KNOWN, "old"), {"Status": "Odd"})
-    write = SideWrite(side, {n: Base(person.fields[n].value, 3, "sent") for n in names}, state or [])
+    native = {f.native: "old" for f in MAPPING.fields}
+    side = Side(link, dict.fromkeys(KNOWN, "old"), {"Status": "Odd"}, native=native)
+    told = {n: FieldWrite(n, person.fields[n], Base(person.fields[n].value, 3, "sent")) for n in names}
+    write = SideWrite(side, told, state or [])
     return Reconciled(person, (LEAD,), (link,), writes=[write])
 
 

@@ -2,10 +2,13 @@
 
 # ruff: noqa: ANN001, ANN201 - the builders' arguments are plain words
 
+from dataclasses import replace
+
 from leadhub.core.policy import FieldPolicy, Policy
 from leadhub.core.reconcile import current_lead, furthest_lead, reconcile
 from leadhub.core.sides import Side
-from leadhub.model.person import Base, Canonical, Link, Person
+from leadhub.lifecycle.states import INITIAL
+from leadhub.model.person import Base, Canonical, Lead, Link, Person, Versions
 
 OPEN, WORKING, CONVERTED = "Open - Not Contacted", "Working - Contacted", "Closed - Converted"
 
@@ -63,7 +66,33 @@ def test_every_address_ever_seen_is_kept_for_matching():
     """Sets only grow: the former e-mail stays a member after the primary has changed."""
     link = Link("hubspot", "contacts", "1", "p1", None, base={"email": Base("old@x.org", 1, "agreed")})
     person = Person("p1", {"email": Canonical("old@x.org", 1, "hubspot", "adopted")}, {"email": ("old@x.org",)})
-    policy = Policy(("hubspot",), {"email": FieldPolicy("email", str.casefold)})
+    policy = Policy(("hubspot",), {"email": FieldPolicy("email", lambda value, _region: value.casefold())})
     out = reconcile(person, [], [Side(link, {"email": "new@x.org"})], [], policy, None)
     assert out.person.fields["email"].value == "new@x.org"
     assert out.person.sets["email"] == ("old@x.org", "new@x.org")
+
+
+def test_first_contact_with_two_leads_writes_nothing(crm):
+    """A contact that comes to speak of another lead by first contact alone has met that one too: what differs is old, in this round and the next."""
+    leads = [Lead(f"l{n}", "p1", n, INITIAL, Versions()) for n in (1, 2)]
+    sides = [crm.sf("Open - Not Contacted", "new", lead=f"l{n}", number=n) for n in (1, 2)]
+    first = crm.run(leads, sides)
+    sides = [replace(side, link=link) for side, link in zip(sides, first.links, strict=True)]
+    contact = crm.contact("subscriber", "", "new")
+    second = crm.run(list(first.leads), [*sides, contact])
+    again = [replace(side, link=link) for side, link in zip([*sides, contact], second.links, strict=True)]
+    third = crm.run(list(second.leads), again)
+    assert (second.writes, third.writes) == ([], [])
+    assert {s.system for s in third.standing} == {"hubspot"}
+
+
+def test_a_second_old_lead_is_no_news_to_a_contact(crm):
+    """A contact that was adopted first and a Salesforce org with two leads: adopting the org writes nothing to the contact; a later lead does."""
+    contact = crm.contact("lead", "CONNECTED", "new")
+    first = crm.run([Lead("l1", "p1", 1, INITIAL, Versions())], [contact])
+    contact = replace(contact, link=first.links[0])
+    leads = [*first.leads, Lead("l2", "p1", 2, INITIAL, Versions())]
+    own = [crm.sf("Working - Contacted", "new", lead="l1", number=1), crm.sf("Open - Not Contacted", "new", lead="l2", number=2)]
+    assert crm.run(leads, [contact, *own]).writes == []
+    news = [own[0], replace(own[1], fresh=True)]
+    assert [w.side.system for w in crm.run(leads, [contact, *news]).writes] == ["hubspot"]

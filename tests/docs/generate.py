@@ -1,12 +1,12 @@
 """Writes the reference pages from the code: `python tests/docs/generate.py`. A test checks that they are as this would write them."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import typer
-from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from leadhub import config, errors
@@ -43,24 +43,54 @@ def _parameter(parameter: object) -> str:
     return f"| `{names}` | {meaning} |"
 
 
+TABLES = {
+    "the file": config.Document,
+    "[defaults]": config.Defaults,
+    "[stages]": config.StagesDoc,
+    "[system.NAME]": config.SystemDoc,
+    "on_create = { … }": config.OnCreate,
+    "create_when = { … }": config.CreateWhen,
+    "[fields.NAME]": config.FieldDoc,
+    "SYSTEM = { … } in [fields.NAME]": config.NativeTable,
+    "[[settle]]": config.Settle,
+}
+
+
 def configuration() -> str:
     """The keys of leadhub.toml, from the models that read it."""
-    tables: list[tuple[str, type[BaseModel]]] = [
-        ("the file", config.Document),
-        ("[defaults]", config.Defaults),
-        ("[system.NAME]", config.SystemDoc),
-        ("on_create = { … }", config.OnCreate),
-        ("[fields.NAME]", config.FieldDoc),
-    ]
-    text = f'# leadhub.toml\n\n{NOTE}\nSecrets stand in the environment (`"${{NAME}}"`) or in a file of their own (`"file:PATH"`).\n'
-    for title, model in tables:
-        text += f"\n## {title}\n\n{inspect.getdoc(model)}\n\n| key | type | default |\n|---|---|---|\n"
+    text = f'# leadhub.toml\n\n{NOTE}\nSecrets stand in the environment (`"${{NAME}}"`), in the file `.env` beside it, or in a file of their own (`"file:PATH"`).\n'
+    for title, model in TABLES.items():
+        properties = model.model_json_schema()["properties"]
+        text += f"\n## {title}\n\n{inspect.getdoc(model)}\n\n| key | value | default | meaning |\n|---|---|---|---|\n"
         for name, field in model.model_fields.items():
-            kind = re.sub(r"typing\.|leadhub\.config\.document\.|<class '|'>", "", str(field.annotation)).replace("|", "\\|")
+            key = field.alias or name
             missing = field.default is PydanticUndefined and field.default_factory is None
-            default = "required" if missing else "empty" if field.default_factory else f"`{field.default!r}`"
-            text += f"| `{name}` | {kind} | {default} |\n"
+            nothing = field.default_factory is not None or field.default in (None, ())
+            default = "required" if missing else "" if nothing else f"`{json.dumps(field.default)}`"
+            meaning = re.sub(r"\s+", " ", field.description or "").replace("|", "\\|")
+            text += f"| `{key}` | {_kind(properties[key])} | {default} | {meaning} |\n"
     return text
+
+
+def _kind(of: dict[str, object]) -> str:
+    """What may be written for a key, in words, from its JSON Schema."""
+    match of:
+        case {"anyOf": [*kinds]} | {"oneOf": [*kinds]}:
+            return " or ".join(dict.fromkeys(_kind(kind) for kind in kinds if kind != {"type": "null"}))
+        case {"const": value}:
+            return f"`{json.dumps(value)}`"
+        case {"enum": [*values]}:
+            return ", ".join(f"`{json.dumps(value)}`" for value in values)
+        case {"type": "array", "items": dict() as item}:
+            return f"list of {_kind(item)}"
+        case {"type": "object"} | {"$ref": _}:
+            return "table"
+        case {"type": [*kinds]}:
+            return " or ".join(map(str, kinds))
+        case {"type": kind}:
+            return str(kind)
+        case _:
+            return "any"
 
 
 def error_tree() -> str:

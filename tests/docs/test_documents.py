@@ -12,7 +12,7 @@ from leadhub.cli.app import make_app
 from leadhub.hookspecs import Hooks
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("plugins/*/README.md")])
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/how-to/*.md"), *ROOT.glob("plugins/*/README.md")])
 
 
 def test_every_hook_is_documented_with_its_arguments() -> None:

@@ -59,3 +59,17 @@ def test_three_different_people_make_a_value_generic() -> None:
     assert is_generic([ann, bert, cem])
     assert not is_generic([ann, bert])
     assert not is_generic([ann, Name("a", "lee"), Name("anne", "lee"), Name("", "")])
+
+
+def test_a_number_is_the_same_key_at_home_and_abroad() -> None:
+    """The record's country says in which plan a number without country code is; a mobile number is a key like a phone's."""
+    ann = {"first_name": "Ann", "last_name": "Lee"}
+    at_home = keys_of({**ann, "phone": "020 7946 0958", "country": "GB"})
+    assert at_home == keys_of({**ann, "mobile": "+44 20 7946 0958"}) == (Key("phone+name", "+442079460958|lee|ann"),)
+    assert keys_of({**ann, "phone": "020 7946 0958"}) != at_home
+
+
+def test_further_addresses_are_keys_and_none_is_named_twice() -> None:
+    """Each address of a set links, but for a role mailbox and what is no address."""
+    keys = keys_of({"email": "ann@acme.example"}, ["Ann@ACME.example", "ann@home.example", "info@acme.example", "ann@", ""])
+    assert keys == (Key("email", "ann@acme.example"), Key("email", "ann@home.example"))

@@ -34,11 +34,11 @@ def test_the_page_has_three_blocks_and_a_column_for_each_system(hubspot: Relatio
 
 
 def test_unmapped_values_come_with_their_count_and_what_to_do(salesforce: Relation) -> None:
-    """The most frequent first, each with the table that its row belongs to."""
+    """The most frequent first, each with the command that maps it, ready for a shell."""
     text = render(page([salesforce], {("salesforce", "Status", "Parked"): 1, ("salesforce", "Status", "Working - Kim's"): 412}))
-    first, second = [x for x in text.splitlines() if "add a row" in x]
-    assert first == '  salesforce Status "Working - Kim\'s": 412 records; add a row for it under [system.salesforce.field.Status] in leadhub.toml'
-    assert '"Parked": 1 record; add a row' in second
+    first, second = [x for x in text.splitlines() if "map add" in x]
+    assert first == "  salesforce Status \"Working - Kim's\": 412 records; leadhub map add salesforce Status 'Working - Kim'\"'\"'s' --like OTHER"
+    assert '"Parked": 1 record; leadhub map add salesforce Status Parked --like OTHER' in second
 
 
 def test_questions_are_shown_until_answered(load: Callable[[str], Relation]) -> None:

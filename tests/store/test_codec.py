@@ -145,6 +145,13 @@ def test_the_model_comes_back_from_json(
     assert codec.decode_sets(codec.encode_sets(sets)) == sets
 
 
+def test_a_base_of_a_field_that_was_never_filled_in_is_short() -> None:
+    """The base of a blank that the hub never knew otherwise is one digit; the long form of it is read too."""
+    blank = {"fax": Base(None, 0, "agreed")}
+    assert codec.encode_base(blank) == {"fax": 0}
+    assert codec.decode_base({"fax": [None, 0, "agreed", 0]}) == blank
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15)
 @given(
     FIELDS, BASES, STATES, SET_BY, st.sampled_from(STAGES), st.sampled_from(STATUSES), st.sampled_from(EXITS), VERSIONS, VALUE, st.none() | INSTANTS

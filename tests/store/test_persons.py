@@ -54,6 +54,16 @@ def test_load_gives_the_order_asked(store: Store, save: Save) -> None:
     assert load(store) == ()
 
 
+def test_records_of_persons_are_found_and_counted(store: Store, save: Save) -> None:
+    """The records of some persons are named with whose they are; a system's links are counted; of given records those frozen name their persons."""
+    two = person(2, systems=("sfdc",))
+    save(person(1), replace(two, links=(replace(two.links[0], role="frozen"),)))
+    with store.read() as tx:
+        assert tx.persons.records_of(["P0001", "nobody"]) == {RecordKey("hubspot", "Lead", "1"): "P0001", RecordKey("sfdc", "Lead", "1"): "P0001"}
+        assert (tx.persons.linked("sfdc"), tx.persons.linked("hubspot"), tx.persons.linked("fair")) == (2, 1, 0)
+        assert tx.persons.frozen([RecordKey("sfdc", "Lead", "1"), RecordKey("sfdc", "Lead", "2")]) == ("P0002",)
+
+
 def test_records_come_with_the_links(store: Store, save: Save, token: int) -> None:
     """A loaded person brings the latest observation behind each link; what was never observed is absent."""
     save(person(1))

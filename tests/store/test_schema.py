@@ -87,8 +87,8 @@ def test_a_newer_database_is_refused(empty_database_url: str, clock: Clock) -> N
 def test_an_older_postgresql_waits_to_be_asked(empty_postgres_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older PostgreSQL database is not changed by opening it: others may be at work on it."""
     open_store(empty_postgres_url, clock).close()
-    monkeypatch.setattr(schema, "HEAD", "0002")
-    with pytest.raises(StoreError, match="is of version 0001, this leadhub needs 0002") as refused:
+    monkeypatch.setattr(schema, "HEAD", "0003")
+    with pytest.raises(StoreError, match="is of version 0002, this leadhub needs 0003") as refused:
         open_store(empty_postgres_url, clock)
     assert "leadhub db upgrade" in refused.value.next_step
 

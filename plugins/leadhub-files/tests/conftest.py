@@ -43,6 +43,7 @@ def read(folder: Folder) -> Callable[..., Any]:
         factory = folder.factory(**settings)
         pages = list(factory().pull(None))
         records = {record.id: dict(record.values) for page in pages for record in page.records}
-        return records, [reject for page in pages for reject in page.rejects], factory.log.events
+        warnings = [event for event in factory.log.events if not event.startswith("columns read ")]
+        return records, [reject for page in pages for reject in page.rejects], warnings
 
     return reading

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from leadhub_files.connector import Files
-from leadhub_files.mapping import CANONICAL
+from leadhub_files.mapping import MAPPING
 from leadhub_files.settings import FilesSettings
 
 from leadhub import NativeValue
 from leadhub.testing import Factory, SourceConformance
+
+CANONICAL = tuple(field.native for field in MAPPING.fields)
 
 
 class FileHarness:

@@ -1,7 +1,7 @@
 """The connector keeps the laws of a target, over real HTTP on the sandbox."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,10 @@ from leadhub import NativeValue
 from leadhub.testing import Call, Factory, TargetConformance
 
 PATHS: dict[Call, str] = {"write": r"/batch/(create|update|upsert|archive)$", "read": r"^(?!.*/batch/(create|update|upsert|archive)$)"}
+FAULTS = (
+    *("html_503", "bad_gateway", "too_many", "redirect", "truncate", "drop_before", "drop_after"),
+    *("locked", "migrating", "internal", "unavailable", "gateway_timeout", "timeout_524", "daily_limit"),
+)
 
 
 class HubSpotHarness:
@@ -68,6 +72,24 @@ class HubSpotHarness:
     def calls(self, call: Call) -> int:
         """Count the journal's calls."""
         return sum(re.search(PATHS[call], entry["path"]) is not None for entry in self.http.get("/_sandbox/journal").json())
+
+    @property
+    def faults(self) -> Collection[str]:
+        """What a network and a busy HubSpot do."""
+        return FAULTS
+
+    def fault(self, name: str, call: Call) -> None:
+        """Let all such calls fail."""
+        self.http.delete("/_sandbox/faults")
+        if name:
+            self.order("faults", kind=name, path=PATHS[call], times=1000)
+
+    def employ(self, email: str, *, active: bool) -> str:
+        """Make an owner."""
+        owner = str(self.order("owners", email=email)["id"])
+        if not active:
+            self.order("owners", id=owner, archived=True)
+        return owner
 
     def deny(self) -> None:
         """Let the token expire."""

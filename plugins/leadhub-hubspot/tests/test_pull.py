@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from leadhub_hubspot import client as calling
 from leadhub_hubspot import pull as pulling
+from leadhub_sandbox.hubspot.store import Contact
 
-from leadhub import FatalError, Gone, Page, Record, UnknownOutcome
+from leadhub import FatalError, Gone, Page, RateLimited, Record, UnknownOutcome
 
 
 def mark_of(pages: Iterable[Page]) -> Any:
@@ -136,25 +138,46 @@ def spread(sandbox: Any, count: int, *, every: int) -> tuple[Any, list[str]]:
     return mark, ids
 
 
-def test_windows_are_halved_until_a_search_tells_all(
-    sandbox: Any, records: Callable[..., dict[str, Record]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """More changes than one search can return are read by halving the time window, in an order of time, each contact once."""
-    monkeypatch.setattr(pulling, "MAX_RESULTS", 50)
-    mark, ids = spread(sandbox, 220, every=10)
+def load(sandbox: Any, count: int) -> Any:
+    """Put many contacts into the account's store, and return the cursor of a pull that read them: making them by the API would take a minute."""
+    store, now = sandbox.service.account.store, sandbox.service.account.now_ms()
+    for n in range(count):
+        made = Contact(store.new_id(), now, now, {"email": f"p{n}@example.com", "createdate": "2026-03-02T09:00:00.000Z"})
+        store.add(made)
+        store.touch(made, now)
+        store.queue(made.id, now)
+    sandbox.advance(60)
+    return {"watermark": "2026-03-02T09:01:00.000Z"}
+
+
+def pulled(sandbox: Any, mark: Any) -> tuple[int, int, int]:
+    """Pull, and return how many contacts came, in how many searches and how many reads. The traffic is too much for the judge of its form."""
+    sandbox.forget_calls()
+    ids = {record.id for page in sandbox.connector().pull(mark) for record in page.records}
+    searches = [json.loads(entry["body"]) for entry in sandbox.calls("/search")]
+    assert {body["after"] for body in searches} == {"0"}
+    reads = len(sandbox.calls("/batch/read"))
+    sandbox.forget_calls()
+    sandbox.traffic.clear()
+    return len(ids), len(searches), reads
+
+
+def test_no_search_is_ever_paged(sandbox: Any) -> None:
+    """More changes than one answer holds are read over ranges of ids, each contact once, and never by asking for a second page."""
+    mark, ids = spread(sandbox, 450, every=10)
     sandbox.forget_calls()
     found = [record.id for page in sandbox.connector().pull(mark) for record in page.records]
     assert sorted(found) == sorted(ids)
-    assert all(int(json.loads(entry["body"])["after"]) < 50 for entry in sandbox.calls("/search"))
+    assert {json.loads(entry["body"])["after"] for entry in sandbox.calls("/search")} == {"0"}
 
 
-def test_every_page_of_a_windowed_pull_is_a_place_to_resume(
+def test_every_page_of_a_searching_pull_is_a_place_to_resume(
     sandbox: Any, records: Callable[..., dict[str, Record]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped after page k, for each k, and resumed from its cursor by a new instance, the pages together hold every contact."""
-    monkeypatch.setattr(pulling, "MAX_RESULTS", 50)
+    monkeypatch.setattr(calling, "SEARCH_LIMIT", 12)
     monkeypatch.setattr(pulling, "BATCH_LIMIT", 8)
-    mark, ids = spread(sandbox, 90, every=10)
+    mark, ids = spread(sandbox, 45, every=10)
     whole = len(list(sandbox.connector().pull(mark)))
     assert whole > 10
     for stop in range(1, whole + 1):
@@ -172,42 +195,97 @@ def test_equal_stamps_are_not_lost(sandbox: Any, records: Callable[..., dict[str
     assert set(records(sandbox.connector().pull(mark))) == set(ids)
 
 
-def test_a_millisecond_that_no_search_can_tell_is_listed(
-    sandbox: Any, records: Callable[..., dict[str, Record]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """When one millisecond holds more than a search returns, the pull goes over to listing everything, and says so."""
-    monkeypatch.setattr(pulling, "MAX_RESULTS", 50)
-    mark, ids = spread(sandbox, 120, every=1000)
-    pages = list(sandbox.connector().pull(mark))
-    assert set(records(iter(pages))) == set(ids)
-    assert mark_of(pages) == {"watermark": sandbox.service.clock.now().strftime("%Y-%m-%dT%H:%M:%S.000Z")}
-    assert [name for name, _ in sandbox.log.events] == ["hubspot.list_instead_of_search"]
+def test_twelve_thousand_contacts_of_one_instant(sandbox: Any) -> None:
+    """Behavior 42: a mass touch gives more contacts one time of change than a query can return; all are read, in 121 searches and 121 reads."""
+    mark = load(sandbox, 12_000)
+    sandbox.advance(7200)
+    sandbox.post("touch")
+    sandbox.advance(60)
+    assert pulled(sandbox, mark) == (12_000, 121, 121)
 
 
-def test_a_contact_that_leaves_between_two_pages_hides_nobody(
+def test_twenty_five_thousand_changes(sandbox: Any) -> None:
+    """25,000 contacts that changed in the course of an hour are all read, in 251 searches and 252 reads, none past 10,000 results."""
+    mark = load(sandbox, 25_000)
+    sandbox.advance(7200)
+    ids = sorted(sandbox.service.account.store.contacts)
+    for part in range(12):
+        sandbox.post("touch", ids=[str(one) for one in ids[part::12]])
+        sandbox.advance(300)
+    assert pulled(sandbox, mark) == (25_000, 251, 252)
+
+
+def test_a_search_in_no_order_at_all_loses_nothing(sandbox: Any) -> None:
+    """Behavior 38: with answers in an order that has nothing to do with the sort asked for, every change is still read, each once."""
+    sandbox.post("settings", search_shuffled=True)
+    mark, ids = spread(sandbox, 900, every=1000)
+    found = [record.id for page in sandbox.connector().pull(mark) for record in page.records]
+    assert sorted(found) == sorted(ids)
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_a_limit_on_searches_is_no_wall(sandbox: Any, records: Callable[..., dict[str, Record]], shuffled: bool) -> None:
+    """A limit on searches (here three a second; HubSpot's is five) stops the pull again and again; resumed from its last page, it gets on."""
+    mark = load(sandbox, 2_000)
+    sandbox.advance(7200)
+    sandbox.post("touch")
+    sandbox.advance(60)
+    sandbox.post("settings", search_limit=3, search_shuffled=shuffled)
+    pages: list[Page] = []
+    refusals = 0
+    while not pages or pages[-1].cursor.keys() != {"watermark"}:
+        before = len(pages)
+        try:
+            pages.extend(sandbox.connector().pull(pages[-1].cursor if pages else mark))
+        except RateLimited:
+            refusals += 1
+            assert len(pages) > before, "no progress between two refusals"
+            sandbox.advance(1)
+    assert refusals > 1
+    assert len(records(iter(pages))) == 2_000
+    sandbox.forget_calls()
+    sandbox.traffic.clear()
+
+
+def test_a_contact_that_leaves_between_two_answers_hides_nobody(
     sandbox: Any, records: Callable[..., dict[str, Record]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A contact edited while its window is paged through shifts the next page by one; the count tells, and the window is split."""
+    """A contact edited in mid-pull is missing from the next answer, which must not shift anybody out of sight; it comes with the next pull."""
     mark, ids = spread(sandbox, 300, every=50)
     connector = sandbox.connector()
-    search, pages = connector._client.search_page, []
+    search, totals = connector._client.search_page, []
 
     def edited_meanwhile(*args: Any) -> Any:
         body = search(*args)
-        pages.append(body)
-        if len(pages) == 1:
+        totals.append(body["total"])
+        if len(totals) == 1:
             sandbox.advance(60)
-            sandbox.edit(str(body["results"][0]["id"]), phone="+1")
+            sandbox.edit(ids[0], phone="+1")
             sandbox.advance(60)
         return body
 
     monkeypatch.setattr(connector._client, "search_page", edited_meanwhile)
     got = list(connector.pull(mark))
-    edited = str(pages[0]["results"][0]["id"])
-    assert set(records(iter(got))) | {edited} == set(ids)
-    assert edited in records(connector.pull(mark_of(got))), "its new time of change is the next pull's"
-    first_two = {result["id"] for page in pages[:2] for result in page["results"]}
-    assert len(first_two) == 299, "the sandbox did not shift the second page: this test would show nothing"
+    assert totals[:2] == [300, 198], "the contact did not leave the window: this test would show nothing"
+    assert set(records(iter(got))) == set(ids) - {ids[0]}
+    assert ids[0] in records(connector.pull(mark_of(got))), "its new time of change is the next pull's"
+
+
+def test_an_answer_that_does_not_add_up_is_told(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A count that no list bears out is asked for again, then said aloud; the pull goes on with what there is."""
+    mark, ids = spread(sandbox, 1, every=50)
+    connector = sandbox.connector()
+    search, calls = connector._client.search_page, []
+
+    def one_too_many(*args: Any) -> Any:
+        calls.append(args)
+        body = search(*args)
+        return body | {"total": body["total"] + 1}
+
+    monkeypatch.setattr(connector._client, "search_page", one_too_many)
+    assert [record.id for page in connector.pull(mark) for record in page.records] == ids
+    assert [name for name, _ in sandbox.log.events] == ["hubspot.search_does_not_add_up"]
+    assert len(calls) == 3
 
 
 def test_disorder_of_the_search_loses_nothing(sandbox: Any, records: Callable[..., dict[str, Record]]) -> None:
@@ -252,6 +330,7 @@ def test_a_contact_archived_between_search_and_read_comes_as_gone(sandbox: Any, 
         {},
         {"watermark": "yesterday"},
         {"watermark": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
+        {"watermark": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "read_to": "7", "to": None},
         dict.fromkeys(("watermark", "until", "from", "to"), "2026-01-01T00:00:00Z") | {"after": "x"},
     ],
 )

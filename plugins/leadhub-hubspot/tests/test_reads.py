@@ -5,15 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from leadhub_hubspot import client as calling
 from leadhub_hubspot import history
 
-from leadhub import AccessDenied, Attributes, Change, ConfigError, Describes, FatalError, Finds, Gone, Meters, Rereads, Target
+from leadhub import AccessDenied, Attributes, Change, ConfigError, Describes, Directory, FatalError, Finds, Gone, Meters, Rereads, Target
 
 
 def test_every_capability_is_there(sandbox: Any) -> None:
-    """The connector offers all that leadhub asks of a target: re-reading, finding, describing, authors, metering."""
+    """The connector offers all that leadhub asks of a target: re-reading, finding, describing, authors, metering, owners."""
     connector = sandbox.connector()
-    for capability in (Target, Rereads, Finds, Describes, Attributes, Meters):
+    for capability in (Target, Rereads, Finds, Describes, Attributes, Meters, Directory):
         assert isinstance(connector, capability)
 
 
@@ -171,6 +172,77 @@ def test_an_unknown_source_is_automation(source: str, kind: str) -> None:
     ]
     author = history.author(versions)
     assert (author.kind, author.name) == (kind, "user 9001")
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ({"sourceType": "CRM_UI", "updatedByUserId": 9001}, "person"),
+        ({"sourceType": "CRM_UI", "sourceId": "userId:9001"}, "person"),
+        ({"sourceType": "CRM_UI", "sourceId": ""}, "automation"),
+        ({"sourceType": "IMPORT", "updatedByUserId": 9001}, "automation"),
+    ],
+)
+def test_a_person_is_named_by_a_user(version: dict[str, Any], kind: str) -> None:
+    """HubSpot's pages as a source are a person only with a user behind them, and a user behind an import is none."""
+    assert history.author([version | {"timestamp": "2026-01-01T00:00:00Z", "value": "a"}]).kind == kind
+
+
+def test_leadhubs_own_writes_are_known(sandbox: Any, change: Callable[..., Change]) -> None:
+    """Whoever wrote leadhub's key is leadhub: its writes bear its name, on contacts that it did not create too, and another app's do not."""
+    connector = sandbox.connector()
+    [made] = connector.push([change("k", email="a@example.com", phone="+1")])
+    other = sandbox.create(email="b@example.com", city="Lund")
+    list(connector.push([change("u", other, phone="+2")]))
+    sandbox.edit(other, by="INTEGRATION", jobtitle="CTO")
+    sandbox.edit(other, by="IMPORT", company="Acme")
+    found = connector.authors("contacts", [str(made.record_id), other], ["phone", "jobtitle", "company", "city"])
+    names = {(record_id, name): (author.kind, author.name) for (record_id, name), author in found.items()}
+    assert names[str(made.record_id), "phone"] == names[other, "phone"] == ("automation", "leadhub")
+    assert names[other, "jobtitle"] == ("automation", "Another app")
+    assert names[other, "company"] == ("automation", "contacts.csv")
+    assert names[other, "city"][0] == "person"
+
+
+def test_authors_of_nothing_cost_nothing(sandbox: Any) -> None:
+    """Fields that this account does not have are not asked for."""
+    one = sandbox.create(email="a@example.com")
+    assert sandbox.connector().authors("contacts", [one], ["no_such_property"]) == {}
+    assert sandbox.calls("batch/read") == []
+
+
+def test_owners_are_told_with_those_who_left(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every user who can own a contact, then the archived ones as inactive, over as many pages as there are."""
+    monkeypatch.setattr(calling, "OWNERS_LIMIT", 2)
+    new = sandbox.post("owners", email="eve@owners.example", firstName="Eve")
+    sandbox.post("owners", id="7001", archived=True)
+    told = [(owner.id, owner.name, owner.email, owner.active) for owner in sandbox.connector().owners()]
+    assert told == [
+        ("7002", "Ben Okafor", "ben.okafor@owners.example", True),
+        ("7003", "Chloe Martin", "chloe.martin@owners.example", True),
+        (new["id"], "Eve", "eve@owners.example", True),
+        ("7001", "Ana Lopez", "ana.lopez@owners.example", False),
+        ("7004", "Dirk Vos", "dirk.vos@owners.example", False),
+    ]
+    assert len(sandbox.calls("/owners/")) == 3
+
+
+def test_owners_need_their_scope(sandbox: Any) -> None:
+    """A key that may not read owners says which right it lacks."""
+    sandbox.post("settings", scopes=["crm.objects.contacts.read", "crm.schemas.contacts.read"])
+    with pytest.raises(AccessDenied, match=r"crm\.objects\.owners\.read"):
+        list(sandbox.connector().owners())
+
+
+def test_wanted_properties_that_are_not_there_are_named_once(sandbox: Any) -> None:
+    """A property that the deployment names and the account does not have is left out of the reading, and told in one warning."""
+    one = sandbox.create(email="a@example.com", city="Lund")
+    connector = sandbox.connector(wanted=("email", "tier__c", "city", "segment"))
+    for _ in range(2):
+        pages = list(connector.pull(None))
+    assert pages[0].records[0].values == {"email": "a@example.com", "city": "Lund"}
+    assert pages[0].records[0].id == one
+    assert [(name, fields["names"]) for name, fields in sandbox.log.events] == [("hubspot.properties_left_out", ["tier__c", "segment"])]
 
 
 def test_usage_repeats_the_daily_allowance(sandbox: Any) -> None:

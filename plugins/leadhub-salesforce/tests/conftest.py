@@ -14,6 +14,7 @@ from leadhub import Change, Context, Operation, Outcome, Record
 from leadhub.connectors.http import client as http_client
 
 START = datetime(2026, 11, 16, 10, tzinfo=UTC)
+CONTACT_WANTED = ("Email", "Phone", "FirstName", "LastName", "Title", "Department", "HasOptedOutOfEmail")
 WANTED = ("Email", "Phone", "FirstName", "LastName", "Company", "Title", "Status", "ConvertedOpportunityId", "IsConverted")
 
 
@@ -80,9 +81,23 @@ class Org:
         """Change a lead as a person does."""
         self.admin("edit", id=lead_id, fields=fields)
 
-    def rows(self) -> dict[str, dict[str, Any]]:
-        """Return every lead that there is or was, by id."""
-        return {row["Id"]: row for row in self._http.get("/_sandbox/records/Lead").json()}
+    def contact(self, **fields: Any) -> str:
+        """Create a contact as a person does, and return its id."""
+        return str(self.admin("create", object="Contact", fields={"LastName": "Novak", **fields})["id"])
+
+    def converted(self, **fields: Any) -> tuple[str, str]:
+        """Create a lead, convert it, and return the ids of both, lead and contact."""
+        lead = self.lead(**fields)
+        return lead, str(self.admin("convert", id=lead)["ConvertedContactId"])
+
+    def user(self, alias: str) -> str:
+        """Return a user's id."""
+        service: Any = self.server.service
+        return str(service.org.user_id(alias))
+
+    def rows(self, name: str = "Lead") -> dict[str, dict[str, Any]]:
+        """Return every lead, or other record, that there is or was, by id."""
+        return {row["Id"]: row for row in self._http.get(f"/_sandbox/records/{name}").json()}
 
     def turn_round(self) -> None:
         """Reverse the order in which the org holds its leads: only an ORDER BY may decide in which order they come."""
@@ -106,7 +121,8 @@ class Org:
 
     def connector(self, wanted: Sequence[str] = WANTED, **changed: Any) -> SalesforceConnector:
         """Return a new connector to this org."""
-        context = Context("crm", self.settings(**changed), {"Lead": tuple(wanted)}, http_client, self.our_clock, self.log)
+        asked = {"Lead": tuple(wanted), "Contact": CONTACT_WANTED}
+        context = Context("crm", self.settings(**changed), asked, http_client, self.our_clock, self.log)
         return SalesforceConnector(context)
 
 
@@ -141,8 +157,8 @@ def create() -> Callable[..., Change]:
 
 @pytest.fixture
 def update() -> Callable[..., Change]:
-    def make(record_id: str | None, key: str = "k1", **values: Any) -> Change:
-        return Change(key, "Lead", Operation.UPDATE, record_id, values)
+    def make(record_id: str | None, key: str = "k1", object_name: str = "Lead", **values: Any) -> Change:
+        return Change(key, object_name, Operation.UPDATE, record_id, values)
 
     return make
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from leadhub_salesforce import reading
+from leadhub_salesforce import position, reading
 
 from leadhub import FatalError, Gone, Record, Unavailable, UnknownOutcome
 
-SETTLE = (reading.OVERLAP + timedelta(minutes=1)).total_seconds()
+SETTLE = (position.OVERLAP + timedelta(minutes=1)).total_seconds()
 
 
 def test_a_first_pull_brings_everything_and_a_second_nothing_old(org: Any, pulled: Any) -> None:
@@ -29,11 +29,13 @@ def test_a_first_pull_brings_everything_and_a_second_nothing_old(org: Any, pulle
     assert again[changed].values["Title"] == "CEO"
 
 
-def test_a_quiet_org_costs_the_same_however_many_leads_it_has(org: Any, pulled: Any) -> None:
-    """Once the overlap has passed, a pull reads no row and makes three calls: statuses, describe, one query."""
-    for n in range(30):
+@pytest.mark.parametrize(("contacts", "calls"), [("none", 3), ("converted", 5), ("all", 5)])
+def test_a_quiet_org_costs_the_same_however_many_leads_it_has(org: Any, pulled: Any, contacts: str, calls: int) -> None:
+    """Once the overlap has passed, a pull reads no row and makes three calls, statuses, describe, one query, and two more for Contacts."""
+    for n in range(10):
         org.lead(LastName=f"L{n}")
-    connector = org.connector()
+        org.converted(LastName=f"C{n}")
+    connector = org.connector(contacts=contacts)
     _, cursor = pulled(connector)
     org.clock.advance(SETTLE)
     _, cursor = pulled(connector, cursor)
@@ -41,7 +43,7 @@ def test_a_quiet_org_costs_the_same_however_many_leads_it_has(org: Any, pulled: 
     org.forget()
     records, _ = pulled(connector, cursor)
     assert not records
-    assert len(org.journal(part="/services/data")) == 3
+    assert len(org.journal(part="/services/data")) == calls
 
 
 def test_an_edit_of_this_very_second_is_seen(org: Any, pulled: Any) -> None:
@@ -74,7 +76,7 @@ def test_a_pull_has_one_end_and_one_describe_however_long_it_takes(org: Any, mon
         org.clock.advance(30)
         org.lead(LastName="Meanwhile")
     assert seen == leads
-    assert len(org.journal(part="describe")) == 1
+    assert len(org.journal(part="Lead/describe")) == len(org.journal(part="Contact/describe")) == 1
 
 
 def test_a_page_shorter_than_asked_is_not_the_end(org: Any) -> None:
@@ -219,7 +221,9 @@ def test_a_failed_page_may_be_asked_for_again(org: Any, monkeypatch: pytest.Monk
     assert sorted(seen) == leads
 
 
-@pytest.mark.parametrize("cursor", ["text", 7, [], {}, {"watermark": "soon", "upper": None, "after": None}, {"watermark": 1, "upper": 2, "after": 3}])
+@pytest.mark.parametrize(
+    "cursor", ["text", 7, [], {}, {"watermark": "soon", "upper": None, "after": None}, {"watermark": 1, "upper": 2, "after": 3}, {"contacts": 1}]
+)
 def test_a_cursor_that_is_not_ours_is_refused(org: Any, cursor: Any) -> None:
     """A foreign or damaged cursor stops the system with a next step; it is never read as "everything"."""
     with pytest.raises(FatalError, match="cursor") as caught:

@@ -1,15 +1,22 @@
-"""`leadhub adopt`: first contact with one system, and, as a step of its own, switching writing on."""
+"""`leadhub adopt`: first contact with one system; settling old differences in bulk; and, as a step of its own, switching writing on."""
 
 from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
 
+from leadhub.cli.completion import complete_settled, complete_system
 from leadhub.cli.exits import UsageFault, in_folder, of_report
-from leadhub.cli.session import Cli, cli_of, identify, system_of
-from leadhub.cli.words import plural, shown, why_standing
+from leadhub.cli.progress import following
+from leadhub.cli.report import as_row, show_patterns
+from leadhub.cli.session import Cli, cli_of, identify, system_of, who_answers
+from leadhub.cli.settle import Wanted, settle
+from leadhub.cli.words import EVIDENCE, plural
+from leadhub.core.policy import Adoption
 from leadhub.hub import Hub, System
-from leadhub.model.record import Identity
+from leadhub.insight.disagreement import Disagreement, disagreement
+from leadhub.insight.first_contact import FirstContact, first_contact
+from leadhub.model.record import Identity, Usage
 from leadhub.store import SystemRow
 from leadhub.sync import run as flow
 from leadhub.sync.report import AdoptionReport
@@ -24,32 +31,76 @@ def add_to(app: typer.Typer) -> None:
 
 def adopt(
     context: typer.Context,
-    system: Annotated[str, typer.Argument(metavar="SYSTEM")],
+    system: Annotated[str, typer.Argument(metavar="SYSTEM", autocompletion=complete_system)],
     write_on: Annotated[bool, typer.Option("--write-on", help="Let leadhub write to this system, which must be adopted.")] = False,
+    keep: Annotated[
+        str | None, typer.Option("--keep", metavar="FIELD", help="Leave old differences of a field.", autocompletion=complete_settled)
+    ] = None,
+    fill: Annotated[
+        str | None, typer.Option("--fill", metavar="FIELD", help="Fill the field where it is blank here.", autocompletion=complete_settled)
+    ] = None,
+    prefer: Annotated[
+        str | None,
+        typer.Option(
+            "--prefer", metavar="FIELD", help="Take what this system shows; of state, its stage, status and exit.", autocompletion=complete_settled
+        ),
+    ] = None,
+    value: Annotated[str | None, typer.Option("--value", metavar="V", help="With these three: only where the system shows V.")] = None,
+    held: Annotated[str | None, typer.Option("--hub", metavar="W", help="With these three: only where leadhub holds W.")] = None,
 ) -> None:
-    """First contact: read the system, match its records, say what was found. Writes nothing."""
+    """First contact: read the system, match its records, say what was found. Writes nothing to any system."""
     cli = cli_of(context)
-    hub = cli.open()
+    wanted = _wanted(cli, system, {"keep": keep, "fill": fill, "prefer": prefer}, value, held, write_on=write_on)
+    hub = cli.open(offline=wanted is not None)
     found = system_of(hub, system)
-    if write_on:
+    if wanted is not None:
+        settle(cli, hub, system, wanted)
+    elif write_on:
         _switch_on(cli, hub, found)
-        return
-    report = flow.adopt(hub, system)
-    if cli.screen.for_people:
-        _show(cli, hub, report)
     else:
-        cli.screen.json(_as_json(report))
+        _first_contact(cli, hub, system)
+
+
+def _wanted(cli: Cli, system: str, given: dict[Adoption, str | None], value: str | None, held: str | None, *, write_on: bool) -> Wanted | None:
+    """The rule that was typed, if one was. Raises UsageFault for more than one thing at a time."""
+    chosen = [Wanted(rule, field, value, held) for rule, field in given.items() if field is not None]
+    if len(chosen) + write_on > 1 or (not chosen and (value is not None or held is not None)):
+        raise UsageFault(
+            "One thing at a time: --keep, --fill or --prefer with its FIELD (and --value, --hub), or --write-on.",
+            next_step=cli.command(f"report disagreement --system {system}"),
+        )
+    return chosen[0] if chosen else None
+
+
+def _first_contact(cli: Cli, hub: Hub, system: str) -> None:
+    with following(cli, hub):
+        report = flow.adopt(hub, system)
+    with hub.store.read() as tx:
+        contact, differing = first_contact(hub, tx, system), disagreement(hub, tx, system=system)
+    if cli.screen.for_people:
+        _show(cli, hub, report, contact, differing)
+    else:
+        cli.screen.json(_as_json(report, contact, differing))
     raise typer.Exit(of_report(report.run))
 
 
-def _as_json(report: AdoptionReport) -> dict[str, Any]:
-    names = ("system", "records", "persons_shared", "persons_only_here", "persons_only_elsewhere", "several_here", "unsure")
-    standing = [{"field": f, "value": v, "reason": r, "count": n} for f, v, r, n in report.patterns]
-    identity = asdict(report.identity) if report.identity else None
+def _as_json(report: AdoptionReport, contact: FirstContact, differing: Disagreement) -> dict[str, Any]:
+    standing = [as_row(number, pattern) for number, pattern in enumerate(differing.patterns, 1)]
+    usage = report.run.usage.get(report.system)
     return {
         "schema": "leadhub.adoption/1",
-        **{n: getattr(report, n) for n in names},
-        "org": identity,
+        "system": report.system,
+        "records": contact.in_scope,
+        "out_of_scope": contact.out_of_scope,
+        "gone": contact.gone,
+        "persons_shared": contact.shared,
+        "evidence": dict(contact.evidence),
+        "persons_only_here": contact.only_here,
+        "persons_only_elsewhere": contact.only_elsewhere,
+        "several_here": contact.several_here,
+        "unsure": contact.unsure,
+        "org": asdict(report.identity) if report.identity else None,
+        "usage": asdict(usage) if usage else None,
         "standing": standing,
         "run": report.run.as_json(),
     }
@@ -58,7 +109,7 @@ def _as_json(report: AdoptionReport) -> dict[str, Any]:
 # ---- the report ------------------------------------------------------------------------------------------------------------------------
 
 
-def _show(cli: Cli, hub: Hub, report: AdoptionReport) -> None:
+def _show(cli: Cli, hub: Hub, report: AdoptionReport, contact: FirstContact, differing: Disagreement) -> None:
     screen, name = cli.screen, report.system
     if trouble := report.run.troubles.get(name):
         screen.line(f"{name} was not adopted: {trouble}", style="bold")
@@ -66,43 +117,60 @@ def _show(cli: Cli, hub: Hub, report: AdoptionReport) -> None:
             screen.line(f"Next: {in_folder(step, cli.folder)}")
         return
     screen.line(f"Read {name}; nothing was written, to no system.", style="bold")
-    counts = report.run.systems[name]
-    screen.line(f"{plural(report.records, 'record')} there, {counts.rejected} could not be taken in; {plural(counts.api_calls, 'API call')} used.")
+    if report.identity is not None:
+        screen.line(who_answers(hub.systems[name], report.identity).plain)
+    _show_records(cli, report, contact)
+    _show_persons(cli, contact)
+    _show_patterns(cli, name, differing)
+    _show_next(cli, hub, name, contact, differing)
+
+
+def _show_records(cli: Cli, report: AdoptionReport, contact: FirstContact) -> None:
+    counts, usage = report.run.systems[report.system], report.run.usage.get(report.system)
+    parts = [f"{plural(contact.in_scope, 'record')} in scope", f"{contact.out_of_scope:,} out of scope"]
+    parts += [f"{counts.rejected:,} could not be taken in"] if counts.rejected else []
+    parts += [f"{contact.gone:,} gone since"] if contact.gone else []
+    cli.screen.line(f"{', '.join(parts)}; {_calls(counts.api_calls, usage)}.")
+
+
+def _calls(made: int, usage: Usage | None) -> str:
+    used = f"{plural(made, 'API call')} used"
+    if usage is None or usage.used is None or usage.limit is None:
+        return f"{used} (the system does not tell how many are left)"
+    return f"{used}, {max(0, usage.limit - usage.used):,} of {usage.limit:,} left today"
+
+
+def _show_persons(cli: Cli, contact: FirstContact) -> None:
+    screen, name = cli.screen, contact.system
     screen.title("Who they are")
-    everyone = report.persons_shared + report.persons_only_here
+    by = "; ".join(f"{count:,} {EVIDENCE.get(kind, kind)}" for kind, count in contact.evidence.items())
     rows = [
-        (plural(report.persons_shared, "person"), "known from another system too (the same e-mail address or phone, under a name that fits)"),
-        (plural(report.persons_only_here, "person"), f"only in {name}"),
-        (plural(report.persons_only_elsewhere, "person"), f"not in {name}"),
-        (plural(report.several_here, "person"), f"with several records in {name}; leadhub links them, and never merges"),
-        (plural(report.unsure, "question"), f"who is who, in all systems: {cli.command('review list')}"),
+        (contact.shared, "person", f"known from another system too{f': {by}' if by else ''}"),
+        (contact.only_here, "person", f"only in {name}"),
+        (contact.only_elsewhere, "person", f"not in {name}"),
+        (contact.several_here, "person", f"with several records in {name}: linked, never merged"),
+        (contact.unsure, "question", f"cannot tell who is who: {cli.command('review list')}"),
     ]
-    for count, what in rows:
-        screen.line(f"  {count:>14}  {what}")
-    _show_patterns(cli, report)
-    _show_next(cli, hub, report, everyone)
+    for count, noun, what in rows:
+        if count or noun == "person":
+            screen.line(f"  {plural(count, noun):>14}  {what}")
 
 
-def _show_patterns(cli: Cli, report: AdoptionReport) -> None:
+def _show_patterns(cli: Cli, name: str, differing: Disagreement) -> None:
     screen = cli.screen
-    total = sum(count for *_, count in report.patterns)
-    if not total:
-        screen.title(f"No standing differences: {report.system} contradicts nothing that is known.")
+    if not differing.patterns:
+        screen.title(f"No standing differences: {name} contradicts nothing that is known.")
         return
-    screen.title(f"{plural(total, 'standing difference')}: there before the adoption, never written, no question to anybody")
-    for name, value, reason, count in report.patterns[:_PATTERNS]:
-        screen.line(f"  {count:>6}  {name} {shown(value)} here: {why_standing(reason)}")
-    if len(report.patterns) > _PATTERNS:
-        screen.line(f"          … and {len(report.patterns) - _PATTERNS} smaller patterns (--output json shows all)")
+    screen.title(f"{plural(differing.total, 'standing difference')}: there before the adoption, never written, no question to anybody")
+    show_patterns(cli, differing, _PATTERNS)
 
 
-def _show_next(cli: Cli, hub: Hub, report: AdoptionReport, everyone: int) -> None:
-    screen, name = cli.screen, report.system
-    rule = hub.systems[name].doc.adoption
+def _show_next(cli: Cli, hub: Hub, name: str, contact: FirstContact, differing: Disagreement) -> None:
+    screen, system = cli.screen, hub.systems[name]
     screen.line()
-    screen.line(f'The rule for them is adoption = "{rule}" (keep: leave them; fill: only into blanks; prefer: {name} has the last word).')
-    screen.line(f"From now on every run reads {name} ({plural(everyone, 'person')}). An edit made after this moment is an edit, and travels.")
-    system = hub.systems[name]
+    if differing.patterns:
+        screen.line(f"Settle them whenever you like, or never: {cli.command(f'report disagreement --system {name} --pattern 1')}")
+    screen.line(f"From now on every run reads {name} ({plural(contact.persons, 'person')}). An edit made after this moment is an edit, and travels.")
     if not system.writes:
         screen.line(f"{name} is never written." if not system.is_target else f'{name} is never written: leadhub.toml says mode = "read".')
         return
@@ -152,7 +220,8 @@ def _demand_writable(cli: Cli, system: System, row: SystemRow | None) -> SystemR
 
 def _question(system: System, identity: Identity) -> str:
     kind = "PRODUCTION" if identity.production else "sandbox"
-    return f"Let leadhub write to {system.name}, {identity.name} ({identity.org}), {kind}?"
+    user = f", as {identity.user}" if identity.user else ""
+    return f"Let leadhub write to {system.name}, {identity.name} ({identity.org}), {kind}{user}?"
 
 
 def _show_switched_on(cli: Cli, system: System) -> None:
@@ -160,9 +229,10 @@ def _show_switched_on(cli: Cli, system: System) -> None:
     screen.line(f"Writing to {system.name} is on. Nothing has been written yet.", style="bold")
     screen.line("All records are looked at once more. The next sync may then:")
     screen.line(f"  update records of {system.name} that contradict an edit made elsewhere after adoption; standing differences are left alone;")
-    if doc.create == "always":
+    if doc.create != "never":
         owner = doc.on_create.owner if doc.on_create else "nobody"
-        screen.line(f"  create missing records, at most {doc.create_cap} a run, for the owner {owner}.")
+        which = "missing records" if doc.create == "always" else "missing records that meet create_when"
+        screen.line(f"  create {which}, at most {doc.create_cap} a run, for the owner {owner}.")
     else:
         screen.line('  create no records (create = "never" in leadhub.toml).')
     screen.line(f"Next: {cli.command('plan')} shows every write; {cli.command('sync')} makes them.")

@@ -4,21 +4,20 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from leadhub.cli.deciding import Prepared, Wish, moved, on_field, on_state
 from leadhub.cli.exits import UsageFault
-from leadhub.cli.people import Known, know
 from leadhub.cli.session import Cli
 from leadhub.cli.words import shown
 from leadhub.core.states import parse_state
-from leadhub.core.states import shown as shown_state
 from leadhub.core.voices import propose
 from leadhub.errors import LeadhubError
 from leadhub.hub import Hub
-from leadhub.lifecycle.states import explain_invalid, is_valid
+from leadhub.insight.known import Known, know
 from leadhub.model.person import Lead, Value
-from leadhub.model.run import Decision, Review, ReviewKind
-from leadhub.model.state import State
-from leadhub.store import StoredReview
-from leadhub.values.forms import FIELDS
+from leadhub.model.run import Review, ReviewKind
+from leadhub.model.state import FACETS, State
+from leadhub.store import RecordKey, StoredReview
+from leadhub.values.fields import FIELDS
 
 DECIDED: frozenset[ReviewKind] = frozenset({"conflict", "regress", "reentry"})
 """The kinds that a decision about a value settles."""
@@ -40,17 +39,7 @@ class Answer:
     take: str | None
     value: str | None
     leave: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A decision ready to be stored, with what to show before it is."""
-
-    decision: Decision
-    name: str
-    field: str
-    before: Value
-    consequences: tuple[str, ...]
+    reason: str = ""
 
 
 def choices(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:
@@ -63,6 +52,8 @@ def choices(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:
             yield from (f"  {resolve} --take {system}" for system in systems)
             yield f"  {resolve} --take hub          what leadhub holds"
             yield f"  {resolve} --value {'STAGE/STATUS/EXIT' if review.field == 'state' else 'VALUE'}"
+            if can_be_rule(review):
+                yield "Add --always to settle every conflict of this field that way from now on."
             yield "Add --leave to hold the value in leadhub and write it to nobody. The whole group at once:"
             yield f"  {cli.command(f'review resolve {shlex.quote(review.group)}')} --take …"
         case "unmapped":
@@ -86,10 +77,19 @@ def _mapping_mend(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:
             yield f"  [system.{system}.field.{review.field}]"
             yield f'  answers = {{ "{value}" = "…" }}'
         else:
-            yield "Say what the value means: add a row for it to leadhub.toml, then run the sync. If it meant an SQL who is being called:"
-            yield f"  [system.{system}.field.{review.field}]"
-            yield f'  map = [ {{ value = "{value}", stage = ["sql"], status = ["attempting"], writes = false }} ]'
-        yield f"Next: {cli.command('map show')} shows the words there are; {cli.command('config check')} checks the change."
+            named = " ".join(shlex.quote(word) for word in (system, review.field, value or ""))
+            like = next((row.value for row in rows if row.value), "OTHER")
+            yield "Say what the value means. If it means the same as another one, or something of its own:"
+            yield f"  {cli.command(f'map add {named} --like {shlex.quote(like)}')}"
+            yield f"  {cli.command(f'map add {named} --stage sql --status attempting')}"
+            yield f"  {cli.command(f'review resolve {review.id} --value sql/attempting/open --always')}"
+        yield f"Next: {cli.command('map show')} shows the words there are; then {cli.command('sync')}."
+
+
+def can_be_rule(review: Review) -> bool:
+    """Whether an answer can stand for all questions of its kind: a state, and consent, are asked every time."""
+    merge = FIELDS[review.field].merge if review.field in FIELDS else "edit"
+    return review.kind == "conflict" and review.field != "state" and merge != "restrictive"
 
 
 # ---- decisions -------------------------------------------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def prepare(hub: Hub, stored: Sequence[StoredReview], answer: Answer) -> tuple[l
     skipped: list[str] = []
     for one in stored:
         try:
-            prepared.append(_prepare(hub, one.review, answer))
+            prepared.append(prepare_one(hub, one.review, answer))
         except LeadhubError as error:
             if len(stored) == 1:
                 raise
@@ -109,7 +109,8 @@ def prepare(hub: Hub, stored: Sequence[StoredReview], answer: Answer) -> tuple[l
     return prepared, skipped
 
 
-def _prepare(hub: Hub, review: Review, answer: Answer) -> Prepared:
+def prepare_one(hub: Hub, review: Review, answer: Answer) -> Prepared:
+    """Make a decision of one question. Raises UsageFault where the answer does not fit."""
     if review.kind not in DECIDED or review.person_id is None:
         raise UsageFault(
             f"Question {review.id} ({review.kind}) is not answered by a value.", next_step=f"leadhub review show {review.id} says what can be done"
@@ -119,38 +120,30 @@ def _prepare(hub: Hub, review: Review, answer: Answer) -> Prepared:
     return _about_state(known, review, answer) if review.field == "state" else _about_field(known, review, answer)
 
 
-def _decision(known: Known, review: Review, value: Value, saw: dict[str, Value], answer: Answer) -> Decision:
-    hub, person = known.hub, known.aggregate.person.id
-    return Decision(hub.clock.new_id(), person, review.lead_id, review.field, value, saw, hub.actor, hub.clock.now(), review.id, answer.leave)
-
-
 def _about_field(known: Known, review: Review, answer: Answer) -> Prepared:
-    name = review.field
-    saw = {side.id: side.shown[name] for side in known.sides if name in side.shown}
-    canonical = known.aggregate.person.fields.get(name)
-    held = canonical.value if canonical is not None else None
+    name, lead = review.field, _lead(known, review)
+    canonical = known.canonical(name, lead)
     if answer.value is not None:
-        value: Value = FIELDS[name].display(answer.value) or None
+        value: Value = known.hub.fields[name].kind.display(answer.value, None) or None
     elif answer.take == "hub":
-        value = held
+        value = None if canonical is None else canonical.value
     else:
-        value = _one([s.shown[name] for s in known.sides if s.system == answer.take and name in s.shown], answer.take, review)
-    match = known.hub.policy.fields[name].match
-    effects = [
-        _effect(known, side.system, shown(side.shown[name]), answer, fits=match(side.shown[name] or "") == match(value or ""))
-        for side in known.sides
-        if name in side.shown
-    ]
-    return Prepared(_decision(known, review, value, saw, answer), known.name, name, held, tuple(effects))
+        value = _one([v.shown for v in known.views(name) if v.side.system == answer.take and v.lead == lead], answer.take, review)
+    return on_field(known, name, lead, value, _wish(review, answer))
 
 
 def _about_state(known: Known, review: Review, answer: Answer) -> Prepared:
-    lead = next(lead for lead in known.aggregate.leads if lead.id == review.lead_id)
-    voices = known.voices(lead)
-    saw = {voice.id: shown_state(voice) for voice in voices}
-    state = _state(known, review, lead, answer)
-    effects = [_effect(known, voice.side.system, shown_state(voice) or "", answer, fits=voice.consistent(state)) for voice in voices]
-    return Prepared(_decision(known, review, str(state), saw, answer), known.name, "state", str(lead.state), tuple(effects))
+    lead = _lead(known, review)
+    assert lead is not None
+    return on_state(known, lead, _state(known, review, lead, answer), _wish(review, answer))
+
+
+def _lead(known: Known, review: Review) -> Lead | None:
+    return next((lead for lead in known.aggregate.leads if lead.id == review.lead_id), None)
+
+
+def _wish(review: Review, answer: Answer) -> Wish:
+    return Wish(review.id, leave=answer.leave, reason=answer.reason)
 
 
 def _state(known: Known, review: Review, lead: Lead, answer: Answer) -> State:
@@ -158,32 +151,27 @@ def _state(known: Known, review: Review, lead: Lead, answer: Answer) -> State:
         return lead.state
     if answer.value is None:
         states = [propose(v, lead).state for v in known.voices(lead) if v.side.system == answer.take]
-        found = _one([str(s) for s in states if s is not None], answer.take, review)
-        return parse_state(found)
-    try:
-        state = parse_state(answer.value)
-    except ValueError as error:
-        raise UsageFault(_why_no_state(answer.value, error), next_step=f"leadhub review show {review.id}") from error
-    return state
+        return parse_state(_one([str(s) for s in states if s is not None], answer.take, review))
+    return typed_state(answer.value, lead.state, next_step=_show(review))
 
 
-def _why_no_state(text: str, error: ValueError) -> str:
+def typed_state(text: str, now: State, *, next_step: str) -> State:
+    """Read `stage/status/exit`. Raises UsageFault for anything else, and for what no lead can be."""
     parts = text.split("/")
-    if len(parts) == 3:
-        try:
-            state = State("known", "none", "open").replace_facet("stage", parts[0]).replace_facet("status", parts[1]).replace_facet("exit", parts[2])
-        except ValueError as unknown:
-            return str(unknown)
-        if not is_valid(state):
-            return f"No lead can be {text}: {explain_invalid(state)}"
-    return str(error)
+    if len(parts) != len(FACETS):
+        raise UsageFault(f'"{text}" is no state: write stage/status/exit, such as sql/attempting/open.', next_step=next_step)
+    return moved(now, dict(zip(FACETS, parts, strict=True)), next_step=next_step)
+
+
+def _show(review: Review) -> str:
+    return f"leadhub review show {review.id}"
 
 
 def _one(values: Sequence[Value], system: str | None, review: Review) -> Value:
     """The one value that a system shows. Raises UsageFault where it shows none, or several of its records differ."""
     different = list(dict.fromkeys(values))
     if not different:
-        raise UsageFault(f"{system} shows nothing for {review.field} of this person.", next_step=f"leadhub review show {review.id}")
+        raise UsageFault(f"{system} shows nothing for {review.field} of this person.", next_step=_show(review))
     if len(different) > 1:
         told = ", ".join(shown(v) for v in different)
         raise UsageFault(
@@ -192,10 +180,11 @@ def _one(values: Sequence[Value], system: str | None, review: Review) -> Value:
     return different[0]
 
 
-def _effect(known: Known, system: str, now: str, answer: Answer, *, fits: bool) -> str:
-    if fits:
-        return f"{system} shows {now}: fits, nothing is written"
-    row = known.systems.get(system)
-    if not known.hub.systems[system].writes or row is None or row.mode != "write":
-        return f"{system} shows {now}: stays, for leadhub does not write to {system}"
-    return f"{system} shows {now}: {'left as it is' if answer.leave else 'will be written'}"
+def close(hub: Hub, stored: Sequence[StoredReview]) -> None:
+    """Close questions; the records that they stood in the way of are looked at again."""
+    if not stored:
+        return
+    with hub.store.begin() as tx:
+        tx.reviews.close([s.review.id for s in stored], f"closed by {hub.actor}")
+        persons = tx.persons.load(s.review.person_id for s in stored if s.review.person_id)
+        tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for a in persons for link in a.links)

@@ -9,7 +9,35 @@ from typing import Annotated
 
 import typer
 
-from leadhub.cli import adopt, apply, config, db, demo, doctor, importing, init, leads, mapping, plan, plugins, review, runs, sandbox, sync, why
+from leadhub.cli import (
+    adopt,
+    apply,
+    completion,
+    config,
+    db,
+    demo,
+    doctor,
+    importing,
+    inbox,
+    init,
+    leads,
+    leads_export,
+    leads_set,
+    mapping,
+    plan,
+    plugins,
+    pull,
+    report,
+    resolve,
+    revert,
+    review,
+    review_file,
+    runs,
+    sandbox,
+    serve,
+    sync,
+    why,
+)
 from leadhub.cli import logs as logging
 from leadhub.cli.exits import CHECK, ExitCode, in_folder, next_step_of, of_error
 from leadhub.cli.screen import Output, Screen
@@ -31,7 +59,7 @@ def make_app() -> typer.Typer:
         add_completion=True,
     )
     app.callback()(_options)
-    for module in (demo, init, doctor, adopt, plan, apply, sync, importing, sandbox):
+    for module in (demo, init, doctor, adopt, pull, plan, apply, sync, revert, importing, serve, sandbox, completion):
         module.add_to(app)
     for name, group in _groups():
         app.add_typer(group, name=name, no_args_is_help=True)
@@ -39,10 +67,15 @@ def make_app() -> typer.Typer:
 
 
 def _groups() -> Iterator[tuple[str, typer.Typer]]:
-    why.add_to(leads.group)
+    for module in (why, leads_set, leads_export):
+        module.add_to(leads.group)
+    for module in (resolve, review_file):
+        module.add_to(review.group)
     yield "leads", leads.group
     yield "review", review.group
+    yield "report", report.group
     yield "runs", runs.group
+    yield "inbox", inbox.group
     yield "map", mapping.group
     yield "config", config.group
     yield "db", db.group

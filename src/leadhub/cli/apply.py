@@ -1,20 +1,29 @@
 """`leadhub apply`: the plan, one question, then the writes. It plans anew before it writes, and says where that made a difference."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from leadhub.cli import plan_view, run_view
-from leadhub.cli.exits import of_report
+from leadhub.cli.exits import UsageFault, of_report
+from leadhub.cli.plan import BackfillField, BackfillSystem, backfill_of, nothing_to_fill
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.sync import Allow, allowances
 from leadhub.cli.words import plural
 from leadhub.errors import GuardStopped
+from leadhub.hub import Hub
 from leadhub.model.record import Operation
 from leadhub.model.run import PlannedChange
+from leadhub.sync import acts, planfile
 from leadhub.sync import run as flow
+from leadhub.sync.planfile import Item, PlanFile, Refused
 from leadhub.sync.report import RunReport
+
+_MOST = 20
+Allowed = Mapping[tuple[str, str], int]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,16 +31,62 @@ def add_to(app: typer.Typer) -> None:
     app.command("apply")(apply)
 
 
-def apply(context: typer.Context, allow: Allow = None) -> None:
-    """Show the plan, ask once, and make the writes."""
+def apply(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A plan kept by: leadhub plan -o FILE.")] = None,
+    pattern: Annotated[int | None, typer.Option("--pattern", metavar="N", min=1, help="Only the records of this pattern of the plan.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N writes; the rest stays planned.")] = None,
+    backfill: BackfillField = None,
+    system: BackfillSystem = None,
+    allow: Allow = None,
+) -> None:
+    """Show the plan, ask once, and make the writes: all of them, a few, or exactly those of a plan that was kept."""
     cli = cli_of(context)
     allowed = allowances(allow or [])
     hub = cli.open()
-    report, changes = flow.plan(hub)
-    if cli.screen.for_people:
-        plan_view.show(cli, hub, report, changes, plan_view.grouped(hub, changes), ask_next=False)
+    wanted = backfill_of(hub, backfill, system)
+    if file is not None:
+        if pattern is not None or wanted is not None:
+            raise UsageFault("A plan file says itself what is to be written.", next_step=cli.command(f"plan --pattern N -o {file}"))
+        kept = planfile.read(file, hub)
+        _some(cli, hub, _limited(kept, limit), allowed, f"of the plan in {file} (made by run {kept.run}). What has changed since is left out.")
+        return
+    report, changes = flow.plan(hub, backfill=wanted)
+    groups = plan_view.grouped(hub, changes)
     if report.troubles:
+        _show_plan(cli, hub, report, changes, groups)
         raise typer.Exit(of_report(report))
+    if pattern is not None or limit is not None or wanted is not None:
+        if wanted is not None and not changes and cli.screen.for_people:
+            cli.screen.line(nothing_to_fill(wanted))
+            return
+        chosen = changes if pattern is None else plan_view.pattern(cli, groups, pattern).changes
+        orgs = {name: identity.org for name, identity in report.identities.items()}
+        hub.met = lambda _name, _identity: None  # the same systems, named a moment ago
+        some = _limited(PlanFile(report.run, hub.deployment.hash, orgs, tuple(map(Item.of, chosen)), wanted), limit)
+        _some(cli, hub, some, allowed, f"of {len(changes):,} planned. The rest stays planned.")
+        return
+    _show_plan(cli, hub, report, changes, groups)
+    _all(cli, hub, report, changes, allowed)
+
+
+def _show_plan(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange], groups: Sequence[plan_view.Group]) -> None:
+    if cli.screen.for_people:
+        plan_view.show(cli, hub, report, changes, groups, ask_next=False)
+
+
+def _question(count: int) -> str:
+    return "Make this write?" if count == 1 else f"Make these {count:,} writes?"
+
+
+def _limited(plan: PlanFile, limit: int | None) -> PlanFile:
+    return PlanFile(plan.run, plan.config_hash, plan.orgs, plan.items[:limit], plan.backfill)
+
+
+# ---- the whole plan --------------------------------------------------------------------------------------------------------------------
+
+
+def _all(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange], allowed: Allowed) -> None:
     stopped = [g for g in report.guards if g.seen > allowed.get((g.system, g.guard), 0)]
     if stopped:
         flags = " ".join(g.flag for g in stopped)
@@ -40,7 +95,7 @@ def apply(context: typer.Context, allow: Allow = None) -> None:
         if not cli.screen.for_people:
             cli.screen.json(report.as_json())
         return
-    if not cli.confirm(f"Make these {plural(len(changes), 'write')}?"):
+    if not cli.confirm(_question(len(changes))):
         cli.screen.line("Nothing was written.")
         return
     hub.met = lambda _name, _identity: None  # the same systems, named a moment ago
@@ -62,3 +117,40 @@ def _compare(cli: Cli, changes: Sequence[PlannedChange], done: RunReport) -> Non
         if (creates[name], updates[name]) != (counts.created, counts.updated):
             was = f"{creates[name]} creates and {updates[name]} updates"
             cli.screen.line(f"{name}: {was} were shown, {counts.created} and {counts.updated} were made; the rest was overtaken, refused or put off.")
+
+
+# ---- some of it ------------------------------------------------------------------------------------------------------------------------
+
+
+def _some(cli: Cli, hub: Hub, plan: PlanFile, allowed: Allowed, which: str) -> None:
+    """Show these changes, ask, and make them: those that a plan made now has too."""
+    known = [item.as_change() for item in plan.items if item.system in hub.systems]
+    if cli.screen.for_people:
+        cli.screen.line(f"{plural(len(plan.items), 'write')} {which}", style="bold")
+        plan_view.show_groups(cli, hub, known, plan_view.grouped(hub, known))
+    if not plan.items:
+        return
+    if not cli.confirm(_question(len(plan.items))):
+        cli.screen.line("Nothing was written.")
+        return
+    done, refused = acts.apply_plan(hub, plan, allowed=allowed)
+    if cli.screen.for_people:
+        cli.screen.line()
+        run_view.show(cli, hub, done)
+        _show_refused(cli, refused)
+    else:
+        rows = [{"key": r.item.key, "system": r.item.system, "record_id": r.item.record_id, "reason": r.reason} for r in refused]
+        cli.screen.json({**done.as_json(), "not_applied": rows})
+    raise typer.Exit(of_report(done))
+
+
+def _show_refused(cli: Cli, refused: Sequence[Refused]) -> None:
+    if not refused:
+        return
+    cli.screen.title(f"{plural(len(refused), 'write')} of the plan not made, for something changed since")
+    for one in refused[:_MOST]:
+        fields = ", ".join(one.item.values) if one.item.record_id else one.item.operation.value
+        cli.screen.line(f"   {one.item.system} {one.item.record_id or '(new)'} {one.item.name}: {fields}: {one.reason}")
+    if len(refused) > _MOST:
+        cli.screen.line(f"   … and {len(refused) - _MOST} more (--output json shows all)")
+    cli.screen.line(f"Next: {cli.command('plan')} shows what would be written now.")

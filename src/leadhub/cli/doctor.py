@@ -1,5 +1,6 @@
 """`leadhub doctor`: asks the configuration, the store and every system whether they are well, and names the cure of what is not."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,10 +11,12 @@ from rich.text import Text
 from structlog.testing import capture_logs
 
 from leadhub.cli.exits import ExitCode, in_folder, next_step_of
+from leadhub.cli.held import Held, held
 from leadhub.cli.live import compare
 from leadhub.cli.screen import clean
 from leadhub.cli.session import Cli, cli_of, identify
 from leadhub.cli.words import plural
+from leadhub.config.load import ENV_FILE
 from leadhub.errors import LeadhubError, LeaseHeld
 from leadhub.hub import Hub, System
 from leadhub.model.record import Identity
@@ -47,9 +50,14 @@ def doctor(context: typer.Context) -> None:
         hub = cli.open()
     except LeadhubError as error:
         raise typer.Exit(show_findings(cli, [Finding("fail", "leadhub.toml", str(error), next_step_of(error))])) from error
-    findings = [Finding("ok", "leadhub.toml", f"{plural(len(hub.systems), 'system')}, no contradiction in the stage mapping"), *_store(hub)]
+    findings = [
+        Finding("ok", "leadhub.toml", f"{plural(len(hub.systems), 'system')}, no contradiction in the stage mapping"),
+        *_written(hub),
+        *_store(hub),
+    ]
+    known = held(hub)
     for system in hub.systems.values():
-        findings.extend(examine(hub, system))
+        findings.extend(examine(hub, system, known))
     raise typer.Exit(show_findings(cli, findings))
 
 
@@ -70,6 +78,15 @@ def show_findings(cli: Cli, findings: Sequence[Finding]) -> ExitCode:
     cli.screen.line()
     cli.screen.line(f"{plural(len(findings), 'check')}: {failed} failed, {plural(warned, 'warning')}.", style="bold")
     return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _written(hub: Hub) -> Iterator[Finding]:
+    """What the files of the deployment say that is often not meant, and who else can read its secrets."""
+    for warning in hub.deployment.warnings:
+        yield Finding("warn", "leadhub.toml", warning)
+    env = hub.deployment.folder / ENV_FILE
+    if env.is_file() and env.stat().st_mode & 0o077:
+        yield Finding("warn", ENV_FILE, "it holds secrets, and others on this machine can read it", f"chmod 600 {shlex.quote(str(env))}")
 
 
 # ---- the store -------------------------------------------------------------------------------------------------------------------------
@@ -111,8 +128,8 @@ def _lease_held(hub: Hub) -> LeaseHeld | None:
 # ---- a system --------------------------------------------------------------------------------------------------------------------------
 
 
-def examine(hub: Hub, system: System) -> Iterator[Finding]:
-    """Yield what a live system says of itself and of its configuration."""
+def examine(hub: Hub, system: System, known: Held) -> Iterator[Finding]:
+    """Yield what a live system says of itself and of its configuration; `known` is what the records read so far show."""
     try:
         with capture_logs() as said:  # what a connector finds while it checks belongs among the findings, not in between them
             careful, identity = identify(hub, system)
@@ -120,7 +137,7 @@ def examine(hub: Hub, system: System) -> Iterator[Finding]:
         yield Finding("fail", system.name, str(error), next_step_of(error))
         return
     yield from _identity(hub, system, identity)
-    found = list(compare(system, careful))
+    found = list(compare(system, careful, known))
     for level, text, next_step in found:
         yield Finding(level, system.name, text, next_step)
     told = " ".join(text for _, text, _ in found)
@@ -133,7 +150,7 @@ def _warnings(system: System, said: Sequence[Mapping[str, Any]]) -> Iterator[Fin
     """What the connector warned of when it checked itself, such as an owner whom nobody knows: it stops creates, where there are any."""
     for entry in said:
         if entry["log_level"] == "warning" and "reason" in entry:
-            level: Level = "fail" if system.doc.create == "always" else "warn"
+            level: Level = "fail" if system.doc.create != "never" else "warn"
             yield Finding(level, system.name, str(entry["reason"]), str(entry.get("next_step") or ""))
 
 

@@ -86,7 +86,14 @@ def _process_gone(text: str) -> int | None:
     return None
 
 
-_COMMAND = re.compile(r"\bleadhub (?=(?:adopt|apply|config|db|doctor|import|leads|map|plan|plugins|review|runs|sync)\b)")
+ANYWHERE = frozenset({"completion", "demo", "init", "sandbox"})
+"""The commands that need no deployment: they are typed the same everywhere."""
+
+_IN_A_DEPLOYMENT = (
+    *("adopt", "apply", "config", "db", "doctor", "import", "inbox", "leads", "map", "plan", "plugins"),
+    *("pull", "report", "revert", "review", "runs", "serve", "sync"),
+)
+_COMMAND = re.compile(rf"\bleadhub (?=(?:{'|'.join(_IN_A_DEPLOYMENT)})\b)")
 
 
 def in_folder(text: str, folder: Path) -> str:

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import typer
 
 from leadhub.cli.exits import UsageFault
-from leadhub.cli.people import Known, find
+from leadhub.cli.people import address_match, find
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import brought, shown
-from leadhub.model.person import Lead, Link
+from leadhub.insight.known import Known
+from leadhub.model.person import Canonical, Lead, Link
 from leadhub.model.state import FACETS, STAGES
 from leadhub.store import LeadQuery, LeadSummary, StoredEdit
-from leadhub.values.forms import FIELDS, email_match
 
 group = typer.Typer(help="The leads, and why they are what they are.")
 _COLUMNS = ("id", "name", "email", "company", "stage", "status", "exit", "systems")
@@ -34,7 +34,7 @@ def list_leads(
     if stage is not None and stage not in STAGES:
         raise UsageFault(f'There is no stage "{stage}". Stages: {", ".join(STAGES)}.', next_step="leadhub map show")
     hub = cli.open(offline=True)
-    query = LeadQuery(email=email_match(email) if email else None, name=search, stage=stage, system=system)
+    query = LeadQuery(email=address_match(email) if email else None, name=search, stage=stage, system=system)
     with hub.store.read() as tx:
         found = tx.leads.search(query, after=after, limit=limit + 1)
         persons = tx.persons.load(one.lead.person_id for one in found)
@@ -69,15 +69,13 @@ def show_lead(context: typer.Context, who: Annotated[str, typer.Argument(metavar
 def _show(cli: Cli, known: Known) -> None:
     screen, person = cli.screen, known.aggregate.person
     screen.line(f"{known.name}  ({person.id})", style="bold")
-    for name in FIELDS:
-        if name in person.fields:
-            canonical = person.fields[name]
-            screen.line(f"  {name:<11} {canonical.value or '(blank)'}")
+    _show_fields(cli, known, person.fields, indent="  ")
     screen.title("Leads")
     for lead in known.aggregate.leads:
         left = ", still open" if lead.state.exit == "open" else f", left: {lead.state.exit}{f' ({lead.exit_reason})' if lead.exit_reason else ''}"
         since = f", since {lead.opened_at:%Y-%m-%d}" if lead.opened_at else ""
         screen.line(f"  {lead.id}  pass {lead.cycle}: stage {lead.state.stage}, status {lead.state.status}{left}{since}")
+        _show_fields(cli, known, lead.fields, indent="    ")
     screen.title("Records")
     rows = [
         (link.system, link.object, link.record_id, _role(known, link), _state(known, link), _differs(known, link)) for link in known.aggregate.links
@@ -92,6 +90,15 @@ def _show(cli: Cli, known: Known) -> None:
         screen.line(f"  {told(stored_edit)}")
     screen.line()
     screen.line(f"Why is it so? {cli.command(f'leads why {person.id}')}")
+
+
+def _show_fields(cli: Cli, known: Known, fields: Mapping[str, Canonical], *, indent: str) -> None:
+    """The fields that are not blank, in the order of the field table, a blank one only where somebody blanked it."""
+    there = {name: fields[name] for name in known.hub.policy.fields if name in fields}
+    width = max(map(len, there), default=0)
+    for name, canonical in there.items():
+        first, *more = (canonical.value or "(blank)").splitlines() or ["(blank)"]
+        cli.screen.line(f"{indent}{name:<{width}}  {first}{' …' if more else ''}")
 
 
 def _role(known: Known, link: Link) -> str:
@@ -109,15 +116,7 @@ def _state(known: Known, link: Link) -> str:
 
 
 def _differs(known: Known, link: Link) -> str:
-    side = next((s for s in known.sides if s.id == link.id), None)
-    if side is None:
-        return ""
-    fields, policy = known.aggregate.person.fields, known.hub.policy.fields
-    return ", ".join(
-        name
-        for name, value in side.shown.items()
-        if name in fields and policy[name].match(value or "") != policy[name].match(fields[name].value or "")
-    )
+    return ", ".join(view.field for view in known.views() if view.side.id == link.id and not view.same and view.canonical is not None)
 
 
 def told(stored: StoredEdit) -> str:
@@ -137,10 +136,10 @@ def told(stored: StoredEdit) -> str:
 def as_json(known: Known) -> dict[str, Any]:
     """Return `leadhub.lead/1`."""
     person = known.aggregate.person
-    fields = {n: {"value": c.value, "version": c.version, "origin": c.origin, "cause": c.cause} for n, c in person.fields.items()}
+    sets = {name: list(values) for name, values in person.sets.items()}
     return {
         "schema": "leadhub.lead/1",
-        "person": {"id": person.id, "name": known.name, "fields": fields, "sets": {name: list(values) for name, values in person.sets.items()}},
+        "person": {"id": person.id, "name": known.name, "fields": _fields_json(person.fields), "sets": sets},
         "leads": [_lead_json(lead) for lead in known.aggregate.leads],
         "links": [_link_json(known, link) for link in known.aggregate.links],
         "reviews": [stored.review.id for stored in known.reviews],
@@ -148,11 +147,16 @@ def as_json(known: Known) -> dict[str, Any]:
     }
 
 
+def _fields_json(fields: Mapping[str, Canonical]) -> dict[str, Any]:
+    return {n: {"value": c.value, "version": c.version, "origin": c.origin, "cause": c.cause} for n, c in fields.items()}
+
+
 def _lead_json(lead: Lead) -> dict[str, Any]:
     by = {f: {"origin": s.origin, "cause": s.cause, "author": s.author.name or None} for f, s in lead.set_by.items()}
     state = {facet: lead.state.facet(facet) for facet in FACETS}
     times = {"opened_at": _iso(lead.opened_at), "closed_at": _iso(lead.closed_at)}
-    return {"id": lead.id, "cycle": lead.cycle, "state": state, "exit_reason": lead.exit_reason, "set_by": by, **times}
+    about = {"id": lead.id, "cycle": lead.cycle, "state": state, "exit_reason": lead.exit_reason, "set_by": by}
+    return {**about, "fields": _fields_json(lead.fields), **times}
 
 
 def _link_json(known: Known, link: Link) -> dict[str, Any]:

@@ -1,14 +1,19 @@
 """The configuration against the live system: fields, required fields, the external id and picklists. Reads descriptions, never records."""
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
+from shlex import quote
 from typing import Literal
 
 from leadhub.cli.exits import next_step_of
-from leadhub.core.plan import TargetObject
+from leadhub.cli.held import Held
+from leadhub.cli.words import plural
+from leadhub.core.targets import TargetObject
 from leadhub.errors import LeadhubError
 from leadhub.hub import System
 from leadhub.lifecycle.checks import check_live
 from leadhub.lifecycle.relation import ANY_OTHER, FieldRelation, Relation
+from leadhub.lifecycle.states import stage_rank
 from leadhub.lifecycle.wording import quoted
 from leadhub.model.record import FieldDescription
 from leadhub.sync.retry import Careful
@@ -19,8 +24,10 @@ Line = tuple[Literal["ok", "warn", "fail"], str, str]
 _NOBODY = "leadhub-doctor-asks-for-a-key-that-no-record-has"
 
 
-def compare(system: System, careful: Careful) -> Iterator[Line]:
-    """Yield what differs between leadhub.toml and what the live system describes."""
+def compare(system: System, careful: Careful, known: Held) -> Iterator[Line]:
+    """Yield what differs between leadhub.toml and what the live system describes; `known` is what the records of all systems show."""
+    if not careful.can_describe:
+        yield "ok", "its connector does not describe fields: picklists, lengths, required and read-only fields were not compared", ""
     for target in system.objects:
         if careful.can_describe:
             try:
@@ -28,14 +35,16 @@ def compare(system: System, careful: Careful) -> Iterator[Line]:
             except LeadhubError as error:
                 yield "fail", f"its fields cannot be read: {error}", next_step_of(error)
                 continue
-            yield from _fields(target, fields)
+            yield from _fields(system, target, fields)
+            yield from _lengths(system, target, fields, known)
+            yield from _sources(system, target, fields, known)
             if target.relation is not None:
-                yield from _picklists(system, target.relation, fields)
+                yield from _picklists(system, target.relation, fields, known)
         if careful.can_find and system.writes:
             yield from _external_id(system, target, careful)
 
 
-def _fields(target: TargetObject, fields: Mapping[str, FieldDescription]) -> Iterator[Line]:
+def _fields(system: System, target: TargetObject, fields: Mapping[str, FieldDescription]) -> Iterator[Line]:
     mapped = {f.native: f for f in target.mapping.fields}
     known = {*mapped, *(target.relation.names if target.relation else ())}
     name = target.mapping.object
@@ -46,22 +55,53 @@ def _fields(target: TargetObject, fields: Mapping[str, FieldDescription]) -> Ite
             f"{name}: {quoted(hidden)} cannot be seen by this login and will not be read",
             "give leadhub's user access to them, or map others",
         )
-    fixed = sorted(n for n, f in mapped.items() if f.writable and n in fields and not fields[n].writable)
+    fixed = sorted(n for n, f in mapped.items() if f.writable and n in fields and not fields[n].writable) if system.writes else []
     if fixed:
         yield (
             "warn",
-            f"{name}: {quoted(fixed)} cannot be written by this login: edits made elsewhere will not arrive",
+            f"M12 {name}: {quoted(fixed)} cannot be written by this login: edits made elsewhere will not arrive",
             "give leadhub's user the right",
         )
-    missing = sorted(n for n, d in fields.items() if d.required and n not in known)
+    missing = sorted(n for n, d in fields.items() if d.required and n not in known and n not in target.defaults)
     if missing and target.creates:
         yield (
             "fail",
-            f"{name}: {quoted(missing)} must be given at creation and leadhub has no value for it",
-            'create = "never", or make it optional there',
+            f"M20 {name}: {quoted(missing)} must be given at creation and leadhub has no value for it",
+            f'[system.{system.name}] required_defaults = {{ {missing[0]} = "…" }}, create = "never", or make it optional there',
         )
     if not (hidden or fixed or (missing and target.creates)):
         yield "ok", f"{name}: all {len(known)} fields are there for this login", ""
+
+
+def _lengths(system: System, target: TargetObject, fields: Mapping[str, FieldDescription], known: Held) -> Iterator[Line]:
+    """M15: values elsewhere that do not fit."""
+    for mapped in target.mapping.fields if system.writes else ():
+        room = fields[mapped.native].max_length if mapped.native in fields else None
+        if not room or not mapped.writable:
+            continue
+        too_long = {other: size for (other, name), size in known.longest.items() if name == mapped.canonical and other != system.name and size > room}
+        for other, size in too_long.items():
+            yield (
+                "warn",
+                f"M15 {mapped.canonical}: {target.mapping.object} {mapped.native} holds {room} characters; {other} has values up to {size}. Such a value is refused, not cut",
+                f"make the field longer there, or shorten the values in {other}",
+            )
+
+
+def _sources(system: System, target: TargetObject, fields: Mapping[str, FieldDescription], known: Held) -> Iterator[Line]:
+    """M20: what the system requires, and others often do not know."""
+    for mapped in target.mapping.fields if target.creates else ():
+        required = mapped.required or (mapped.native in fields and fields[mapped.native].required)
+        if not required or mapped.native in target.defaults or mapped.canonical == "owner":  # `on_create` says whose a new record becomes
+            continue
+        for (other, of), count in known.records.items():
+            blank = known.blank[other, of, mapped.canonical]
+            if other != system.name and blank:
+                yield (
+                    "warn",
+                    f"M20 {target.mapping.object} {mapped.native} is required; {blank / count:.0%} of {other} {of} have none, and cannot be created",
+                    f'[system.{system.name}] required_defaults = {{ {mapped.native} = "[not provided]" }}, or fill them in {other}',
+                )
 
 
 def _external_id(system: System, target: TargetObject, careful: Careful) -> Iterator[Line]:
@@ -76,7 +116,7 @@ def _external_id(system: System, target: TargetObject, careful: Careful) -> Iter
         yield "ok", f"{target.mapping.object}: records can be found by leadhub's key in {field}", ""
 
 
-def _picklists(system: System, relation: Relation, fields: Mapping[str, FieldDescription]) -> Iterator[Line]:
+def _picklists(system: System, relation: Relation, fields: Mapping[str, FieldDescription], known: Held) -> Iterator[Line]:
     fine = True
     for line in _converted(system, relation, fields):
         fine = False
@@ -85,7 +125,7 @@ def _picklists(system: System, relation: Relation, fields: Mapping[str, FieldDes
         described = fields.get(of.name)
         if described is None or described.options is None:
             continue
-        for line in _options(system, of, described.options):
+        for line in (*_options(system, relation, of, described.options, known), *_order(of, described.options)):
             fine = False
             yield line
     if fine:
@@ -98,21 +138,35 @@ def _converted(system: System, relation: Relation, fields: Mapping[str, FieldDes
         yield "fail", str(problem), f"mend it in [system.{system.name}.field.…] of leadhub.toml"
 
 
-def _options(system: System, of: FieldRelation, options: tuple[str, ...]) -> Iterator[Line]:
+def _options(system: System, relation: Relation, of: FieldRelation, options: tuple[str, ...], known: Held) -> Iterator[Line]:
     there = {of.folded(option) for option in options}
     gone = [row.value for row in of.rows if row.value not in {"", ANY_OTHER} and of.folded(row.value) not in there]
     written = [row.value for row in of.rows if row.value in gone and row.writes]
-    table = f"[system.{system.name}.field.{of.name}]"
     if written:
         yield (
             "warn",
-            f"{of.name}: {quoted(dict.fromkeys(written))} would be written, but the live picklist lacks it: such a write will be refused",
-            f'{table} drop = ["{written[0]}"] in leadhub.toml, or choose the preset that fits',
+            f"M09 {of.name}: {quoted(dict.fromkeys(written))} would be written, but the live picklist lacks it: such a write will be refused",
+            f'if it was renamed: leadhub map rename {system.name} {of.name} {quote(written[0])} NEW; else drop = ["{written[0]}"] in leadhub.toml',
         )
-    nobody = [option for option in options if of.row({of.name: option}) is None]
-    if nobody:
+    for option in options:
+        if of.row({of.name: option}) is None:
+            count = known.values[system.name, relation.object, of.name, option]
+            yield (
+                "warn",
+                f'M08 {of.name}: nobody mapped "{option}" ({plural(count, "record")}): records that show it are left alone',
+                f"leadhub map add {system.name} {of.name} {quote(option)} --like OTHER",
+            )
+
+
+def _order(of: FieldRelation, options: tuple[str, ...]) -> Iterator[Line]:
+    """M13: a field that the system moves forward only has to have its values in the order of the funnel."""
+    ranks = {of.folded(row.value): min(stage_rank(stage) for stage in row.reads.stages) for row in of.rows if row.writes and row.value}
+    there = [option for option in options if of.folded(option) in ranks]
+    wrong = [(one, other) for one, other in combinations(there, 2) if ranks[of.folded(one)] > ranks[of.folded(other)]]
+    if of.ordered and wrong:
+        one, other = wrong[0]
         yield (
             "warn",
-            f"{of.name}: nobody mapped {quoted(nobody)}: records that show it are left alone",
-            f"add a row for it under {table}; leadhub map show lists what is mapped",
+            f'M13 {of.name}: "{one}" comes before "{other}" there, but after it in the funnel: {plural(len(wrong), "pair")} of forward moves would be refused',
+            "put the stages of that system in the order of the funnel",
         )

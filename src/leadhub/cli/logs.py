@@ -61,6 +61,11 @@ def mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Muta
     return event
 
 
+def masked(value: object) -> object:
+    """Return texts, and what holds texts, without e-mail addresses and phone numbers, and without what stands under a secret's name."""
+    return _masked("", value)
+
+
 def _masked(name: str, value: object) -> object:
     if _SECRET.search(name):
         return "***"

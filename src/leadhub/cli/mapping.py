@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from leadhub.cli.exits import UsageFault
+from leadhub.cli import map_edit
+from leadhub.cli.exits import UsageFault, in_folder
+from leadhub.cli.held import stored
 from leadhub.cli.session import cli_of, system_of
 from leadhub.cli.words import plural
 from leadhub.core.normalize import state_of
@@ -15,9 +17,9 @@ from leadhub.hub import Hub
 from leadhub.lifecycle.explain import explain, not_mapped
 from leadhub.lifecycle.relation import Relation
 from leadhub.lifecycle.show import Page, page, render
-from leadhub.store import RecordKey
 
 group = typer.Typer(help="How each system's words are read and written.")
+map_edit.add_to(group)
 
 
 @group.command("show")
@@ -29,9 +31,9 @@ def show(context: typer.Context) -> None:
     if not relations:
         raise UsageFault("No configured system has a stage to map.", next_step="leadhub config check")
     unmapped = _unmapped(hub)
-    shown = page(relations, unmapped)
+    shown = page(relations, unmapped, hub.deployment.document.stages.skip)
     if cli.screen.for_people:
-        cli.screen.line(render(shown).rstrip("\n"))
+        cli.screen.line(in_folder(render(shown).rstrip("\n"), cli.folder))
     else:
         cli.screen.json({"schema": "leadhub.map/1", **_plain(shown)})
 
@@ -63,16 +65,9 @@ def _unmapped(hub: Hub) -> Counter[tuple[str, str, str]]:
     """Count values that no row names, over every record that is there."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for (system, object_name), relation in hub.policy.relations.items():
-        after: RecordKey | None = None
-        while True:
-            with hub.store.read() as tx:
-                records = tx.records.slice(system, after, 1000)
-            if not records:
-                break
-            for record in records:
-                if record.object == object_name and record.gone is None:
-                    counts.update(_unmapped_in(relation, state_of(relation, record.native)))
-            after = RecordKey(system, records[-1].object, records[-1].id)
+        for record in stored(hub, system):
+            if record.object == object_name and record.gone is None:
+                counts.update(_unmapped_in(relation, state_of(relation, record.native)))
     return counts
 
 

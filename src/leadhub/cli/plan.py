@@ -1,13 +1,27 @@
-"""`leadhub plan`: the exact writes that `sync` would make now, grouped so that a person can read them."""
+"""`leadhub plan`: the exact writes that `sync` would make now, grouped so that a person can read them, on the screen or as a file to be applied later."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from leadhub.cli import plan_view
-from leadhub.cli.exits import ExitCode, of_report
-from leadhub.cli.session import cli_of
+from leadhub.cli.exits import ExitCode, UsageFault, of_report
+from leadhub.cli.session import Cli, cli_of, system_of
+from leadhub.cli.words import plural
+from leadhub.hub import Hub
+from leadhub.model.run import PlannedChange
+from leadhub.sync import planfile
 from leadhub.sync import run as flow
+from leadhub.sync.planfile import Backfill
+from leadhub.sync.report import RunReport
+
+BackfillField = Annotated[
+    str | None,
+    typer.Option("--backfill", metavar="FIELD", help="Only this: fill what first contact left blank in a field with the value that leadhub holds."),
+]
+BackfillSystem = Annotated[str | None, typer.Option("--system", metavar="SYSTEM", help="With --backfill: in this system alone.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,19 +33,57 @@ def plan(
     context: typer.Context,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes to make.")] = False,
     pattern: Annotated[int | None, typer.Option("--pattern", metavar="N", min=1, help="Show every change of one pattern.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the plan (or the pattern) to a file for: leadhub apply FILE.")
+    ] = None,
+    backfill: BackfillField = None,
+    system: BackfillSystem = None,
 ) -> None:
     """Show what sync would write. Reads from the systems, writes to none of them."""
     cli = cli_of(context)
     hub = cli.open()
-    report, changes = flow.plan(hub)
+    wanted = backfill_of(hub, backfill, system)
+    report, changes = flow.plan(hub, backfill=wanted)
     groups = plan_view.grouped(hub, changes)
+    group = None if pattern is None else plan_view.pattern(cli, groups, pattern)
     if not cli.screen.for_people:
-        plan_view.show_data(cli, hub, report, changes)
-    elif pattern is not None:
-        plan_view.show_pattern(cli, groups, pattern)
+        plan_view.show_data(cli, hub, report, changes if group is None else group.changes)
+    elif wanted is not None and not changes and not report.troubles:
+        cli.screen.line(nothing_to_fill(wanted))
+    elif group is not None and pattern is not None:
+        plan_view.show_pattern(cli, group, pattern)
     else:
-        plan_view.show(cli, hub, report, changes, groups)
-    failed = report.troubles or report.access_denied
-    if failed:
-        raise typer.Exit(of_report(report))
-    raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and changes else ExitCode.OK)
+        plan_view.show(cli, hub, report, changes, groups, ask_next=wanted is None and out is None)
+    if report.troubles or report.access_denied:
+        raise typer.Exit(of_report(report))  # a plan that lacks a system is no plan to keep
+    chosen = changes if group is None else group.changes
+    if out is not None:
+        _write(cli, hub, out, report, chosen, wanted)
+    elif wanted is not None and changes and cli.screen.for_people:
+        where = f" --system {wanted.system}" if wanted.system else ""
+        cli.screen.line(f"Next: {cli.command(f'apply --backfill {wanted.field}{where}')} asks once and writes.")
+    raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and chosen else ExitCode.OK)
+
+
+def backfill_of(hub: Hub, field: str | None, system: str | None) -> Backfill | None:
+    """Return what is to be filled. Raises UsageFault for a field or a system that there is not."""
+    if field is None:
+        if system is not None:
+            raise UsageFault("--system goes with --backfill FIELD.", next_step="leadhub plan --help")
+        return None
+    if field not in hub.policy.fields:
+        raise UsageFault(f'leadhub has no field "{field}". Fields: {", ".join(sorted(hub.policy.fields))}.', next_step="leadhub plan --help")
+    return Backfill(field, system_of(hub, system).name if system is not None else None)
+
+
+def nothing_to_fill(wanted: Backfill) -> str:
+    """Say that a backfill has nothing to do."""
+    where = f"in {wanted.system}" if wanted.system else "in any system that leadhub writes to"
+    return f"Nothing to fill: first contact left no blank in {wanted.field} {where} that leadhub holds a value for."
+
+
+def _write(cli: Cli, hub: Hub, out: Path, report: RunReport, changes: Sequence[PlannedChange], wanted: Backfill | None) -> None:
+    orgs = {name: identity.org for name, identity in report.identities.items()}
+    planfile.write(out, hub, report.run, orgs, changes, wanted)
+    cli.screen.note(f"{plural(len(changes), 'write')} kept in {out}. Only you can read it: it holds names and addresses, and no secrets.")
+    cli.screen.note(f"Next: {cli.command(f'apply {out}')} makes exactly these, and refuses what has changed by then.")

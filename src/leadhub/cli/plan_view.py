@@ -22,21 +22,39 @@ _MOST = 25
 _VERBS = {Operation.CREATE: "create", Operation.UPDATE: "update", Operation.CLEAR_THEN_SET: "clear, then set", Operation.ARCHIVE: "archive"}
 
 
-def reversibility(change: PlannedChange) -> str:
+_STARTS = frozenset({"owner", "email_opt_out", "rating", "score"})
+"""Fields that organizations like to hang automation on, beside those that tell the state."""
+_BACK = {
+    "reversible": "reversible",
+    "compensable": "compensable (undone only by an act of its own)",
+    "irreversible": "irreversible by leadhub (only by hand, in the system itself)",
+}
+
+
+def reversibility(operation: Operation) -> str:
     """Say whether a write can be taken back: an update by writing the old value, a create or a backward stage only by an act of its own."""
-    return "reversible" if change.operation is Operation.UPDATE else "compensable"
+    match operation:
+        case Operation.UPDATE:
+            return "reversible"
+        case Operation.CREATE | Operation.CLEAR_THEN_SET:
+            return "compensable"
+        case Operation.ARCHIVE:
+            return "irreversible"
 
 
 @dataclass(slots=True)
 class Group:
-    """Changes that do the same: one field, and for a state field one move. A create is one group with all its fields."""
+    """Changes that do the same: one field, and for a state field one move. A create or an archiving is one group with all its fields.
+
+    `starts`: automation often listens to it.
+    """
 
     system: str
     object: str
     operation: Operation
     name: str
     move: str
-    state: bool
+    starts: bool
     batch_size: int
     changes: list[PlannedChange] = field(default_factory=list)
 
@@ -48,15 +66,15 @@ class Group:
     @property
     def what(self) -> str:
         """The pattern in words."""
-        if self.operation is Operation.CREATE:
-            return f"{self.system} {self.object}: create"
+        if not self.name:
+            return f"{self.system} {self.object}: {_VERBS[self.operation]}"
         return f"{self.system} {self.object}: {_VERBS[self.operation]} {self.name}{f' {self.move}' if self.move else ''}"
 
     def example(self, change: PlannedChange) -> str:
         """One change of the group in one line: who, from what to what, why."""
-        if self.operation is Operation.CREATE:
-            values = ", ".join(f"{name} {shown(text_of(value))}" for name, value in change.values.items())
-            return f"{change.name}: {values}"
+        if not self.name:
+            told = change.values or change.before
+            return f"{change.name}: {', '.join(f'{name} {shown(text_of(value))}' for name, value in told.items())}"
         old, new = text_of(change.before.get(self.name)), text_of(change.values[self.name])
         return f"{change.name}: {shown(old)} → {shown(new)}, {change.why.get(self.name, '')}"
 
@@ -70,15 +88,22 @@ def grouped(hub: Hub, changes: Iterable[PlannedChange]) -> list[Group]:
     """Return the patterns of a plan, largest first. A change of several fields is in a group for each."""
     found: dict[tuple[str, ...], Group] = {}
     for change in changes:
-        size = int(getattr(hub.systems[change.system].connector, "batch_size", 1))
-        names = [""] if change.operation is Operation.CREATE else list(change.values)
-        for name in names:
-            state = bool(name) and name in (change.state or {})
+        for name in change.values if change.operation in (Operation.UPDATE, Operation.CLEAR_THEN_SET) else [""]:
+            state, starts = _kind_of(hub, change, name)
             move = f"{shown(text_of(change.before.get(name)))} → {shown(text_of(change.values[name]))}" if state else ""
             key = (change.system, change.object, change.operation, name, move)
-            group = found.setdefault(key, Group(change.system, change.object, change.operation, name, move, state, size))
+            size = int(getattr(hub.systems[change.system].connector, "batch_size", 1))
+            group = found.setdefault(key, Group(change.system, change.object, change.operation, name, move, starts, size))
             group.changes.append(change)
     return sorted(found.values(), key=lambda g: (-len(g.changes), g.what))
+
+
+def _kind_of(hub: Hub, change: PlannedChange, name: str) -> tuple[bool, bool]:
+    """Whether a native field tells the state, and whether automation often listens to it. A record as a whole tells nothing and starts much."""
+    target = hub.systems[change.system].object(change.object)
+    state = target.relation is not None and name in target.relation.state_fields
+    listened = any(f.native == name and f.canonical in _STARTS for f in target.mapping.fields)
+    return state, state or listened or not name
 
 
 def total_calls(hub: Hub, changes: Iterable[PlannedChange]) -> dict[str, int]:
@@ -103,37 +128,50 @@ def show(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
         )
     else:
         screen.line(nothing_written(report, only_read(cli, hub, report)), style="bold")
-    for number, group in enumerate(groups[:_MOST], 1):
-        _show_group(cli, number, group)
-    if len(groups) > _MOST:
-        screen.line()
-        screen.line(f"… and {len(groups) - _MOST} smaller patterns (--output json shows all)")
-    if costs := total_calls(hub, changes):
-        told = ", ".join(f"{system} {plural(n, 'write request')}" for system, n in sorted(costs.items()))
-        screen.line()
-        screen.line(f"API calls: {told}; updates are read once more before they are written.")
+    show_groups(cli, hub, changes, groups)
     _show_not_planned(cli, hub, report)
     _show_guards(cli, report)
     if changes and not report.guards and ask_next:
         screen.line()
-        screen.line(f"Next: {cli.command('apply')} asks once and writes; {cli.command('plan --pattern N')} shows every change of a pattern.")
+        screen.line(f"Next: {cli.command('apply')} asks once and writes; {cli.command('plan --pattern N')} shows every change of a pattern;")
+        screen.line(f"      {cli.command('apply --pattern N --limit 20')} tries a few; the rest stays planned.")
+
+
+def show_groups(cli: Cli, hub: Hub, changes: Sequence[PlannedChange], groups: Sequence[Group]) -> None:
+    """Print the patterns with examples, and what all of it can be taken back and costs."""
+    for number, group in enumerate(groups[:_MOST], 1):
+        _show_group(cli, number, group)
+    if len(groups) > _MOST:
+        cli.screen.line()
+        cli.screen.line(f"… and {len(groups) - _MOST} smaller patterns (--output json shows all)")
+    if not changes:
+        return
+    cli.screen.line()
+    if len(groups) > 1:
+        back = Counter(reversibility(change.operation) for change in changes)
+        cli.screen.line(f"In all: {', '.join(f'{back[word]:,} {word}' for word in _BACK if back[word])}.")
+    told = ", ".join(f"{system} {plural(n, 'write request')}" for system, n in sorted(total_calls(hub, changes).items()))
+    cli.screen.line(f"API calls: {told}; updates are read once more before they are written.")
 
 
 def _show_group(cli: Cli, number: int, group: Group) -> None:
     screen = cli.screen
-    remark = "; often starts workflows or e-mails there" if group.state or group.operation is Operation.CREATE else ""
-    back = "reversible" if group.operation is Operation.UPDATE else "compensable (undone only by an act of its own)"
+    remark = "; often starts workflows or e-mails there" if group.starts else ""
     screen.title(f"{number}. {group.what}: {len(group.changes):,}")
-    screen.line(f"   {back}; {plural(group.calls, 'write request')}{remark}")
+    screen.line(f"   {_BACK[reversibility(group.operation)]}; {plural(group.calls, 'write request')}{remark}")
     for change in group.changes[:_EXAMPLES]:
         screen.line(f"   · {group.example(change)}")
 
 
-def show_pattern(cli: Cli, groups: Sequence[Group], number: int) -> None:
-    """Print every change of one pattern. Raises UsageFault where there is no such pattern."""
+def pattern(cli: Cli, groups: Sequence[Group], number: int, command: str = "plan") -> Group:
+    """Return one pattern by its number. Raises UsageFault where there is no such pattern; `command` shows which there are."""
     if number > len(groups):
-        raise UsageFault(f"The plan has {plural(len(groups), 'pattern')}; there is no number {number}.", next_step=cli.command("plan"))
-    group = groups[number - 1]
+        raise UsageFault(f"There are {plural(len(groups), 'pattern')} now; there is no number {number}.", next_step=cli.command(command))
+    return groups[number - 1]
+
+
+def show_pattern(cli: Cli, group: Group, number: int) -> None:
+    """Print every change of one pattern."""
     cli.screen.line(f"{number}. {group.what}: {len(group.changes):,}", style="bold")
     for change in group.changes:
         cli.screen.line(f"   {change.record_id or '(new)'}  {group.example(change)}")
@@ -192,7 +230,7 @@ def as_json(change: PlannedChange) -> dict[str, Any]:
         "record_id": change.record_id,
         "operation": change.operation.value,
         "fields": fields,
-        "reversible": reversibility(change),
+        "reversible": reversibility(change.operation),
         "person": {"id": change.person_id, "name": change.name},
     }
 

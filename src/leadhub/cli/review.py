@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import typer
 
 from leadhub.cli import answers
+from leadhub.cli.completion import complete_review
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import KINDS, plural, shown
-from leadhub.core.plan import label
+from leadhub.core.drafts import label
 from leadhub.hub import Hub
-from leadhub.model.person import Person
-from leadhub.model.run import Review
+from leadhub.model.person import Person, Value
 from leadhub.store import StoredReview, Transaction
 
 group = typer.Typer(help="The questions that wait for a person.")
@@ -90,8 +90,13 @@ def _row(stored: StoredReview, names: Mapping[str, str]) -> dict[str, Any]:
     return about | {"values": dict(review.values), "note": review.note, "opened_at": stored.opened_at.isoformat(timespec="seconds")}
 
 
+def side_by_side(values: Mapping[str, Value], names: Mapping[str, str]) -> str:
+    """Return what the sides of a question show, in one line."""
+    return _side_by_side(values, names.get(values.get(OTHER) or ""))
+
+
 def _side_by_side(values: Mapping[str, Any], other_name: str | None) -> str:
-    return "; ".join(f"{where}: {_told(where, value, other_name)}" for where, value in values.items())
+    return "; ".join(f"{'leadhub' if where == 'hub' else where}: {_told(where, value, other_name)}" for where, value in values.items())
 
 
 def _told(where: str, value: Any, other_name: str | None) -> str:
@@ -100,11 +105,11 @@ def _told(where: str, value: Any, other_name: str | None) -> str:
 
 
 @group.command("show")
-def show_review(context: typer.Context, item: Annotated[str, typer.Argument(metavar="ITEM|GROUP")]) -> None:
+def show_review(context: typer.Context, item: Annotated[str, typer.Argument(metavar="ITEM|GROUP", autocompletion=complete_review)]) -> None:
     """Show one question: what it is about, what each side shows, and what can be answered. Of a group, show all questions."""
     cli = cli_of(context)
     hub = cli.open(offline=True)
-    grouped = _of_group(hub, item)
+    grouped = all_open(hub, item)
     if len(grouped) > 1:
         with hub.store.read() as tx:
             names = _names(tx, grouped)
@@ -142,92 +147,23 @@ def find_one(hub: Hub, prefix: str) -> StoredReview:
     return found[0]
 
 
-@group.command("resolve")
-def resolve(
-    context: typer.Context,
-    target: Annotated[str, typer.Argument(metavar="ITEM|GROUP")],
-    take: Annotated[str | None, typer.Option("--take", metavar="SYSTEM|hub", help="What that system shows, or what leadhub holds.")] = None,
-    value: Annotated[str | None, typer.Option("--value", metavar="V", help="Another value; for a state stage/status/exit.")] = None,
-    leave: Annotated[bool, typer.Option("--leave", help="Hold the value in leadhub and leave every system as it is.")] = False,
-    close: Annotated[bool, typer.Option("--close", "--keep-apart", help="Close the question; two persons stay two.")] = False,
-) -> None:
-    """Answer a question, or all of a group. Shows what the answer will do before it is stored; the next sync applies it."""
-    cli = cli_of(context)
-    if sum((take is not None, value is not None, close)) != 1:
-        raise UsageFault("An answer is one of --take SYSTEM, --take hub, --value V and --close.", next_step=cli.command(f"review show {target}"))
-    hub = cli.open(offline=True)
-    stored = _targets(hub, target)
-    if close:
-        _close(cli, hub, stored)
-        return
-    prepared, skipped = answers.prepare(hub, stored, answers.Answer(take, value, leave=leave))
-    for one in prepared[:_SHOWN]:
-        cli.screen.line(f"{one.name}: {one.field} {shown(one.before)} → {shown(one.decision.value)}", style="bold")
-        for text in one.consequences:
-            cli.screen.line(f"  {text}")
-    if len(prepared) > _SHOWN:
-        cli.screen.line(f"… and {len(prepared) - _SHOWN} more alike")
-    for text in skipped:
-        cli.screen.note(text, style="yellow")
-    if not prepared:
-        raise UsageFault("Nothing can be answered that way.", next_step=cli.command(f"review show {stored[0].review.id}"))
-    if not cli.confirm(f"Store {plural(len(prepared), 'decision')}?"):
-        cli.screen.line("Nothing was stored.")
-        return
-    with hub.store.begin() as tx:
-        tx.decisions.add(one.decision for one in prepared)
-    cli.screen.line(
-        f"{plural(len(prepared), 'decision')} stored, by {hub.actor}. Next: {cli.command('sync')} applies it, and asks again where a side changed since."
-    )
-
-
-def _of_group(hub: Hub, name: str) -> list[StoredReview]:
-    """The open questions of the group with this name: none where there is no such group."""
+def all_open(hub: Hub, group_name: str | None = None) -> list[StoredReview]:
+    """Return the open questions, or those of one group: none where there is no such group."""
     found: list[StoredReview] = []
     with hub.store.read() as tx:
         after = ""
-        while batch := tx.reviews.open(group=name, after=after):
+        while batch := tx.reviews.open(group=group_name, after=after):
             found.extend(batch)
             after = batch[-1].review.id
     return found
 
 
+def named(hub: Hub, stored: Sequence[StoredReview]) -> dict[str, str]:
+    """Return what the persons of these questions are called, by id."""
+    with hub.store.read() as tx:
+        return _names(tx, stored)
+
+
 def _group_next(cli: Cli, grouped: Sequence[StoredReview]) -> None:
     if cli.screen.for_people:
         cli.screen.line(f"{plural(len(grouped), 'question')}. Next: {cli.command(f'review show {grouped[0].review.id}')} says how to answer them.")
-
-
-def _targets(hub: Hub, target: str) -> list[StoredReview]:
-    """The open questions of a group, or the one meant."""
-    if found := _of_group(hub, target):
-        return found
-    one = find_one(hub, target)
-    if one.closed_by is not None:
-        raise UsageFault(f"Question {one.review.id} is closed already, by {one.closed_by}.", next_step="leadhub review list")
-    return [one]
-
-
-def _close(cli: Cli, hub: Hub, stored: Sequence[StoredReview]) -> None:
-    judged = [s.review for s in stored if s.review.kind in answers.DECIDED]
-    if judged:
-        raise UsageFault(
-            f"Question {judged[0].id} ({judged[0].kind}) cannot just be closed: it would open again, for the sides still contradict each other.",
-            next_step=cli.command(f"review resolve {judged[0].id} --take hub --leave"),
-        )
-    for kind in dict.fromkeys(s.review.kind for s in stored):
-        cli.screen.line(answers.CLOSING[kind])
-    if not cli.confirm(f"Close {plural(len(stored), 'question')}?"):
-        cli.screen.line("Nothing was closed.")
-        return
-    with hub.store.begin() as tx:
-        tx.reviews.close([s.review.id for s in stored], f"closed by {hub.actor}")
-        tx.records.mark_dirty(link for s in stored for link in _records(tx, s.review))
-    cli.screen.line(f"{plural(len(stored), 'question')} closed.")
-
-
-def _records(tx: Transaction, review: Review) -> list[Any]:
-    """The records to look at again now that the question no longer stands in their way."""
-    from leadhub.store import RecordKey
-
-    persons = tx.persons.load([review.person_id] if review.person_id else [])
-    return [RecordKey(link.system, link.object, link.record_id) for a in persons for link in a.links]

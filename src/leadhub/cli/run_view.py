@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from leadhub.cli.exits import in_folder, next_step_of
 from leadhub.cli.session import Cli
-from leadhub.cli.words import plural, shown, why_standing
+from leadhub.cli.words import KINDS, plural, shown, why_standing
 from leadhub.hub import Hub
 from leadhub.model.run import Intent, IntentState
 from leadhub.store import StoredReject
@@ -57,6 +57,12 @@ def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport, un
     parts += [f"{of[IntentState.REFUSED]} refused"] if of[IntentState.REFUSED] else []
     parts += [f"{put_off} not started ({_why(intents)}): the next run looks at them again"] if put_off else []
     return [f"Nothing is half done: {', '.join(parts)}." if parts else nothing_written(report, unwritten)]
+
+
+def unmade(hub: Hub, run_id: str) -> int:
+    """Return how many writes of a run never came to be, counting each change once however often it was tried."""
+    last = {intent.change.key: intent.state for intent in _journal(hub, run_id)[0]}
+    return sum(state is not IntentState.ACCEPTED for state in last.values())
 
 
 def in_doubt(intent: Intent) -> bool:
@@ -139,6 +145,7 @@ def what_next(cli: Cli, hub: Hub, report: RunReport) -> list[str]:
     if report.open_reviews:
         opened = f"{report.reviews_opened} new, " if report.reviews_opened else ""
         lines.append(f"{plural(report.open_reviews, 'open question')} ({opened}everything else flows): {cli.command('review list')}")
+        lines += [f"  {count:>5}  {kind}: {KINDS[kind]}" for kind, count in report.questions.items()]
     lines += [f"{name} is not adopted yet: {cli.command(f'adopt {name}')}" for name in report.not_adopted]
     lines += [text for name in hub.systems if (text := writing_off(cli, hub, report, name))]
     return ["", *lines] if lines else []

@@ -29,13 +29,15 @@ _OUTCOMES = {
     IntentState.SENT: "sent, no answer known",
     IntentState.UNKNOWN: "sent, no answer known",
 }
+_MAY_STAND = frozenset({IntentState.ACCEPTED, IntentState.SENT, IntentState.UNKNOWN})
+"""What became of writes that stand in a system, or may: a revert first finds out."""
 
 
 @group.command("list")
 def list_runs(
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
-    kind: Annotated[str | None, typer.Option("--kind", help="sync, plan, adopt or import alone.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="sync, apply, revert, plan, adopt or import alone.")] = None,
 ) -> None:
     """List the latest runs, newest first."""
     cli = cli_of(context)
@@ -50,7 +52,7 @@ def show_run(context: typer.Context, run: Annotated[str, typer.Argument(metavar=
     """Show one run: its counts, what came of each write, what changed in the hub, and what is not known."""
     cli = cli_of(context)
     hub = cli.open(offline=True)
-    found = _find(hub, run)
+    found = find_run(hub, run)
     intents, edits = _journal(hub, found.id)
     with hub.store.read() as tx:
         rejects = tx.rejects.list(found.id)
@@ -82,7 +84,8 @@ def _row(run: RunRow) -> dict[str, Any]:
     return {"run": run.id, "kind": run.kind, **stamps, "status": run.status, **{name: totals[name] for name in _COUNTED}, "actor": run.actor}
 
 
-def _find(hub: Hub, prefix: str) -> RunRow:
+def find_run(hub: Hub, prefix: str) -> RunRow:
+    """Return the run whose id begins so. Raises UsageFault where that is none, or several."""
     with hub.store.read() as tx:
         found = tx.runs.get(prefix)
     if len(found) != 1:
@@ -93,6 +96,12 @@ def _find(hub: Hub, prefix: str) -> RunRow:
         )
         raise UsageFault(why, next_step="leadhub runs list")
     return found[0]
+
+
+def has_something_to_take_back(hub: Hub, run: RunRow) -> bool:
+    """Whether a run wrote to a system, or brought what leadhub holds from a file."""
+    intents, edits = _journal(hub, run.id)
+    return any(i.state in _MAY_STAND for i in intents) or (run.kind == "import" and bool(edits))
 
 
 def _journal(hub: Hub, run_id: str) -> tuple[list[Intent], list[StoredEdit]]:
@@ -142,6 +151,9 @@ def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[Stor
             screen.line(f"  {count:>5}  {name}: {brought(cause, origin)}{'' if taken else ', lost a conflict'}")
     if not intents and not edits:
         screen.line("It wrote nothing and changed nothing.")
+    elif any(i.state in _MAY_STAND for i in intents) or run.kind == "import":
+        screen.line()
+        screen.line(f"Take it back: {cli.command(f'revert {run.id}')} shows what of it still stands, and asks.")
 
 
 def _show_outcome(cli: Cli, state: IntentState, intents: Sequence[Intent]) -> None:

@@ -32,7 +32,7 @@ def clean(text: object) -> str:
     return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
-def _cell_for_spreadsheet(value: object) -> object:
+def safe_cell(value: object) -> object:
     """A cell that a spreadsheet would run as a formula is made text by an apostrophe; a phone number's plus is left alone."""
     if isinstance(value, str) and value[:1] in {"=", "@", "\t", "\r"}:
         return f"'{value}"
@@ -123,5 +123,5 @@ def _as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell_for_spreadsheet(_for_people(row.get(column))) for column in columns] for row in rows)
+    writer.writerows([safe_cell(_for_people(row.get(column))) for column in columns] for row in rows)
     return text.getvalue()

@@ -6,6 +6,8 @@ import typer
 
 from leadhub.cli import run_view
 from leadhub.cli.exits import UsageFault, of_report
+from leadhub.cli.notify import watched
+from leadhub.cli.progress import following
 from leadhub.cli.session import cli_of
 from leadhub.core.guard import GUARDS
 from leadhub.sync import run as flow
@@ -23,7 +25,8 @@ def sync(context: typer.Context, allow: Allow = None) -> None:
     cli = cli_of(context)
     allowed = allowances(allow or [])
     hub = cli.open()
-    report = flow.sync(hub, allowed=allowed)
+    with following(cli, hub):
+        report = watched(cli, hub, lambda: flow.sync(hub, allowed=allowed))
     if cli.screen.for_people:
         run_view.show(cli, hub, report)
     else:

@@ -1,22 +1,25 @@
 """`leadhub leads why`: for each value of a lead, in plain sentences, where it came from and who shows something else."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 
 from leadhub.cli.exits import UsageFault
-from leadhub.cli.people import Known, find
-from leadhub.cli.session import cli_of
+from leadhub.cli.people import find
+from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import shown, why_standing
 from leadhub.connectors.protocols import Attributes
-from leadhub.core.plan import TargetObject
 from leadhub.core.sides import Side
+from leadhub.core.targets import TargetObject
 from leadhub.core.voices import Voice
+from leadhub.hub import Hub, System
+from leadhub.insight.known import Known, View
 from leadhub.model.person import Canonical, Cause, Lead
 from leadhub.model.run import Edit, Review
 from leadhub.model.state import FACETS, Facet
-from leadhub.values.forms import FIELDS
+from leadhub.sync.judge import LAST_SAVED
 
 
 def add_to(group: typer.Typer) -> None:
@@ -31,9 +34,10 @@ def why(
 ) -> None:
     """Say why a lead shows what it shows: since when, from whom, what it replaced, who differs, what waits."""
     cli = cli_of(context)
-    if name is not None and name not in {*FIELDS, *FACETS}:
-        raise UsageFault(f'There is no field "{name}". Fields: {", ".join([*FACETS, *FIELDS])}.', next_step=cli.command(f"leads why {who}"))
-    known = find(cli.open(offline=True), who)
+    hub = cli.open(offline=True)
+    if name is not None:
+        demand_field(cli, hub, name, f"leads why {who}")
+    known = find(hub, who)
     stories = {what: list(sentences) for what, sentences in _stories(known, name)}
     if not cli.screen.for_people:
         cli.screen.json({"schema": "leadhub.why/1", "person": known.aggregate.person.id, "name": known.name, "why": stories})
@@ -46,6 +50,15 @@ def why(
             cli.screen.line(f"  {sentence}")
 
 
+def demand_field(cli: Cli, hub: Hub, name: str, command: str) -> None:
+    """Raise UsageFault, with a suggestion, for what is neither a field of this deployment nor a part of the state."""
+    there = [*FACETS, *hub.policy.fields]
+    if name not in there:
+        near = get_close_matches(name, there, 1)
+        meant = f'Did you mean "{near[0]}"?' if near else f"Fields: {', '.join(there)}."
+        raise UsageFault(f'There is no field "{name}". {meant}', next_step=cli.command(command))
+
+
 def _stories(known: Known, name: str | None) -> Iterator[tuple[str, Iterator[str]]]:
     leads = known.aggregate.leads
     for lead in leads:
@@ -53,42 +66,51 @@ def _stories(known: Known, name: str | None) -> Iterator[tuple[str, Iterator[str
         for facet in FACETS:
             if name in {None, facet}:
                 yield f"{facet}{which}: {lead.state.facet(facet)}", facet_story(known, lead, facet)
-    for field in FIELDS:
-        canonical = known.aggregate.person.fields.get(field)
-        if canonical is not None and name in {None, field}:
-            yield f"{field}: {shown(canonical.value)}", field_story(known, field, canonical)
+        yield from _field_stories(known, lead, name, which)
+    yield from _field_stories(known, None, name, "")
+
+
+def _field_stories(known: Known, lead: Lead | None, name: str | None, which: str) -> Iterator[tuple[str, Iterator[str]]]:
+    for field, policy in known.hub.policy.fields.items():
+        if name not in {None, field} or (policy.entity == "lead") != (lead is not None):
+            continue
+        canonical = known.canonical(field, lead)
+        if canonical is not None:
+            yield f"{field}{which}: {shown(canonical.value)}", field_story(known, field, lead, canonical)
         elif name == field:
-            yield f"{field}: never known", iter(["No record of this person ever showed one."])
+            yield f"{field}{which}: never known", iter(["No record of this person ever showed one."])
 
 
 # ---- a plain field ---------------------------------------------------------------------------------------------------------------------
 
 
-def field_story(known: Known, name: str, canonical: Canonical) -> Iterator[str]:
-    """Yield the sentences about one plain field."""
-    edits = [stored.edit for stored in known.history if stored.edit.field == name]
-    yield from _origin(known, edits, canonical.version, canonical.cause, canonical.origin, "")
-    match = known.hub.policy.fields[name].match
-    sides = [side for side in known.sides if name in side.shown]
-    same = [side.system for side in sides if match(side.shown[name] or "") == match(canonical.value or "")]
-    if same:
+def field_story(known: Known, name: str, lead: Lead | None, canonical: Canonical) -> Iterator[str]:
+    """Yield the sentences about one plain field, of the person or of one lead."""
+    about = None if lead is None else lead.id
+    edits = [stored.edit for stored in known.history if stored.edit.field == name and stored.edit.lead_id == about]
+    yield from _origin(known, name, edits, canonical.version, canonical.cause, canonical.origin, "")
+    views = [view for view in known.views(name) if view.lead == lead]
+    if same := [view.side.system for view in views if view.same]:
         yield f"Shown by {_and(same)}."
-    for side in sides:
-        if match(side.shown[name] or "") == match(canonical.value or ""):
-            continue
-        base = side.link.base.get(name)
-        value = f"{side.system} ({side.link.record_id}) shows {shown(side.shown[name])}"
-        question = _question(known, name)
-        if question is not None:
-            yield f"{value}: it waits for an answer (leadhub review show {question.id})."
-        elif not known.hub.systems[side.system].is_target:
-            yield f"{value}, and is only ever read."
-        elif base is None:
-            yield f"{value}: it has not been compared yet."
-        elif base.version >= canonical.version:
-            yield f"{value} and keeps it: {why_standing(base.how)}."
-        else:
-            yield f"{value} and is to be written: {_waits_for(known, side, name)}."
+    for view in views:
+        if not view.same:
+            yield _differs(known, view)
+
+
+def _differs(known: Known, view: View) -> str:
+    value = f"{view.side.system} ({view.side.link.record_id}) shows {shown(view.shown)}"
+    question = _question(known, view.field)
+    if question is not None:
+        return f"{value}: it waits for an answer (leadhub review show {question.id})."
+    if view.base is None:
+        return f"{value}: it has not been compared yet."
+    if view.edited:
+        return f"{value}, since it was last compared: the next run judges it."
+    if not known.hub.systems[view.side.system].is_target:
+        return f"{value}, and is only ever read."
+    if view.seen:
+        return f"{value} and keeps it: {why_standing(view.base.how)}."
+    return f"{value} and is to be written: {_waits_for(known, view.side, view.field)}."
 
 
 def _question(known: Known, name: str) -> Review | None:
@@ -124,7 +146,7 @@ def facet_story(known: Known, lead: Lead, facet: Facet) -> Iterator[str]:
     if set_by is None:
         yield "It is where every lead begins; nobody has said anything else."
     else:
-        yield from _origin(known, edits, lead.versions.of(facet), set_by.cause, set_by.origin, set_by.author.name)
+        yield from _origin(known, facet, edits, lead.versions.of(facet), set_by.cause, set_by.origin, set_by.author.name)
     for voice in known.voices(lead):
         yield from _voice(known, voice, lead, facet)
 
@@ -162,18 +184,22 @@ def _state_waits(known: Known, voice: Voice, name: str, lead: Lead, facet: Facet
 # ---- where a value came from -----------------------------------------------------------------------------------------------------------
 
 
-def _origin(known: Known, edits: list[Edit], version: int, cause: Cause, origin: str, author: str) -> Iterator[str]:
+def _origin(known: Known, name: str, edits: list[Edit], version: int, cause: Cause, origin: str, author: str) -> Iterator[str]:
     edit = next((e for e in reversed(edits) if e.taken and e.version == version), None)
-    when = f"Since {edit.at:%Y-%m-%d %H:%M} UTC: " if edit is not None and edit.at else ""
-    yield f"{when}{_cause(known, cause, origin, author or (edit.actor if edit else ''))}."
+    author = author or (edit.actor if edit is not None else "")
+    at = f"{edit.at:%Y-%m-%d %H:%M} UTC" if edit is not None and edit.at else ""
+    if author.startswith(LAST_SAVED):  # when the record was saved says as little of this field as who saved it
+        yield f"{_cause(cause, origin, author, f'; {author} {at}; {_no_history(known, name, origin)}')}."
+    else:
+        by = f", by {author} (its own history says so)" if author else _no_author(known, name, origin)
+        yield f"{f'Since {at}: ' if at else ''}{_cause(cause, origin, author, by)}."
     if edit is not None and cause not in {"adopted", "initial"}:
         yield f"It replaced {shown(edit.old)}."
     for lost in (e for e in edits if not e.taken and e.version == version):
         yield f"{lost.origin} had {shown(lost.new)} at the same time; that lost, and is kept in the journal."
 
 
-def _cause(known: Known, cause: Cause, origin: str, author: str) -> str:
-    by = f", by {author} (its own history says so)" if author else _no_author(known, origin)
+def _cause(cause: Cause, origin: str, author: str, by: str) -> str:
     match cause:
         case "adopted":
             return f"first seen in {origin}" if origin else "what the records said together when they were first seen"
@@ -182,20 +208,37 @@ def _cause(known: Known, cause: Cause, origin: str, author: str) -> str:
         case "lowering":
             return f"set back in {origin}{by}"
         case "decision":
-            return "a person decided it in leadhub"
+            return f"decided in leadhub, by {author}" if author else "a person decided it in leadhub"
         case "rule":
             return f"it follows from an edit in {origin}"
         case "initial":
             return "the start of every lead"
 
 
-def _no_author(known: Known, origin: str) -> str:
+def _no_author(known: Known, name: str, origin: str) -> str:
+    """Why nobody is named: the system tells no history at all, or none of this field."""
     system = known.hub.systems.get(origin)
     if system is None:
         return ""
     if not issubclass(system.connector, Attributes):
-        return f"; who did it is not known, for {origin} tells leadhub no history of its fields"
-    return "; its history names nobody"
+        return f"; who did it nobody can know, for {origin} tells no history of its fields"
+    return f"; who did it nobody can know, for {origin}'s history of {_fields(system, name)} names nobody"
+
+
+def _no_history(known: Known, name: str, origin: str) -> str:
+    system = known.hub.systems.get(origin)
+    return f"{origin} keeps no history for {name if system is None else _fields(system, name)} that tells who set it"
+
+
+def _fields(system: System, name: str) -> str:
+    return ", ".join(dict.fromkeys(_native_names(system, name))) or name
+
+
+def _native_names(system: System, name: str) -> Iterator[str]:
+    for target in system.objects:
+        yield from (mapped.native for mapped in target.mapping.fields if mapped.canonical == name)
+        if name in FACETS and target.relation is not None:
+            yield from target.relation.state_fields
 
 
 def _and(names: list[str]) -> str:

@@ -1,7 +1,6 @@
 """Words that several commands share: plurals, blanks, and the reasons that the engine gives, as sentences."""
 
 from leadhub.model.person import Value
-from leadhub.model.run import ReviewKind
 
 _STANDING = {
     "adopted": "it differed before the system was adopted",
@@ -18,8 +17,10 @@ _STANDING = {
     "fill": "it is blank and waits to be filled",
     "preferred": "another system's value is preferred",
     "unknown": "a write got no answer",
+    "frozen": "the first value stands for good",
 }
-KINDS: dict[ReviewKind, str] = {
+_SHORT = {"adopted": "old", "not_permitted": "not permitted", "regress": "set back"}
+KINDS: dict[str, str] = {
     "conflict": "two edits contradict each other",
     "duplicate": "two persons may be one",
     "regress": "somebody moved a lead back while another moved it on",
@@ -30,6 +31,16 @@ KINDS: dict[ReviewKind, str] = {
     "possible_duplicate": "the record may exist already",
 }
 """What each kind of question is about."""
+
+
+EVIDENCE = {
+    "email": "by the same e-mail address",
+    "phone+name": "by the same phone and name",
+    "mobile+name": "by the same mobile phone and name",
+    "record": "because one record names the other",
+    "otherwise": "matched before, or one names the other",
+}
+"""What links two records of one person."""
 
 
 def plural(count: int, noun: str) -> str:
@@ -55,3 +66,8 @@ def brought(cause: str, origin: str) -> str:
 def why_standing(reason: str) -> str:
     """Say in words why a difference is left alone."""
     return _STANDING.get(reason, reason)
+
+
+def short_reason(reason: str) -> str:
+    """Name in a word or two why a difference is left alone: for a column, with `why_standing` below it."""
+    return _SHORT.get(reason, reason)

@@ -1,7 +1,32 @@
 """leadhub.toml as a typed document. Errors say file, line and mend, and all of them come at once."""
 
-from leadhub.config.document import Defaults, Document, FieldDoc, OnCreate, SystemDoc
+from leadhub.config.against import against
+from leadhub.config.document import CreateWhen, Defaults, Document, OnCreate, Settle, StagesDoc, SystemDoc
 from leadhub.config.edit import add_system, pin, write_new
-from leadhub.config.load import FILE_NAME, Deployment, find, load
+from leadhub.config.fields import FieldDoc, NativeField, NativeTable
+from leadhub.config.load import FILE_NAME, Deployment, find, load, refused
+from leadhub.config.scope import Condition, admits
 
-__all__ = ["FILE_NAME", "Defaults", "Deployment", "Document", "FieldDoc", "OnCreate", "SystemDoc", "add_system", "find", "load", "pin", "write_new"]
+__all__ = [
+    "FILE_NAME",
+    "Condition",
+    "CreateWhen",
+    "Defaults",
+    "Deployment",
+    "Document",
+    "FieldDoc",
+    "NativeField",
+    "NativeTable",
+    "OnCreate",
+    "Settle",
+    "StagesDoc",
+    "SystemDoc",
+    "add_system",
+    "admits",
+    "against",
+    "find",
+    "load",
+    "pin",
+    "refused",
+    "write_new",
+]

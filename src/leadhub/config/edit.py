@@ -17,11 +17,11 @@ def pin(path: Path, system: str, org: str) -> None:
     document = tomlkit.parse(text)
     document["system"][system]["org"] = org
     said = tomllib.loads(tomlkit.dumps(document))
-    below = _with_line_below(text, line_of(text, ("system", system, "plugin")), f"org = {tomlkit.item(org).as_string()}")
-    _replace(path, below if _says(below, said) else tomlkit.dumps(document))
+    below = with_line_below(text, line_of(text, ("system", system, "plugin")), f"org = {tomlkit.item(org).as_string()}")
+    _replace(path, below if says(below, said) else tomlkit.dumps(document))
 
 
-def _with_line_below(text: str, number: int | None, line: str) -> str:
+def with_line_below(text: str, number: int | None, line: str) -> str:
     """Return the text with a further line below one of its lines, indented and ended as that one is."""
     lines = text.splitlines(keepends=True)
     if number is None:
@@ -33,8 +33,8 @@ def _with_line_below(text: str, number: int | None, line: str) -> str:
     return "".join(lines)
 
 
-def _says(text: str, said: Mapping[str, Any]) -> bool:
-    """Whether a text says just that: a table may be written inline or dotted, or a line that looks like a key be part of a longer text."""
+def says(text: str, said: Mapping[str, Any]) -> bool:
+    """Return whether a text says just that: a table may be written inline or dotted, or a line that looks like a key be part of a longer text."""
     try:
         return tomllib.loads(text) == said
     except tomllib.TOMLDecodeError:
@@ -59,6 +59,18 @@ def write_new(path: Path, text: str) -> None:
         raise ConfigError(f"{path} exists already; nothing was written.", next_step=f"leadhub -C {path.parent} config check")
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, text)
+
+
+def replace_text(path: Path, before: str, after: str) -> None:
+    """Write a changed text. Raises ConfigError if the file no longer says what the change was made from."""
+    if _read(path) != before:
+        raise ConfigError(f"{path} was changed in the meantime; nothing was written.", next_step="the same command again")
+    _replace(path, after)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of the file as it is, line ends included."""
+    return _read(path)
 
 
 def _read(path: Path) -> str:

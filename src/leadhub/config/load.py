@@ -1,22 +1,29 @@
 """Reads leadhub.toml: parses it, fills in ${ENV} and file: references, validates it, and says what is wrong with line numbers."""
 
+import copy
 import hashlib
 import os
+import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from pydantic import ValidationError
 
+from leadhub.config import checks, secrets
 from leadhub.config.document import Document
-from leadhub.config.lines import line_of, place
+from leadhub.config.faults import Faults, describe
+from leadhub.config.lines import line_of
 from leadhub.config.references import References
 from leadhub.errors import ConfigError
 
+__all__ = ["FILE_NAME", "Deployment", "describe", "find", "load", "refused"]
+
 FILE_NAME = "leadhub.toml"
+ENV_FILE = ".env"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,11 @@ class Deployment:
     document: Document
     hash: str
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Opened offline: by system, what its table points at and is not there."""
+    """Opened offline: by system, what its table points at and is not there; "" stands for the file's own keys."""
+    warnings: Sequence[str] = ()
+    """What can be meant, and often is not."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where "${NAME}" was looked up: the process's environment, and below it the folder's .env."""
 
     def line_of(self, *keys: str) -> int | None:
         """Return the line of the last of these nested keys, or None."""
@@ -47,6 +58,8 @@ def find(folder: Path) -> Path:
 def load(folder: Path, environ: Mapping[str, str] | None = None, *, offline: bool = False) -> Deployment:
     """Load a deployment. Raises ConfigError with every problem found, each with file and line.
 
+    `environ` is where "${NAME}" is looked up; by default the process's environment and, below it, the file .env of the folder.
+
     `offline`: for what calls no system. A system's reference that points at nothing is then no problem, but noted in `missing`.
     """
     path = find(folder)
@@ -59,62 +72,68 @@ def load(folder: Path, environ: Mapping[str, str] | None = None, *, offline: boo
         raise ConfigError(problem, problems=(problem,), next_step=f"save {path.name} as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path.name} is not valid TOML: {error}.", problems=(f"{path.name}: {error}",)) from error
-    references = References(path.parent, environ if environ is not None else os.environ, text, path.name)
+    faults = Faults(path.name, text, raw)
+    known = environ if environ is not None else {**_dot_env(path.parent), **os.environ}
+    references = References(path.parent, known, text, path.name)
     filled = references.fill(raw)
-    problems = references.problems
+    faults.found.extend(references.problems)
     if not offline:
-        problems.extend(problem for found in references.missing.values() for problem in found)
-    document = _validated(filled, text, path.name, problems)
-    if problems or document is None:
-        count = len(problems)
-        raise ConfigError(f"{path.name} has {count} problem{'s' * (count != 1)}:\n" + "\n".join(f"  {p}" for p in problems), problems=tuple(problems))
+        faults.found.extend(problem for found in references.missing.values() for problem in found)
+    secrets.check(raw, faults)
+    document, sound = _read(filled, faults)
+    checks.check(sound, faults)
+    if faults.found or document is None:
+        raise refused(path.name, faults.found)
     digest = hashlib.blake2b(repr(raw).encode(), digest_size=8).hexdigest()
-    return Deployment(path.parent, path, text, document, digest, dict(references.missing))
+    return Deployment(path.parent, path, text, document, digest, dict(references.missing), tuple(checks.warnings(document, faults)), known)
 
 
-def _validated(raw: dict[str, Any], text: str, name: str, problems: list[str]) -> Document | None:
-    document = None
+def _dot_env(folder: Path) -> dict[str, str]:
+    """The names that a file .env beside leadhub.toml sets; the environment itself outranks it."""
+    path = folder / ENV_FILE
+    return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None} if path.is_file() else {}
+
+
+def refused(name: str, problems: Sequence[str]) -> ConfigError:
+    """Return the error that tells of all these problems of the file, in the order of its lines."""
+    ordered = sorted(problems, key=_line)
+    count = len(ordered)
+    return ConfigError(f"{name} has {count} problem{'s' * (count != 1)}:\n" + "\n".join(f"  {p}" for p in ordered), problems=tuple(ordered))
+
+
+def _line(problem: str) -> int:
+    found = re.match(r"[^:]*:(\d+):", problem)
+    return int(found[1]) if found else 0
+
+
+def _read(filled: dict[str, Any], faults: Faults) -> tuple[Document | None, Document]:
+    """Return the document, None if it has faults, and what of it has none, so that one fault hides no other."""
     try:
-        document = Document.model_validate(raw)
+        document = Document.model_validate(filled)
     except ValidationError as error:
-        problems.extend(describe(error, text, name))
-    problems.extend(_cross_checks(raw, text, name))
-    return document
+        faults.invalid(error)
+        return None, _sound_part(filled, error)
+    return document, document
 
 
-def describe(error: ValidationError, text: str, name: str, prefix: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield one sentence per fault of a pydantic validation, with file and line; no value is repeated, for it may be a secret."""
-    for fault in error.errors(include_input=False, include_url=False):
-        keys = prefix + tuple(str(part) for part in fault["loc"])
-        top = fault["type"] == "missing" and len(keys) == 1
-        where = f"{name}:1" if top else place(name, text, keys)  # such a key has to stand before the first table
-        if fault["type"] == "extra_forbidden":
-            yield f'{where}: unknown key "{keys[-1]}" in {".".join(keys[:-1]) or "the file"}.'
-        else:
-            yield f"{where}: {'.'.join(keys)}: {fault['msg'][0].lower()}{fault['msg'][1:]}."
+def _sound_part(filled: dict[str, Any], error: ValidationError) -> Document:
+    """Take out of the document what is faulty, until the rest is valid."""
+    rest = copy.deepcopy(filled)
+    while True:
+        for fault in error.errors(include_input=False, include_url=False, include_context=False):
+            _take_out(rest, fault["loc"])
+        try:
+            return Document.model_validate({**rest, "version": 1})
+        except ValidationError as again:
+            error = again
 
 
-def _cross_checks(raw: dict[str, Any], text: str, name: str) -> Iterator[str]:
-    """Yield what no table can tell by itself. It reads the bare file, so that a fault of one table hides nothing of the others."""
-    systems = sorted(_table(raw, "system"))
-    named: list[tuple[tuple[str, ...], Any]] = [(("defaults", "trust"), _table(raw, "defaults").get("trust"))]
-    for of, doc in _table(raw, "fields").items():
-        named += [(("fields", of, key), doc.get(key)) for key in ("prefer", "owner") if isinstance(doc, dict)]
-    for keys, system in named:
-        if isinstance(system, str) and system not in systems:
-            guess = get_close_matches(system, systems, 1)
-            hint = f' Did you mean "{guess[0]}"?' if guess else ""
-            yield f'{place(name, text, keys)}: {".".join(keys)} names "{system}", which is no system here.{hint} Systems: {", ".join(systems)}.'
-    for system, configured in _table(raw, "system").items():
-        if isinstance(configured, dict) and configured.get("create") == "always" and "on_create" not in configured:
-            where = place(name, text, ("system", system, "create"))
-            yield (
-                f'{where}: {system} may create records, but nothing says whose they become. Add on_create = {{ owner = "…" }} with '
-                "somebody whom the system knows (Salesforce also takes assignment_rules): a record without an owner rule lands on whoever the system's default is, and nobody calls."
-            )
-
-
-def _table(raw: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return a table of the file; an empty one where there is none, or something else in its place."""
-    found = raw.get(key)
-    return found if isinstance(found, dict) else {}
+def _take_out(rest: Any, loc: Sequence[int | str]) -> None:
+    """Delete the innermost value on this way that is there; the entries of a list go with their list."""
+    inside, key = rest, None
+    for part in loc:
+        holder, found = (inside, part) if key is None else (inside[key], part)
+        if isinstance(holder, dict) and found in holder:
+            inside, key = holder, found
+    if key is not None:
+        del inside[key]

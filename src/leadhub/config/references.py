@@ -9,7 +9,8 @@ from typing import Any
 
 from leadhub.config.lines import place
 
-_REFERENCE = re.compile(r"\$\{(\w+)\}")
+REFERENCE = re.compile(r"\$\{(\w+)\}")
+"""A reference to the environment."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -17,7 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 class References:
     """The references of one file, and what is wrong with them, one sentence each.
 
-    `missing` holds, by system, those of its table that point at nothing; `problems` everything else.
+    `missing` holds, by system, those of its table that point at nothing, and under "" that of `on_failure`; `problems` everything else.
     """
 
     folder: Path
@@ -37,7 +38,7 @@ class References:
             return value
         if value.startswith("file:"):
             return self._from_file(self.folder / value.removeprefix("file:"), keys)
-        return _REFERENCE.sub(lambda match: self._from_environment(match[1], keys), value)
+        return REFERENCE.sub(lambda match: self._from_environment(match[1], keys), value)
 
     def _from_file(self, path: Path, keys: tuple[str, ...]) -> str:
         try:
@@ -49,8 +50,8 @@ class References:
         return ""
 
     def _from_environment(self, name: str, keys: tuple[str, ...]) -> str:
-        if name in self.environ:
-            return self._usable(self.environ[name], f"the environment variable {name}", keys)
+        if found := self.environ.get(name):
+            return self._usable(found, f"the environment variable {name}", keys)
         self._miss(keys, f'the environment variable {name} is not set ({".".join(keys)}). Set it, or use "file:PATH".')
         return ""
 
@@ -62,8 +63,14 @@ class References:
         return value
 
     def _miss(self, keys: tuple[str, ...], what: str) -> None:
-        of_system = len(keys) > 1 and keys[0] == "system"
-        (self.missing[keys[1]] if of_system else self.problems).append(f"{self._place(keys)}: {what}")
+        problem = f"{self._place(keys)}: {what}"
+        match keys:
+            case ("system", system, *_):
+                self.missing[system].append(problem)
+            case ("on_failure",):
+                self.missing[""].append(problem)  # needed by no command but sync
+            case _:
+                self.problems.append(problem)
 
     def _place(self, keys: tuple[str, ...]) -> str:
         return place(self.name, self.text, keys)

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from leadhub.clock import Clock
 from leadhub.connectors.http import HttpClient
-from leadhub.model.record import Author, Change, Cursor, FieldDescription, Identity, ObjectMapping, Outcome, Page, Record, Usage
+from leadhub.model.delivery import Delivery, Door
+from leadhub.model.record import Author, Change, Cursor, FieldDescription, Identity, ObjectMapping, Outcome, Owner, Page, Record, Usage
 
 
 class Log(Protocol):
@@ -116,9 +117,53 @@ class Attributes(Protocol):
 
 
 @runtime_checkable
+class LastModified(Protocol):
+    """Tells who saved a record last: for systems that keep no history of some field, or of none."""
+
+    def modified(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Author]:
+        """Return who saved the records last, and when, by the id asked for. No proof that this person set any one field."""
+        ...
+
+
+@runtime_checkable
 class Meters(Protocol):
     """Tells how many calls were made and how much of the daily allowance is gone."""
 
     def usage(self) -> Usage:
         """Return this instance's calls, and the whole allowance as last heard."""
+        ...
+
+
+@runtime_checkable
+class Directory(Protocol):
+    """Tells who can own records, so that owners are matched across systems by their e-mail address."""
+
+    def owners(self) -> Iterator[Owner]:
+        """Yield every user and queue that can own a record, the inactive ones included."""
+        ...
+
+
+@runtime_checkable
+class Receives(Source, Protocol):
+    """Takes what others send: `leadhub serve` keeps a delivery as it came, and the next run has it parsed.
+
+    A connector that only receives has a `pull` that yields nothing.
+    """
+
+    def door(self) -> Door:
+        """Say by which door deliveries come in."""
+        ...
+
+    def turn_away(self, delivery: Delivery) -> str | None:
+        """Say, in a sentence for the sender, why a delivery is refused at the door and not kept; None for all that is. Pure.
+
+        Only for what leadhub will never take. A delivery that merely cannot be understood is kept: its sender will not send it again.
+        """
+        ...
+
+    def parse(self, delivery: Delivery) -> Sequence[Record]:
+        """Return the records of a delivery, at least one. Pure: the same delivery gives the same records, under ids made from the delivery's.
+
+        Raises RecordError where nothing can be made of it; its sentence is the reason under which the delivery is listed.
+        """
         ...

@@ -4,12 +4,17 @@ A side is *current* when its base stands for the present canonical version, *beh
 than its base. Only a side that is behind and inconsistent is ever written; whatever is left alone is a standing difference with its reason.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from leadhub.core.policy import FieldPolicy, Policy
+from leadhub.core.agreement import base_key
+from leadhub.core.groups import ALONE, Whole
+from leadhub.core.joins import JOINS, join
+from leadhub.core.meeting import Meeting
+from leadhub.core.policy import Policy
+from leadhub.core.rounds import FieldRound, Taken
 from leadhub.core.sides import Side
-from leadhub.model.person import Base, Canonical, Cause, Reason, Value
+from leadhub.model.person import Base, Canonical, Reason, Value
 from leadhub.model.run import Decision
 
 BOUNCES = 3
@@ -17,37 +22,19 @@ NEVER = Canonical(None, 0, "", "initial")
 _OWN_WISH: frozenset[Reason] = frozenset({"fill", "preferred"})  # made behind by our own rule: its edit has seen all there was
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One value that was offered: taken into the hub, or lost to another."""
-
-    side: Side | None
-    old: Value
-    new: Value
-    version: int
-    cause: Cause
-    taken: bool = True
-
-
-@dataclass(slots=True)
-class FieldRound:
-    """The field after the round: the canonical value, every side's base by link id, the links to write, an open question, and what happened."""
-
-    name: str
-    canonical: Canonical
-    bases: dict[str, Base]
-    writes: list[str] = field(default_factory=list)
-    waiting: list[str] = field(default_factory=list)
-    question: dict[str, Value] | None = None
-    note: str = ""
-    taken: list[Taken] = field(default_factory=list)
-    decided: list[str] = field(default_factory=list)
-
-
-def reconcile_field(name: str, before: Canonical | None, sides: Sequence[Side], decisions: Sequence[Decision], policy: Policy) -> FieldRound:
-    """Apply the rule to one field. `sides` are those of the person's primary links; the result does not depend on their order."""
+def reconcile_field(
+    name: str,
+    before: Canonical | None,
+    sides: Sequence[Side],
+    decisions: Sequence[Decision],
+    policy: Policy,
+    *,
+    lead_id: str | None = None,
+    whole: Whole = ALONE,
+) -> FieldRound:
+    """Apply the rule to one field, of the person or of one lead. `sides` are primary links' records; the result does not depend on their order."""
     seen = sorted((s for s in sides if name in s.shown), key=lambda s: (policy.rank(s.system), s.id))
-    rule = _Rule(name, before or NEVER, seen, policy)
+    rule = _Rule(name, base_key(name, lead_id), before or NEVER, seen, policy, whole)
     rule.decide(decisions)
     if not rule.open_question:
         rule.advance()
@@ -60,42 +47,8 @@ def reconcile_field(name: str, before: Canonical | None, sides: Sequence[Side], 
     return rule.round
 
 
-class _Rule:
+class _Rule(Meeting):
     """One field's round in progress."""
-
-    def __init__(self, name: str, canonical: Canonical, sides: Sequence[Side], policy: Policy) -> None:
-        self.name, self.policy, self.sides = name, policy, sides
-        self.field: FieldPolicy = policy.fields[name]
-        self.start = canonical
-        self.old_bases = {s.id: s.link.base[name] for s in sides if name in s.link.base}
-        self.round = FieldRound(name, canonical, dict(self.old_bases))
-        self.judged: set[str] = set()
-        self.open_question = False
-
-    # ---- what sides are -----------------------------------------------------------------------------------------------------------
-
-    def same(self, side: Side, one: Value, other: Value) -> bool:
-        """Tell whether this side could not tell the two values apart."""
-        return self._form(side, one) == self._form(side, other)
-
-    def _form(self, side: Side, value: Value) -> str:
-        form = self.field.match(value or "")
-        limit = side.limits.get(self.name)
-        return form if limit is None or value is None or len(value) <= limit else self.field.match(value[:limit])
-
-    def base(self, side: Side) -> Base | None:
-        return self.round.bases.get(side.id)
-
-    def edited(self, side: Side) -> bool:
-        base = self.old_bases.get(side.id)
-        return base is not None and not self.same(side, side.shown[self.name], base.value)
-
-    def behind(self, side: Side) -> bool:
-        base = self.base(side)
-        return base is not None and base.version < self.round.canonical.version
-
-    def consistent(self, side: Side) -> bool:
-        return self.same(side, side.shown[self.name], self.round.canonical.value)
 
     def not_permitted(self, side: Side) -> Reason | None:
         """Say why this side's edit may not travel, or None."""
@@ -106,13 +59,20 @@ class _Rule:
             return "not_permitted"
         if not side.shown[self.name] and self.field.clear == "keep":
             return "cleared"
-        return None
+        return self._beaten(side.shown[self.name])
 
-    def _bounced(self, side: Side, base: Base) -> int:
-        """How many of our writes in a row were answered with a change, this one included. A person's change answers to nobody."""
-        if side.author(self.name).kind == "person" or base.how == "rewritten":
-            return 0
-        return base.bounced + (base.how == "sent")
+    def _adds(self, side: Side) -> bool:
+        hub = self.round.canonical.value
+        return self.field.merge == "union" and join("union", [hub, side.shown[self.name]]) != hub
+
+    def _beaten(self, value: Value) -> Reason | None:
+        """Say why a value cannot move the hub's by the field's merge class; a consent that is widened is no such case: it is asked."""
+        hub, merge = self.start.value, self.field.merge
+        if merge == "first" and hub:
+            return "frozen"
+        if merge in ("max", "union") and join(merge, [hub, value]) == hub:
+            return "not_permitted"
+        return None
 
     # ---- the steps, in order -------------------------------------------------------------------------------------------------------
 
@@ -130,6 +90,7 @@ class _Rule:
             return
         decision = max(fresh, key=lambda d: (d.at, d.id))
         self.round.decided.extend(d.id for d in decisions)
+        self.round.decided_by = decision.actor
         old = self.round.canonical
         self._set(decision.value, "decision", "decision", None)
         for side in self.sides:
@@ -146,8 +107,8 @@ class _Rule:
             base = self.base(side)
             if base is None or not self.consistent(side) or side.id in self.judged:
                 continue
-            if self.edited(side) and not self.round.canonical.version:
-                continue  # there is nothing yet that a blank could agree with
+            if self.edited(side) and (not self.round.canonical.version or self._adds(side)):
+                continue  # there is nothing yet that a blank could agree with; and who has more than the hub has something to say
             if base.version != self.round.canonical.version or self.edited(side):
                 self._agree(side)
                 self.judged.add(side.id)
@@ -155,6 +116,10 @@ class _Rule:
     def adopt_edits(self) -> None:
         """Edits of current sides are later than everything the hub knows; edits of sides that were behind are concurrent with it."""
         edits = [s for s in self.sides if self.edited(s) and s.id not in self.judged and self.not_permitted(s) is None]
+        edits = self._give_way(edits)
+        if self.field.merge in JOINS:
+            self._join(edits)
+            return
         causal = [s for s in edits if self._has_seen_all(s)]
         seen = {s.id for s in causal}
         if causal and all(self.same(s, s.shown[self.name], causal[0].shown[self.name]) for s in causal):
@@ -167,6 +132,33 @@ class _Rule:
                 self._agree(side)
         if rivals:
             self._conflict(rivals, hub_is_party=not seen & {s.id for s in rivals})
+
+    def _give_way(self, edits: Sequence[Side]) -> list[Side]:
+        """Take out the edits that lose because another side's edit of the same group wins; ask where nobody is trusted."""
+        if self.whole.ask and edits:
+            self._ask("two sides edited different parts of what belongs together")
+            return []
+        for side in edits:
+            if side.id in self.whole.losing:
+                self._lose(side)
+                self.judged.add(side.id)
+        return [s for s in edits if s.id not in self.whole.losing]
+
+    def _join(self, edits: Sequence[Side]) -> None:
+        """Take what all edits come to together. Consent that was withdrawn is not given back by an edit alone: that is asked."""
+        widened = self.field.merge == "restrictive" and self.start.value == "true"
+        if widened and any(s.shown[self.name] != "true" for s in edits):
+            self._ask("consent that was withdrawn is given again")
+            return
+        value = join(self.field.merge, [self.round.canonical.value, *(s.shown[self.name] for s in edits)])
+        if edits and value != self.round.canonical.value:
+            giving = next((s for s in edits if s.shown[self.name] == value), edits[0])
+            self._set(value, giving.system, "edit", giving)
+        for side in edits:
+            if self.consistent(side):
+                self._agree(side)
+            else:
+                self._lose(side)
 
     def _has_seen_all(self, side: Side) -> bool:
         """Current, or made behind by our own rule of first contact and by nothing later."""
@@ -193,10 +185,14 @@ class _Rule:
             if self.consistent(side):
                 self._agree(side)
                 continue
-            base = self.old_bases[side.id]
-            version = min(base.version, self.round.canonical.version - 1)
-            self.round.bases[side.id] = Base(side.shown[self.name], version, "lost", self._bounced(side, base))
-            self.round.taken.append(Taken(side, self.round.canonical.value, side.shown[self.name], self.round.canonical.version, "edit", taken=False))
+            self._lose(side)
+
+    def _lose(self, side: Side) -> None:
+        """Let a side's edit lose: it is written like any side that is behind, and its value is listed once."""
+        base = self.old_bases[side.id]
+        version = min(base.version, self.round.canonical.version - 1)
+        self.round.bases[side.id] = Base(side.shown[self.name], version, "lost", self._bounced(side, base))
+        self.round.taken.append(Taken(side, self.round.canonical.value, side.shown[self.name], self.round.canonical.version, "edit", taken=False))
 
     def refuse(self) -> None:
         """Edits that may not travel become standing differences; under strict ownership the side is written back."""
@@ -210,58 +206,6 @@ class _Rule:
                 self.round.taken.append(Taken(side, self.round.canonical.value, side.shown[self.name], version, "edit", taken=False))
             self.round.bases[side.id] = Base(side.shown[self.name], version, reason, self._bounced(side, self.old_bases[side.id]))
 
-    def meet(self) -> None:
-        """First contact: links without a base. Nothing is written because of it, unless the rule of adoption says so."""
-        new = [s for s in self.sides if self.base(s) is None]
-        if not new:
-            return
-        if self.round.canonical.version == 0:
-            self._first_value(new)
-            # who was adopted before there was any value meets the first one like everybody else
-            refused = self._refused_before()
-            new = [s for s in self.sides if self.base(s) is None or (self.round.canonical.version and not self.edited(s) and s.id not in refused)]
-        for side in new:
-            self._prefer_over_first_contact(side)
-        for side in new:
-            self._meet_one(side)
-
-    def _refused_before(self) -> set[str]:
-        """Sides whose edit was refused before there was any value: it stands beside the first one too, or is written back where ownership is strict."""
-        refused = {link_id: base for link_id, base in self.round.bases.items() if base.how == "not_permitted"}
-        if not self.field.strict:
-            self.round.bases.update({link_id: replace(base, version=self.round.canonical.version) for link_id, base in refused.items()})
-        return set(refused)
-
-    def _first_value(self, new: Sequence[Side]) -> None:
-        offers = [s for s in new if s.shown[self.name] and (self.field.owner in (None, s.system))]
-        prefers = {s.system for s in offers if self.policy.adopts(s.system) == "prefer"}
-        if offers:
-            best = min(offers, key=lambda s: (s.system != self.field.owner, s.system not in prefers, self.policy.rank(s.system), s.id))
-            self._take(best, "adopted")
-
-    def _prefer_over_first_contact(self, side: Side) -> None:
-        hub, value = self.round.canonical, side.shown[self.name]
-        preferred = self.policy.adopts(side.system) == "prefer" and hub.cause == "adopted" and hub.origin != side.system
-        if not preferred or not value or self.consistent(side) or self.field.owner not in (None, side.system):
-            return
-        self._take(side, "adopted")
-        for link_id, base in self.round.bases.items():
-            if base.how in ("agreed", "adopted", "sent"):
-                self.round.bases[link_id] = replace(base, version=min(base.version, hub.version), how="preferred")
-            elif base.version == hub.version:
-                self.round.bases[link_id] = replace(base, version=self.round.canonical.version)
-
-    def _meet_one(self, side: Side) -> None:
-        hub, value = self.round.canonical, side.shown[self.name]
-        if self.consistent(side):
-            self._agree(side)
-        elif not value and hub.value and self.policy.adopts(side.system) == "fill":
-            self.round.bases[side.id] = Base(value, hub.version - 1, "fill")
-        elif hub.cause == "adopted" and hub.origin != side.system and self.policy.adopts(hub.origin) == "prefer":
-            self.round.bases[side.id] = Base(value, hub.version - 1, "preferred")
-        else:
-            self.round.bases[side.id] = Base(value, hub.version, "adopted")
-
     def write(self) -> None:
         """A side is written only when it is behind and inconsistent, and may be written at all."""
         for side in self.sides:
@@ -271,31 +215,3 @@ class _Rule:
             if base.how == "sent" and side.id in self.old_bases and not self.edited(side):
                 self.round.bases[side.id] = replace(base, bounced=0)
             (self.round.writes if self.name in side.writable else self.round.waiting).append(side.id)
-
-    # ---- small steps ---------------------------------------------------------------------------------------------------------------
-
-    def _agree(self, side: Side) -> None:
-        old = self.old_bases.get(side.id)
-        bounced = 0 if old is None else self._bounced(side, old) if self.edited(side) else old.bounced
-        how: Reason = "sent" if old is not None and old.how == "sent" and not self.edited(side) else "agreed"
-        self.round.bases[side.id] = Base(side.shown[self.name], self.round.canonical.version, how, bounced)
-
-    def _take(self, side: Side, cause: Cause) -> None:
-        self._set(side.shown[self.name], side.system, cause, side)
-
-    def _set(self, value: Value, origin: str, cause: Cause, side: Side | None) -> None:
-        old = self.round.canonical
-        self.round.canonical = Canonical(value, old.version + 1, origin, cause)
-        self.round.taken.append(Taken(side, old.value, value, old.version + 1, cause))
-
-    def _ask(self, note: str) -> None:
-        self.open_question = True
-        self.round = replace(self.round, canonical=self.start, bases=dict(self.old_bases), taken=[], note=note)
-        self.round.question = {"hub": self.start.value, **{s.id: s.shown[self.name] for s in self.sides}}
-
-
-def standing(name: str, canonical: Canonical, bases: Mapping[str, Base], sides: Sequence[Side], policy: FieldPolicy) -> list[tuple[Side, Base]]:
-    """Return the sides of one field that are current and show something else, each with the base that gives the reason."""
-    hub = policy.match(canonical.value or "")
-    current = [(s, bases[s.id]) for s in sides if name in s.shown and s.id in bases and bases[s.id].version >= canonical.version]
-    return [(side, base) for side, base in current if policy.match(side.shown[name] or "") != hub]

@@ -43,7 +43,8 @@ class Tally:
                 self.patterns[f"{name}: {old or '(blank)'} -> {value or '(blank)'}"] += 1
             else:
                 self.patterns[f"{name} changed"] += 1
-        for canonical, base in change.fields.items():
+        for key, base in change.fields.items():
+            canonical = key.partition("@")[0]
             self.blanks += base.value is None and canonical not in self.may_blank
             if canonical in IDENTITY_FIELDS and base.value:
                 self.one_value[canonical, base.value] += 1

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from leadhub.lifecycle.relation import Relation
+from leadhub.model.person import Value
+from leadhub.values.fields import Entity, Merge
 
 Adoption = Literal["keep", "fill", "prefer"]
 
@@ -15,14 +17,37 @@ class FieldPolicy:
 
     `match` gives the form in which two values are compared: equal forms are the same value and are never rewritten. `prefer` names the system
     that wins a conflict; None asks a person. `owner` is the only system that may change the field; with `strict` the others are written back.
+    Fields of one `group` are merged whole.
     """
 
     name: str
-    match: Callable[[str], str]
+    match: Callable[[str, str | None], str]
     prefer: str | None = None
     owner: str | None = None
     strict: bool = False
     clear: Literal["keep", "propagate"] = "keep"
+    merge: Merge = "edit"
+    entity: Entity = "person"
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """A rule for standing differences of one field, or of one pattern of it: `value` is what the side shows, `hub` what leadhub holds.
+
+    `fill` lets blank sides (of `system`, where it is named) be written; `prefer` gives the field the value of `system`; `keep` leaves all as it is.
+    """
+
+    field: str
+    rule: Adoption
+    system: str | None = None
+    value: str | None = None
+    hub: str | None = None
+
+    def fits(self, field: str, system: str, value: Value, hub: Value) -> bool:
+        """Whether the rule is about this difference."""
+        about = self.field == field and (self.rule == "prefer" or self.system in (None, system))
+        return about and self.value in (None, value or "") and self.hub in (None, hub or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +60,11 @@ class Policy:
     trust: str | None = None
     adoption: Mapping[str, Adoption] = field(default_factory=dict)
     own_lead: frozenset[tuple[str, str]] = frozenset()
+    events: frozenset[tuple[str, str]] = frozenset()
+    """Objects whose records happened once: form posts."""
+    settle: tuple[Settle, ...] = ()
+    skip: frozenset[str] = frozenset()
+    """Stages that this team does not use."""
 
     def rank(self, system: str) -> tuple[int, int, str]:
         """Order systems: the trusted one, then as configured, then unknown ones by name."""
@@ -44,3 +74,7 @@ class Policy:
     def adopts(self, system: str) -> Adoption:
         """Return the rule of first contact for one system (keep unless configured)."""
         return self.adoption.get(system, "keep")
+
+    def settled(self, name: str, system: str, value: Value, hub: Value) -> Settle | None:
+        """Return the first rule that settles a standing difference of this field."""
+        return next((rule for rule in self.settle if rule.fits(name, system, value, hub)), None)

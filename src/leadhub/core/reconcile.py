@@ -8,17 +8,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from leadhub.core.fields import FieldRound, reconcile_field, standing
+from leadhub.core.agreement import base_key, standing
+from leadhub.core.fields import reconcile_field
+from leadhub.core.groups import ALONE, wholes
 from leadhub.core.policy import Policy
+from leadhub.core.rounds import FieldRound
 from leadhub.core.sides import Side
 from leadhub.core.state_writes import StateWrite, after_write
 from leadhub.core.states import StateRound, reconcile_state, shown
 from leadhub.core.voices import Voice
+from leadhub.lifecycle.folding import folded
 from leadhub.lifecycle.statechart import implied_stages
 from leadhub.lifecycle.states import stage_rank
 from leadhub.model.person import Base, Canonical, Lead, Link, Person, StateBase, Value, Versions
+from leadhub.model.record import Author
 from leadhub.model.run import Decision, Edit, Review, ReviewKind, Standing
 from leadhub.model.state import FACETS
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWrite:
+    """One canonical field that a side is to be told: the hub's value, and the base that the link keeps under `key` once it was accepted."""
+
+    key: str
+    canonical: Canonical
+    base: Base
 
 
 @dataclass(slots=True)
@@ -26,7 +40,7 @@ class SideWrite:
     """What one side is to be told: canonical fields with the base each has afterwards, and native state values with theirs."""
 
     side: Side
-    fields: dict[str, Base] = field(default_factory=dict)
+    fields: dict[str, FieldWrite] = field(default_factory=dict)
     state: list[StateWrite] = field(default_factory=list)
     state_after: Mapping[str, str] | None = None
     versions_after: dict[str, Versions] = field(default_factory=dict)
@@ -52,21 +66,12 @@ def reconcile(
     person: Person, leads: Sequence[Lead], sides: Sequence[Side], decisions: Sequence[Decision], policy: Policy, now: datetime
 ) -> Reconciled:
     """Apply both rules to one person. `sides` are the primary links' records as they are now; decisions are this person's pending ones."""
-    result = Reconciled(person, tuple(leads), tuple(s.link for s in sides))
+    used = tuple(replace(lead, state=folded(lead.state, policy.skip)) for lead in leads)
+    result = Reconciled(person, used, tuple(s.link for s in sides))
     bases: dict[str, dict[str, Base]] = {s.id: dict(s.link.base) for s in sides}
     writes = {s.id: SideWrite(s) for s in sides}
-    fields = dict(person.fields)
-    for name in policy.fields:
-        about = [d for d in decisions if d.field == name]
-        outcome = reconcile_field(name, fields.get(name), sides, about, policy)
-        if outcome.canonical.version:
-            fields[name] = outcome.canonical
-        _note_field(result, outcome, sides, policy)
-        for link_id, base in outcome.bases.items():
-            bases[link_id][name] = base
-        for link_id in outcome.writes:
-            bounced = outcome.bases[link_id].bounced
-            writes[link_id].fields[name] = Base(outcome.canonical.value, outcome.canonical.version, "sent", bounced)
+    fields = _reconcile_person(result, sides, decisions, policy, bases, writes)
+    _reconcile_leads(result, sides, decisions, policy, bases, writes)
     states = _reconcile_states(result, sides, decisions, policy, now, writes)
     result.person = replace(person, fields=fields, sets=_grown_sets(person, fields, sides))
     result.links = tuple(replace(s.link, base=bases[s.id], state=states.get(s.id, s.link.state)) for s in sides)
@@ -77,15 +82,79 @@ def reconcile(
 # ---- fields ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _note_field(result: Reconciled, outcome: FieldRound, sides: Sequence[Side], policy: Policy) -> None:
+Bases = dict[str, dict[str, Base]]
+"""By link id, then by the base's key."""
+
+
+def _reconcile_person(
+    result: Reconciled, sides: Sequence[Side], decisions: Sequence[Decision], policy: Policy, bases: Bases, writes: Mapping[str, SideWrite]
+) -> dict[str, Canonical]:
+    fields = dict(result.person.fields)
+    groups = wholes(fields, sides, policy)
+    for name, field_policy in policy.fields.items():
+        if field_policy.entity == "person":
+            about = [d for d in decisions if d.field == name]
+            whole = groups.get(field_policy.group or "", ALONE)
+            outcome = reconcile_field(name, fields.get(name), sides, about, policy, whole=whole)
+            _keep_field(result, outcome, None, sides, policy, bases, writes, fields)
+    return fields
+
+
+def _reconcile_leads(
+    result: Reconciled, sides: Sequence[Side], decisions: Sequence[Decision], policy: Policy, bases: Bases, writes: Mapping[str, SideWrite]
+) -> None:
+    """The fields of each lead: a record that is a lead, or an event of one, speaks of that; every other of the current one."""
+    current = current_lead(result.leads)
+    names = [name for name, field_policy in policy.fields.items() if field_policy.entity == "lead"]
+    leads = []
+    for lead in sorted(result.leads, key=lambda one: (one.cycle, one.id)):
+        speaking = [s for s in sides if _speaks_of(s, lead, is_current=lead is current)]
+        fields = dict(lead.fields)
+        for name in names:
+            about = [d for d in decisions if d.field == name and d.lead_id == lead.id]
+            outcome = reconcile_field(name, fields.get(name), speaking, about, policy, lead_id=lead.id)
+            _keep_field(result, outcome, lead.id, speaking, policy, bases, writes, fields)
+        leads.append(replace(lead, fields=fields))
+    after = {lead.id: lead for lead in leads}
+    result.leads = tuple(after[lead.id] for lead in result.leads)
+
+
+def _speaks_of(side: Side, lead: Lead, *, is_current: bool) -> bool:
+    return is_current if side.link.lead_id is None else side.link.lead_id == lead.id
+
+
+def _keep_field(
+    result: Reconciled,
+    outcome: FieldRound,
+    lead_id: str | None,
+    sides: Sequence[Side],
+    policy: Policy,
+    bases: Bases,
+    writes: Mapping[str, SideWrite],
+    fields: dict[str, Canonical],
+) -> None:
+    key = base_key(outcome.name, lead_id)
+    if outcome.canonical.version:
+        fields[outcome.name] = outcome.canonical
+    _note_field(result, outcome, lead_id, sides, policy)
+    for link_id, base in outcome.bases.items():
+        bases[link_id][key] = base
+    for link_id in outcome.writes:
+        bounced = outcome.bases[link_id].bounced
+        writes[link_id].fields[outcome.name] = FieldWrite(
+            key, outcome.canonical, Base(outcome.canonical.value, outcome.canonical.version, "sent", bounced)
+        )
+
+
+def _note_field(result: Reconciled, outcome: FieldRound, lead_id: str | None, sides: Sequence[Side], policy: Policy) -> None:
     person = result.person
     for taken in outcome.taken:
         system = taken.side.system if taken.side else "decision"
-        author = taken.side.author(outcome.name) if taken.side else None
-        edit = Edit(person.id, None, outcome.name, taken.old, taken.new, taken.version, taken.cause, system, author.name if author else "")
-        result.edits.append(replace(edit, at=author.at if author else None, taken=taken.taken))
+        author = taken.side.author(outcome.name) if taken.side else Author("person", outcome.decided_by)
+        edit = Edit(person.id, lead_id, outcome.name, taken.old, taken.new, taken.version, taken.cause, system, author.name)
+        result.edits.append(replace(edit, at=author.at, taken=taken.taken))
     if outcome.question is not None:
-        result.reviews.append(_review("conflict", person.id, None, outcome.name, outcome.question, outcome.note, sides))
+        result.reviews.append(_review("conflict", person.id, lead_id, outcome.name, outcome.question, outcome.note, sides))
     result.waiting.extend((link_id, outcome.name) for link_id in outcome.waiting)
     result.decided.extend(outcome.decided)
     if outcome.question is not None:
@@ -94,12 +163,18 @@ def _note_field(result: Reconciled, outcome: FieldRound, sides: Sequence[Side], 
         result.standing.append(Standing(side.id, side.system, outcome.name, side.shown[outcome.name], outcome.canonical.value, base.how))
 
 
+SETS: Mapping[str, tuple[str, ...]] = {"email": ("email",), "phone": ("phone", "mobile")}
+"""The person's sets, with the fields whose values are members."""
+
+
 def _grown_sets(person: Person, fields: Mapping[str, Canonical], sides: Sequence[Side]) -> dict[str, tuple[str, ...]]:
-    """Every e-mail and phone ever seen for the person, in order of appearance: former values serve matching."""
+    """Every e-mail and phone ever seen for the person, in order of appearance: former values serve matching, and nothing is ever taken out."""
     sets = {name: dict.fromkeys(values) for name, values in person.sets.items()}
-    for name in ("email", "phone"):
-        seen = [s.shown.get(name) for s in sorted(sides, key=lambda s: s.id)]
-        for value in (fields[name].value if name in fields else None, *seen):
+    ordered = sorted(sides, key=lambda s: s.id)
+    for name, members in SETS.items():
+        shown = [s.shown.get(member) for member in members for s in ordered]
+        further = [value for s in ordered for value in s.members.get(name, ())]
+        for value in (fields[name].value if name in fields else None, *shown, *further):
             if value:
                 sets.setdefault(name, {}).setdefault(value)
     return {name: tuple(values) for name, values in sets.items()}
@@ -141,7 +216,8 @@ def _reconcile_states(
 ) -> dict[str, StateBase]:
     voices = [voice for side in sides for voice in voices_of(side, result.leads, policy)]
     held = {voice.id for voice in voices if voice.changed_lead and voice.edited}
-    voices = [replace(voice, held=True) if voice.id in held else voice for voice in voices]
+    old = _old_leads(result.leads, sides)
+    voices = [replace(v, held=v.id in held, late=_is_late(v, old)) for v in voices]
     states: dict[str, StateBase] = {}
     leads = []
     for lead in sorted(result.leads, key=lambda one: (one.cycle, one.id)):
@@ -149,7 +225,7 @@ def _reconcile_states(
         about = [d for d in decisions if d.field == "state" and d.lead_id == lead.id]
         outcome = reconcile_state(lead, mine, about, policy, now)
         leads.append(outcome.lead)
-        _note_state(result, lead, outcome, mine)
+        _note_state(result, lead, outcome, mine, policy)
         for link_id, base in outcome.bases.items():
             states[link_id] = _joined(states.get(link_id), base, next(v for v in mine if v.id == link_id))
         for write in outcome.writes:
@@ -158,13 +234,52 @@ def _reconcile_states(
             _state_after(writes[voice.id], voice, outcome)
     after = {lead.id: lead for lead in leads}
     result.leads = tuple(after[lead.id] for lead in result.leads)
-    for link_id, base in states.items():  # a lead that the record no longer speaks of is none of its business
-        spoken = {v.lead_id for v in voices if v.id == link_id}
-        states[link_id] = replace(base, versions={lead: seen for lead, seen in base.versions.items() if lead in spoken})
+    for side in (s for s in sides if s.id in states):
+        spoken = {v.lead_id for v in voices if v.id == side.id}
+        states[side.id] = _spoken_of(states[side.id], side, spoken, after, old, policy)
+    _ask_about_returns(result, sides, policy)
     for voice in voices:
         unmapped = voice.relation.unmapped(voice.values)
         result.unmapped.extend((voice.id, name, voice.values[name]) for name in unmapped)
     return states
+
+
+def _ask_about_returns(result: Reconciled, sides: Sequence[Side], policy: Policy) -> None:
+    """Who was disqualified and sends a form all the same: a person looks at it, and until then nothing moves (T8)."""
+    events = [s for s in sides if (s.link.system, s.link.object) in policy.events and s.created is not None]
+    for lead in result.leads:
+        by = lead.set_by.get("exit")
+        if lead.state.exit != "disqualified" or lead.closed_at is None or (by is not None and by.cause == "decision"):
+            continue
+        later = [s for s in events if s.link.lead_id == lead.id and s.created is not None and s.created > lead.closed_at]
+        if later and not any(r.kind == "reentry" and r.lead_id == lead.id for r in result.reviews):
+            values: dict[str, Value] = {"hub": str(lead.state)}
+            note = f"somebody who was disqualified came back by {later[-1].system}"
+            result.reviews.append(_review("reentry", result.person.id, lead.id, "state", values, note, later))
+
+
+def _old_leads(leads: Sequence[Lead], sides: Sequence[Side]) -> frozenset[str]:
+    """The leads that are met in this round by records which are no news: what they differ in from other records is an old difference."""
+    own: dict[str | None, list[Side]] = {}
+    for side in sides:
+        own.setdefault(side.link.lead_id, []).append(side)
+    return frozenset(lead.id for lead in leads if lead.versions == Versions() and lead.id in own and not any(s.fresh for s in own[lead.id]))
+
+
+def _is_late(voice: Voice, old: frozenset[str]) -> bool:
+    return voice.lead_id in old and voice.base is not None and voice.lead_id not in voice.base.versions and not voice.edited
+
+
+def _spoken_of(base: StateBase, side: Side, spoken: set[str], leads: Mapping[str, Lead], old: frozenset[str], policy: Policy) -> StateBase:
+    """A lead that the record no longer speaks of is none of its business; one that it has come to speak of by first contact alone was met too."""
+    versions = {lead: seen for lead, seen in base.versions.items() if lead in spoken}
+    now = {voice.lead_id for voice in voices_of(side, list(leads.values()), policy)}
+    before = side.link.state
+    untouched = before is not None and all((side.state or {}).get(name, "") == value for name, value in before.values.items())
+    met = {lead for lead in now - versions.keys() if before is None or (untouched and lead in old)}
+    if met:
+        versions = {lead: seen for lead, seen in versions.items() if lead in now} | {lead: leads[lead].versions for lead in met}
+    return replace(base, versions=versions)
 
 
 def _joined(old: StateBase | None, new: StateBase, voice: Voice) -> StateBase:
@@ -189,7 +304,7 @@ def _state_after(write: SideWrite, voice: Voice, outcome: StateRound) -> None:
     write.versions_after[voice.lead_id] = versions
 
 
-def _note_state(result: Reconciled, before: Lead, outcome: StateRound, voices: Sequence[Voice]) -> None:
+def _note_state(result: Reconciled, before: Lead, outcome: StateRound, voices: Sequence[Voice], policy: Policy) -> None:
     after = outcome.lead
     for facet in FACETS:
         if after.versions.of(facet) == before.versions.of(facet):
@@ -206,7 +321,7 @@ def _note_state(result: Reconciled, before: Lead, outcome: StateRound, voices: S
             set_by.origin,
         )
         if facet == "stage" and before.versions.stage:
-            implied = implied_stages(before.state, after.state)
+            implied = implied_stages(before.state, after.state, policy.skip)
             result.edits.extend(replace(edit, new=stage, implied=True) for stage in implied)
         result.edits.append(replace(edit, actor=set_by.author.name, at=set_by.author.at))
     values: dict[str, Value] = {"hub": str(after.state), **{v.id: shown(v) for v in voices}}

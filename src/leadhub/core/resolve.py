@@ -10,7 +10,7 @@ from datetime import datetime
 
 from leadhub.core.policy import Policy
 from leadhub.core.reconcile import current_lead
-from leadhub.identity.keys import Key, Name, compatible, is_generic
+from leadhub.identity.keys import RECORD, Key, Name, compatible, is_generic
 from leadhub.lifecycle.states import INITIAL, stage_rank
 from leadhub.model.person import Aggregate, Lead, Link, Person, Role, StoredRecord, Versions
 
@@ -59,7 +59,7 @@ def assign(records: Sequence[Unlinked], bearers: Mapping[Key, Sequence[Bearer]])
     for record in records:
         for key in record.keys:
             names.setdefault(key, set()).add(record.name)
-    result.generic = {key for key, of in names.items() if is_generic(of)}
+    result.generic = {key for key, of in names.items() if key.kind != RECORD and is_generic(of)}
     waiting: list[Unlinked] = []
     for record in sorted(records, key=lambda r: r.id):
         person = _known(record, bearers, result)
@@ -79,7 +79,7 @@ def _known(record: Unlinked, bearers: Mapping[Key, Sequence[Bearer]], result: As
         if key in result.generic:
             continue
         for bearer in sorted(bearers.get(key, ()), key=lambda b: b.person_id):
-            if not compatible(record.name, bearer.name):
+            if key.kind != RECORD and not compatible(record.name, bearer.name):
                 doubtful.append((bearer.person_id, key))
             elif found is None:
                 found = bearer.person_id
@@ -96,7 +96,8 @@ def _grouped(records: Sequence[Unlinked], result: Assignment) -> list[list[Unlin
     for record in records:
         keys = [key for key in record.keys if key not in result.generic]
         candidates = [group for key in keys for group in by_key.get(key, ())]
-        home = next((g for g in candidates if all(compatible(record.name, other.name) for other in g)), None)
+        certain = next((group for key in keys if key.kind == RECORD for group in by_key.get(key, ())), None)
+        home = certain or next((g for g in candidates if all(compatible(record.name, other.name) for other in g)), None)
         if home is None:
             if candidates:
                 result.doubts.append((record, candidates[0][0].id, keys[0]))
@@ -130,13 +131,25 @@ def enroll(aggregate: Aggregate, records: Iterable[StoredRecord], policy: Policy
                 lead = _open(aggregate.person, leads, new_id, record.created or now)
                 leads.append(lead)
             lead_id = lead.id
-        elif not leads:
+        elif not leads or (key in policy.events and _comes_back(leads, record)):
             leads.append(_open(aggregate.person, leads, new_id, record.created or now))
-        role: Role = "primary" if key in policy.own_lead or (not taken and record.id == newest[key]) else "secondary"
+        if key in policy.events:
+            current = current_lead(leads)
+            lead_id = current.id if current is not None else None
+        alone = key in policy.own_lead or key in policy.events
+        role: Role = "primary" if alone or (not taken and record.id == newest[key]) else "secondary"
         link = Link(record.system, record.object, record.id, aggregate.person.id, lead_id, role)
         links.append(link)
         known[link.id] = record
     return Aggregate(aggregate.person, tuple(leads), tuple(links), known)
+
+
+def _comes_back(leads: Sequence[Lead], record: StoredRecord) -> bool:
+    """Whether an event is a new beginning: the person had left, and not because nobody wants them (T8; of the disqualified a person decides)."""
+    current = current_lead(leads)
+    if current is None or current.state.exit in ("open", "disqualified"):
+        return False
+    return record.created is None or current.closed_at is None or record.created > current.closed_at
 
 
 def _lead_for(leads: Sequence[Lead], taken: Iterable[str | None]) -> Lead | None:

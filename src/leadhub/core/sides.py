@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from leadhub.model.person import Link, Value
-from leadhub.model.record import AUTOMATION, Author
+from leadhub.model.record import AUTOMATION, Author, NativeValue
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,19 @@ class Side:
     state_writable: frozenset[str] = frozenset()
     limits: Mapping[str, int] = field(default_factory=dict)
     authors: Mapping[str, Author] = field(default_factory=dict)
+    native: Mapping[str, NativeValue] = field(default_factory=dict)
+    """What stands in the record, for the plan to say what it replaces."""
+    region: str | None = None
+    """The country that a phone number without one belongs to."""
+    also: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Further canonical values that a coarse native one stands for: it agrees with each of them."""
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further members of a person's sets, by canonical field."""
+    readonly: frozenset[str] = frozenset()
+    """Fields that the system alone sets: they inform the hub, and never disagree with it."""
+    created: datetime | None = None
+    fresh: bool = False
+    """At first contact: the record itself is news (a form post, a record made after its system was adopted), not an old disagreement."""
 
     @cached_property
     def id(self) -> str:

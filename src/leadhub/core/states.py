@@ -12,11 +12,13 @@ from leadhub.core.policy import Policy
 from leadhub.core.state_edits import Question, Verdict, settle
 from leadhub.core.state_writes import StateWrite, left_standing, plan_writes
 from leadhub.core.voices import Proposal, Voice, clash, merged_base, propose
+from leadhub.lifecycle.folding import folded
 from leadhub.lifecycle.nearest import nearest_of
 from leadhub.lifecycle.relation import Row
 from leadhub.lifecycle.statechart import entry_defaults
 from leadhub.lifecycle.states import ALL, HAVING, INDEX, INITIAL, StateSet, unpack
 from leadhub.model.person import Lead, Reason, SetBy, StateBase, Value, Versions
+from leadhub.model.record import Author
 from leadhub.model.run import Decision, ReviewKind
 from leadhub.model.state import FACETS, Facet, State
 
@@ -42,9 +44,13 @@ def reconcile_state(lead: Lead, voices: Sequence[Voice], decisions: Sequence[Dec
     if rule.decide(decisions):
         rule.hear_edits()
         rule.meet()
+        rule.settle()
         rule.advance()
     return rule.finish()
 
+
+SETTLED = "state"
+"""What a rule for standing differences calls stage, status and exit; its `hub` is one of them with its value: "stage mql"."""
 
 Words = tuple[StateSet, tuple[Row, ...]]
 """The states that a newcomer's values allow, and the rows that say so."""
@@ -83,7 +89,9 @@ class _Rule:
         decision = max(fresh, key=lambda d: (d.at, d.id))
         self.round.decided.extend(d.id for d in decisions)
         old = self.lead.versions
-        self._move(parse_state(decision.value), SetBy("decision", "decision"), raise_all=True)
+        self._move(
+            folded(parse_state(decision.value), self.policy.skip), SetBy("decision", "decision", Author("person", decision.actor)), raise_all=True
+        )
         for voice in self.voices:
             self.versions[voice.id] = self.lead.versions if decision.leave else old
             self.settled.add(voice.id)
@@ -134,6 +142,12 @@ class _Rule:
 
     def meet(self) -> None:
         """Records without a base: nothing is written because of them, and old disagreement stands; what only adds knowledge is taken."""
+        self._meet_newcomers()
+        for voice in self.voices:
+            if voice.late and voice.id not in self.settled:
+                self.versions[voice.id] = self.lead.versions
+
+    def _meet_newcomers(self) -> None:
         new = [v for v in self.voices if v.base is None and v.id not in self.versions]
         if not new or self.round.questions:
             return
@@ -146,6 +160,24 @@ class _Rule:
             self.versions[voice.id] = self.lead.versions
         for voice in new:
             self._yield_to_preferred(voice)
+
+    def settle(self) -> None:
+        """Apply the rules for standing differences: a preferred system's word replaces what itself came from first contact, and the others are written."""
+        if self.round.questions:
+            return
+        for voice in self.voices:
+            old = voice.base is not None and voice.base.how == "adopted" and not voice.edited and voice.id not in self.settled
+            if not old or voice.consistent(self.lead.state) or not self._is_preferred(voice):
+                continue
+            free = self._never_edited()
+            if any(self._take(voice, words, free) for words in self._words(voice)):
+                self.versions[voice.id] = self.lead.versions
+
+    def _is_preferred(self, voice: Voice) -> bool:
+        held = [f"{facet} {self.lead.state.facet(facet)}" for facet in FACETS]
+        shown = [voice.values.get(name, "") for name in voice.relation.state_fields]
+        rules = (self.policy.settled(SETTLED, voice.side.system, value, hub) for value in shown for hub in held)
+        return any(rule is not None and rule.rule == "prefer" and rule.system == voice.side.system for rule in rules)
 
     def _start(self, new: Sequence[Voice]) -> None:
         """A lead that nobody has staged yet: start from `initial` and take what the records say together, the preferred ones first."""
@@ -254,9 +286,8 @@ class _Rule:
         versions = lead.versions.with_({f: lead.versions.of(f) + 1 for f in moved})
         by = {**lead.set_by, **{f: (causes or {}).get(f, set_by) for f in moved}}
         closed = lead.closed_at if state.exit == lead.state.exit else (None if state.exit == "open" else self.now)
-        self.round.lead = Lead(
-            lead.id, lead.person_id, lead.cycle, state, versions, by, lead.exit_reason if state.exit != "open" else None, lead.opened_at, closed
-        )
+        reason = lead.exit_reason if state.exit != "open" else None
+        self.round.lead = replace(lead, state=state, versions=versions, set_by=by, exit_reason=reason, closed_at=closed)
 
     def _ask(self, kind: ReviewKind, facets: Sequence[Facet] | frozenset[Facet], note: str, voices: Sequence[Voice]) -> None:
         self.round.questions.append(Question(kind, frozenset(facets), note, frozenset(v.id for v in voices)))

@@ -3,13 +3,17 @@
 A key is evidence, not an order to merge: a role mailbox or a value that people of several names share is generic and links nobody.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from leadhub.values.forms import email_match, name_key, phone_match
+from leadhub.values.cached import cached
+from leadhub.values.email import email_match, email_problem
+from leadhub.values.names import name_key
+from leadhub.values.phone import phone_match
 
 ROLE_MAILBOXES = frozenset(
     {
@@ -26,6 +30,14 @@ MANY_NAMES = 3
 """A value shared by this many different names is generic whoever they are."""
 
 _SHORT_PHONE = 7
+_E164 = re.compile(r"\+[0-9]+").fullmatch
+_name_key = cached(name_key)
+
+IDENTIFYING = frozenset({"email", "phone", "mobile", "first_name", "last_name", "country"})
+"""The canonical fields that keys and names are made of; the country says where a phone number is dialed."""
+
+RECORD = "record"
+"""The kind of key by which a system itself says that two of its records are one person: neither names nor numbers of bearers speak against it."""
 
 
 class Key(NamedTuple):
@@ -45,19 +57,31 @@ class Name:
     @classmethod
     def of(cls, shown: Mapping[str, str | None]) -> "Name":
         """Take the name from a record's canonical values."""
-        return cls(name_key(shown.get("first_name")), name_key(shown.get("last_name")))
+        return cls(_name_key(shown.get("first_name") or ""), _name_key(shown.get("last_name") or ""))
 
 
-def keys_of(shown: Mapping[str, str | None]) -> tuple[Key, ...]:
-    """Return the exact keys of a record's canonical values; a role mailbox is none."""
-    keys = []
-    address = email_match(shown.get("email") or "")
-    if "@" in address and address.partition("@")[0].partition("+")[0] not in ROLE_MAILBOXES:
-        keys.append(Key("email", address))
-    number, name = phone_match(shown.get("phone") or ""), Name.of(shown)
-    if len(number) >= _SHORT_PHONE and name.last and name.first:
-        keys.append(Key("phone+name", f"{number}|{name.last}|{name.first}"))
-    return tuple(keys)
+def keys_of(shown: Mapping[str, str | None], extra_emails: Sequence[str] = ()) -> tuple[Key, ...]:
+    """Return the exact keys of a record's canonical values, the most trusted first, none twice; a role mailbox is none.
+
+    `extra_emails` are further addresses of the same person. Phone and mobile are keys of one kind: what one system calls a phone is another's
+    mobile. A number without country code is read as one of the record's country.
+    """
+    keys = [Key("email", address) for address in map(email_match, (shown.get("email") or "", *extra_emails)) if _is_personal(address)]
+    name, region = Name.of(shown), shown.get("country")
+    if name.last and name.first:
+        numbers = (_number(shown.get(field) or "", region) for field in ("phone", "mobile"))
+        keys.extend(Key("phone+name", f"{number}|{name.last}|{name.first}") for number in numbers if len(number) >= _SHORT_PHONE)
+    return tuple(dict.fromkeys(keys))
+
+
+def _number(shown: str, region: str | None) -> str:
+    """Return the match form of a number. One in E.164 is its own: reading it again would take as long as the first time."""
+    return shown if _E164(shown) else phone_match(shown, region)
+
+
+def _is_personal(address: str) -> bool:
+    mailbox = address.partition("@")[0].partition("+")[0]
+    return bool(address) and mailbox not in ROLE_MAILBOXES and email_problem(address) is None
 
 
 def compatible(one: Name, other: Name) -> bool:

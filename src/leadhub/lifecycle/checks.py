@@ -7,7 +7,7 @@ from itertools import combinations, product
 from leadhub.lifecycle.problems import Problem
 from leadhub.lifecycle.relation import ANY_OTHER, FieldRelation, Relation, Row
 from leadhub.lifecycle.rows import Place
-from leadhub.lifecycle.states import VALID, StateSet, explain_invalid, unpack
+from leadhub.lifecycle.states import HAVING, VALID, StateSet, explain_invalid, unpack
 from leadhub.lifecycle.wording import describe, facet_words, listed, quoted
 from leadhub.model.state import EXITS, FACETS, STAGES, STATUSES, VALUES, Facet, State
 
@@ -149,3 +149,14 @@ def check_live(relation: Relation, *, converted_values: Mapping[str, Collection[
             elif not row.converted:
                 place.fault("M11", f"{what}: a converted record must not be written any more. Set converted = true.", row.source_line)
     return problems
+
+
+def only_in_the_hub(relations: Sequence[Relation], skip: Collection[str] = ()) -> list[str]:
+    """M26: a sentence for each value of a facet that no field of these systems is ever written for."""
+    written = 0
+    for relation in relations:
+        for field in relation.fields:
+            for row in field.rows:
+                written |= row.written_states if not row.ask else 0
+    missing = [(facet, value) for facet in FACETS for value, having in HAVING[facet].items() if value not in skip and not written & having]
+    return [f"M26 no system writes {facet} {value}: it will exist only in leadhub." for facet, value in missing]

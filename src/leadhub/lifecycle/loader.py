@@ -1,6 +1,6 @@
 """From a preset and a deployment's changes to a relation, or to every fault at once. It takes parsed documents and reads no file."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from leadhub.lifecycle.checks import check_held, check_rows, check_total
@@ -26,11 +26,13 @@ def load_relation(
     overrides_source: str = "leadhub.toml",
     overrides_line_of: LineOf = no_lines,
     answers: Mapping[str, Mapping[str, str]] | None = None,
+    skip: Collection[str] = (),
 ) -> Relation:
     """Read a preset (`system`, `object`, `[field.NAME]`) with a deployment's changes, `overrides` = {field: {map, drop, hold, answers, …}}.
 
     A row of the deployment replaces the preset's row of the same value and `when`; `drop` removes the rows of a value; `hold` adds states that are left alone
     and outweighs the preset's rows, as the deployment's rows outweigh the preset's holds; `answers` = {field: {value: answer}} answers its questions.
+    `skip` are the stages that the deployment does not use: what speaks of one speaks of the stage before it, and nothing is written for it.
 
     Raises:
         RelationProblems: with all faults found.
@@ -43,6 +45,7 @@ def load_relation(
         overrides_source=overrides_source,
         overrides_line_of=overrides_line_of,
         answers=answers,
+        skip=skip,
     )
     if problems:
         raise RelationProblems(problems)
@@ -58,9 +61,11 @@ def read_relation(
     overrides_source: str = "leadhub.toml",
     overrides_line_of: LineOf = no_lines,
     answers: Mapping[str, Mapping[str, str]] | None = None,
+    skip: Collection[str] = (),
 ) -> tuple[Relation, tuple[Problem, ...]]:
     """`load_relation` without raising, so that the faults of several documents can be told together. A relation with faults is not for use."""
     problems: list[Problem] = []
+    skipped = frozenset(skip)
     system, obj = str(document.get("system", "")), str(document.get("object", ""))
     top = Place(system or source, "", source, problems, line_of)
     unknown_keys(document, DOCUMENT_KEYS, "the preset", None, top)
@@ -69,8 +74,8 @@ def read_relation(
     fields, changes = document.get("field", _EMPTY), overrides or _EMPTY
     relations = []
     for name in dict.fromkeys([*fields, *changes]):
-        base = Place(f"{system}.{name}", name, source, problems, line_of)
-        own = Place(f"{system}.{name}", name, overrides_source, problems, overrides_line_of)
+        base = Place(f"{system}.{name}", name, source, problems, line_of, skip=skipped)
+        own = Place(f"{system}.{name}", name, overrides_source, problems, overrides_line_of, skip=skipped)
         change = changes.get(name, _EMPTY)
         given = {**change.get("answers", _EMPTY), **(answers or {}).get(name, _EMPTY)}
         relations.append(_read_field(fields.get(name, _EMPTY), change, given, base, own))
@@ -94,6 +99,7 @@ def _read_field(table: Mapping[str, Any], change: Mapping[str, Any], answers: Ma
 
     kept = _kept(shipped, added, change, own)
     open_questions = tuple(box for draft in kept for box in draft.open_question)
+    unused = (Box(stages=own.skip),) if own.skip else ()
     field = FieldRelation(
         name=base.field,
         rows=tuple(draft.row for draft in kept),
@@ -104,7 +110,7 @@ def _read_field(table: Mapping[str, Any], change: Mapping[str, Any], answers: Ma
         fold_case=fold,
         create=settings["create"],
         hold=hold_own if change else hold_base,
-        hold_unless_written=(hold_base if change else ()) + open_questions,
+        hold_unless_written=(hold_base if change else ()) + open_questions + unused,
     )
     if not any(not row.reads.states for row in field.rows):
         check_total(field, own if change else base)

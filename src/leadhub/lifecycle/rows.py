@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from leadhub.lifecycle.folding import folded_stages, without
 from leadhub.lifecycle.lines import LineOf, no_lines
 from leadhub.lifecycle.problems import Problem
 from leadhub.lifecycle.relation import Box, Row
 from leadhub.lifecycle.wording import did_you_mean, quoted
-from leadhub.model.state import FACETS, STAGES, VALUES, Facet
+from leadhub.model.state import FACETS, STAGES, VALUES, Facet, Stage
 
 CANNOT_TELL: Final = "cannot tell"
 """The answer to any question that leaves the value alone."""
@@ -32,6 +33,8 @@ class Place:
     problems: list[Problem]
     line_of: LineOf = no_lines
     seen: dict[str, int] = dataclasses.field(default_factory=dict)
+    skip: frozenset[str] = frozenset()
+    """The stages that this deployment does not use."""
 
     def next_line(self, value: str) -> int | None:
         """The line of a row; rows that share a value are taken in the order of the text."""
@@ -65,11 +68,11 @@ def read_row(table: Any, answers: Mapping[str, str], place: Place) -> Draft | No
         return None
     line = place.next_line(value)
     unknown_keys(table, ROW_KEYS, f'the row of "{value}"', line, place)
-    reads, order = read_box(table, None, line, place)
+    reads, order, writes = _read_meaning(table, line, place)
     row = Row(
         value=value,
         reads=reads,
-        writes=_read_writes(table.get("writes", True), reads, line, place),
+        writes=writes,
         when=_texts(table.get("when", {}), "when", line, place),
         converted=table.get("converted") is True,
         ask=table.get("ask"),
@@ -89,8 +92,7 @@ def _answered(row: Row, table: Mapping[str, Any], answer: str | None, place: Pla
     for name, said in table.get("answers", {}).items():
         unknown_keys(said, ANSWER_KEYS, f'the answer "{name}"', row.source_line, place)
         merged = {**table, **said}
-        reads, order = read_box(merged, None, row.source_line, place)
-        writes = _read_writes(merged.get("writes", True), reads, row.source_line, place)
+        reads, order, writes = _read_meaning(merged, row.source_line, place)
         meanings[name] = replace(row, reads=reads, order=order, writes=writes, reason=merged.get("reason"), ask=None)
     known = (*meanings, CANNOT_TELL)
     if answer is not None and answer not in known:
@@ -100,7 +102,22 @@ def _answered(row: Row, table: Mapping[str, Any], answer: str | None, place: Pla
     return Draft(meanings.get(answer or "", row), rest or row.writes)
 
 
-def read_box(table: Mapping[str, Any], outer: Box | None, line: int | None, place: Place) -> tuple[Box, tuple[tuple[Facet, tuple[str, ...]], ...]]:
+Order = tuple[tuple[Facet, tuple[str, ...]], ...]
+"""The facets that a row names, with their values as written."""
+
+
+def _read_meaning(table: Mapping[str, Any], line: int | None, place: Place) -> tuple[Box, Order, tuple[Box, ...]]:
+    """What a row reads as, in which order, and what it is written for. Skipped stages are folded where it reads, and left out where it writes."""
+    box, order = _read_box(table, None, line, place)
+    writes = tuple(without(written, place.skip) for written in _read_writes(table.get("writes", True), box, line, place))
+    if not order or not place.skip:
+        return box, order, writes
+    stages = folded_stages([stage for stage in STAGES if stage in box.stages], place.skip)
+    named: Order = tuple((facet, folded_stages(values, place.skip) if facet == "stage" else values) for facet, values in order)
+    return replace(box, stages=frozenset(stages)), named, tuple(written for written in writes if written.stages)
+
+
+def _read_box(table: Mapping[str, Any], outer: Box | None, line: int | None, place: Place) -> tuple[Box, Order]:
     """The product set that a table names, and the values as written. A facet that is not named is that of `outer`, or anything."""
     named: dict[Facet, tuple[str, ...]] = {}
     for facet in FACETS:
@@ -117,7 +134,7 @@ def _facet_values(facet: Facet, written: Any, line: int | None, place: Place) ->
         return VALUES[facet]
     found: dict[str, None] = {}
     for word in written:
-        names = _range(word) if facet == "stage" and isinstance(word, str) else ([word] if word in VALUES[facet] else [])
+        names = stage_range(word) if facet == "stage" and isinstance(word, str) else ([word] if word in VALUES[facet] else [])
         if not names:
             near = did_you_mean(str(word), (*VALUES[facet], *(STAGE_ALIASES if facet == "stage" else ())))
             what = f"{place.title}: {facet} {_toml(word)} is not {'an' if facet == 'exit' else 'a'} {facet}. "
@@ -126,16 +143,17 @@ def _facet_values(facet: Facet, written: Any, line: int | None, place: Place) ->
     return tuple(found) or VALUES[facet]
 
 
-def _range(word: str) -> Sequence[str]:
-    """`mql`, `<=sql` (up to and with sql), `opportunity+` (from opportunity on), or an alias of a stage in these places."""
-    name = word.removeprefix("<=").removesuffix("+")
+def stage_range(word: str) -> Sequence[Stage]:
+    """`mql`, `<=sql` (up to and with sql), `>=opportunity` or `opportunity+` (from opportunity on), an alias of a stage in these places; else nothing."""
+    up_to, on = word.startswith("<="), word.startswith(">=") or word.endswith("+")
+    name = word.removesuffix("+") if word.endswith("+") else word.removeprefix("<=").removeprefix(">=")
     name = STAGE_ALIASES.get(name, name)
-    if name not in STAGES or (word.startswith("<=") and word.endswith("+")):
+    if name not in STAGES:
         return ()
     place = STAGES.index(name)
-    if word.startswith("<="):
+    if up_to:
         return STAGES[: place + 1]
-    return STAGES[place:] if word.endswith("+") else (name,)
+    return STAGES[place:] if on else STAGES[place : place + 1]
 
 
 def _read_writes(written: Any, reads: Box, line: int | None, place: Place) -> tuple[Box, ...]:
@@ -150,7 +168,7 @@ def _read_writes(written: Any, reads: Box, line: int | None, place: Place) -> tu
             place.fault("M24", f"{place.title}: writes is false, a table of facets, or a list of such tables; not {_toml(table)}.", line)
             continue
         unknown_keys(table, frozenset(FACETS), "writes", line, place)
-        boxes.append(read_box(table, reads, line, place)[0])
+        boxes.append(_read_box(table, reads, line, place)[0])
     return tuple(boxes)
 
 
@@ -163,8 +181,8 @@ def read_hold(written: Any, place: Place) -> tuple[Box, ...]:
             place.fault("M24", f'{place.title}: hold is a list of tables, like hold = [{{ exit = ["recycled"] }}]; not {_toml(written)}.', line)
             continue
         unknown_keys(table, frozenset(FACETS), "hold", line, place)
-        boxes.append(read_box(table, None, line, place)[0])
-    return tuple(boxes)
+        boxes.append(without(_read_box(table, None, line, place)[0], place.skip))
+    return tuple(box for box in boxes if box.stages)
 
 
 def unknown_keys(table: Mapping[str, Any], known: frozenset[str], where: str, line: int | None, place: Place) -> None:

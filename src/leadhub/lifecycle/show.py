@@ -1,8 +1,9 @@
 """What `leadhub map show` prints, as data and as plain text: three blocks, a column per system, then the values that stand in no block."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
 
 from leadhub.lifecycle.relation import ANY_OTHER, FieldRelation, Relation, Row
@@ -71,13 +72,13 @@ Counts = Mapping[tuple[str, str, str], int]
 """(system, field, value) → in how many records a value without a row was seen."""
 
 
-def page(relations: Sequence[Relation], unmapped: Counts | None = None) -> Page:
-    """Everything that `map show` prints for these systems' objects, in their order."""
+def page(relations: Sequence[Relation], unmapped: Counts | None = None, skip: Collection[str] = ()) -> Page:
+    """Everything that `map show` prints for these systems' objects, in their order; stages of `skip` have no row."""
     fields = [(relation, of) for relation in relations for of in relation.fields]
     rows = [(relation, of, row) for relation, of in fields for row in of.rows]
     return Page(
         columns=tuple(f"{relation.system} {relation.object}" for relation in relations),
-        blocks=tuple(_block(facet, relations) for facet in TITLES),
+        blocks=tuple(_block(facet, relations, skip) for facet in TITLES),
         never_written=tuple(
             Note(relation.system, of.name, row.value, _never_written(row))
             for relation, of, row in rows
@@ -88,15 +89,15 @@ def page(relations: Sequence[Relation], unmapped: Counts | None = None) -> Page:
         ),
         questions=tuple(Note(relation.system, of.name, row.value, row.ask) for relation, of, row in rows if row.ask),
         unmapped=tuple(
-            Note(system, field, value, f"{count} record{'s' * (count != 1)}; add a row for it under [system.{system}.field.{field}] in leadhub.toml")
+            Note(system, field, value, f"{count} record{'s' * (count != 1)}; leadhub map add {system} {field} {quote(value)} --like OTHER")
             for (system, field, value), count in sorted((unmapped or {}).items(), key=lambda item: (-item[1], item[0]))
         ),
     )
 
 
-def _block(facet: Facet, relations: Sequence[Relation]) -> Block:
+def _block(facet: Facet, relations: Sequence[Relation], skip: Collection[str]) -> Block:
     columns = [_column(facet, relation) for relation in relations]
-    return Block(facet, tuple((value, tuple(column[value] for column in columns)) for value in VALUES[facet]))
+    return Block(facet, tuple((value, tuple(column[value] for column in columns)) for value in VALUES[facet] if value not in skip))
 
 
 def _column(facet: Facet, relation: Relation) -> dict[str, Cell]:

@@ -1,5 +1,6 @@
 """The moves of a lead through its states: what each one is, what it implies, what it brings along. It names moves and permits none: that is policy."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
@@ -44,13 +45,14 @@ class Move:
         return RULES[self.kind]
 
 
-def classify(old: State, new: State) -> Move:
-    """Name the move. Lowering a customer outweighs everything, then a change of exit, then one of stage, then one of status."""
+def classify(old: State, new: State, skip: Collection[str] = ()) -> Move:
+    """Name the move in a funnel without the stages of `skip`. Lowering a customer outweighs everything, then a change of exit, then one of stage, then one of status."""
     lowers = stage_rank(new.stage) < stage_rank(old.stage)
-    return Move(_kind(old, new, lowers=lowers), implied_stages(old, new), lowers)
+    implied = implied_stages(old, new, skip)
+    return Move(_kind(old, new, lowers=lowers, jumps=bool(implied)), implied, lowers)
 
 
-def _kind(old: State, new: State, *, lowers: bool) -> MoveKind:
+def _kind(old: State, new: State, *, lowers: bool, jumps: bool) -> MoveKind:
     if old == new:
         return "none"
     if lowers and stage_rank(old.stage) >= _CUSTOMER:
@@ -63,12 +65,12 @@ def _kind(old: State, new: State, *, lowers: bool) -> MoveKind:
         return "status"
     if lowers:
         return "back"
-    return "jump" if implied_stages(old, new) else "forward"
+    return "jump" if jumps else "forward"
 
 
-def implied_stages(old: State, new: State) -> tuple[Stage, ...]:
-    """The stages that a move forward skips, lowest first."""
-    return STAGES[stage_rank(old.stage) + 1 : stage_rank(new.stage)]
+def implied_stages(old: State, new: State, skip: Collection[str] = ()) -> tuple[Stage, ...]:
+    """The stages that a move forward leaps over, lowest first; those of `skip` are no part of this funnel."""
+    return tuple(stage for stage in STAGES[stage_rank(old.stage) + 1 : stage_rank(new.stage)] if stage not in skip)
 
 
 def entry_defaults(old: State, new: State, allowed: frozenset[State]) -> State:

@@ -26,7 +26,21 @@ class Canonical:
 
 
 Reason = Literal[
-    "agreed", "sent", "adopted", "cleared", "not_permitted", "held", "exit", "regress", "rewritten", "decided", "lost", "fill", "preferred", "unknown"
+    "agreed",
+    "sent",
+    "adopted",
+    "cleared",
+    "not_permitted",
+    "frozen",
+    "held",
+    "exit",
+    "regress",
+    "rewritten",
+    "decided",
+    "lost",
+    "fill",
+    "preferred",
+    "unknown",
 ]
 """How a base came to be. On a side that is current and shows something else it is the reason of the standing difference."""
 
@@ -85,7 +99,7 @@ class SetBy:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """One pass of a person through the funnel. `created` orders the cycles: the newest open lead is the current one."""
+    """One pass of a person through the funnel. `cycle` orders the passes: the newest open lead is the current one."""
 
     id: str
     person_id: str
@@ -96,6 +110,8 @@ class Lead:
     exit_reason: str | None = None
     opened_at: datetime | None = None
     closed_at: datetime | None = None
+    fields: Mapping[str, Canonical] = field(default_factory=dict)
+    """The plain versioned fields that belong to this pass: owner, source, rating and the like."""
 
 
 Role = Literal["primary", "secondary", "frozen"]

@@ -162,9 +162,31 @@ class FieldDescription:
     converted: tuple[str, ...] = ()
 
 
+NativeType = Literal["text", "boolean", "integer", "decimal", "date", "datetime", "multi", "owner"]
+"""What a system wants to be sent: a text, a bool, an int, a Decimal, a date, an aware datetime, a list of texts, or the id of an owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMapping:
+    """One native value of a picklist and the canonical values that it may stand for; the first of them is what reading it alone gives.
+
+    `writes` is false for a value that is only ever read. A coarse value (Salesforce's source "Web") stands for several: it agrees with each.
+    """
+
+    native: str
+    canonical: tuple[str, ...]
+    writes: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
-    """One canonical field under its native name in one object. `normal` names a form that the system itself gives to what it stores."""
+    """One canonical field under its native name in one object.
+
+    `normal` names a form that the system itself gives to what it stores. `type` is what it is sent. `values` maps a picklist; a value that is not
+    listed is kept as it stands. `member`: the native field only adds to the set of the canonical one (HubSpot's further e-mail addresses), and
+    is never compared or written. `missing` are placeholders that read as blank and never leave the system ("[not provided]"). `style` is how the
+    system writes a country: its English name, or the two-letter code.
+    """
 
     canonical: str
     native: str
@@ -172,14 +194,43 @@ class FieldMapping:
     writable: bool = True
     required: bool = False
     normal: Literal["trim", "lower"] = "trim"
+    type: NativeType = "text"
+    values: tuple[ValueMapping, ...] = ()
+    member: bool = False
+    missing: tuple[str, ...] = ()
+    style: Literal["name", "code"] = "name"
+    by_native: Mapping[str, ValueMapping] = field(init=False, repr=False, compare=False)
+    """`values` by what they are called there."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_native", {listed.native: listed for listed in self.values})
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectMapping:
-    """How the records of one object are read. `state` names the preset that reads its state fields; `own_lead`: each record is a lead of its own."""
+    """How the records of one object are read. `state` names the preset that reads its state fields; `own_lead`: each record is a lead of its own.
+
+    `same_person` names native fields that hold the id of another record of the same person, by that record's object (a converted Lead names its
+    Contact). `creates` is false for an object in which leadhub never makes a record. `event`: each record is something that happened once, a form
+    post: it counts beside all the others of its kind, and speaks of the lead that was the current one when it came.
+    """
 
     object: str
     fields: tuple[FieldMapping, ...]
     state: str | None = None
     own_lead: bool = False
     created: str | None = None
+    same_person: Mapping[str, str] = field(default_factory=dict)
+    creates: bool = True
+    event: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Somebody who can own records in a system: a user, or a queue. Users are the same person across systems if their `email` is."""
+
+    id: str
+    name: str
+    email: str | None = None
+    active: bool = True
+    queue: bool = False

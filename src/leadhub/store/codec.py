@@ -1,7 +1,7 @@
 """Dataclasses to JSON and back, exactly. Pure: knows neither tables nor databases."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,22 +9,35 @@ from typing import Any
 from leadhub.model.person import Base, Canonical, SetBy, StateBase, Value, Versions
 from leadhub.model.record import Author, NativeValue, Operation
 from leadhub.model.run import PlannedChange
-from leadhub.store.types import restored, storable
+from leadhub.store.types import all_plain, restored, storable
+
+_TEXTS = frozenset({str, type(None)})
+_BLANK = Base(None, 0, "agreed")
+"""What most bases of a CRM's record are: few of its fields are ever filled in."""
 
 
 def encode_native(values: Mapping[str, NativeValue]) -> dict[str, Any]:
     """Return native values as JSON. What JSON has no word for becomes an object with one key that names its type."""
+    if _plain_texts(values.values()):
+        return dict(values)
     return {name: _encode_value(value) for name, value in values.items()}
 
 
 def decode_native(coded: Mapping[str, Any]) -> dict[str, NativeValue]:
     """Return what was given to `encode_native`, with the same types."""
+    if _plain_texts(coded.values()):
+        return dict(coded)
     return {name: _decode_value(value) for name, value in coded.items()}
+
+
+def _plain_texts(values: Collection[Any]) -> bool:
+    """Whether there is nothing but blanks and texts that are stored as they are, as in files and in most records of a CRM: one look at all of them."""
+    return _TEXTS.issuperset(map(type, values)) and all_plain(values)
 
 
 def _encode_value(value: NativeValue) -> Any:
     match value:
-        case str():  # first, because nearly all values are texts
+        case str():
             return storable(value)
         case None | bool() | int():
             return value
@@ -106,13 +119,13 @@ def decode_sets(coded: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def encode_base(base: Mapping[str, Base]) -> dict[str, Any]:
-    """Return a link's bases as JSON: name to [value, version, how, bounced]."""
-    return {name: [None if b.value is None else storable(b.value), b.version, b.how, b.bounced] for name, b in base.items()}
+    """Return a link's bases as JSON: name to [value, version, how, bounced], or to 0 for a field of which nothing was ever known."""
+    return {name: 0 if b == _BLANK else [None if b.value is None else storable(b.value), b.version, b.how, b.bounced] for name, b in base.items()}
 
 
 def decode_base(coded: Mapping[str, Any]) -> dict[str, Base]:
     """Return what was given to `encode_base`."""
-    return {name: Base(None if value is None else restored(value), version, how, bounced) for name, (value, version, how, bounced) in coded.items()}
+    return {name: _BLANK if b == 0 else Base(None if b[0] is None else restored(b[0]), *b[1:]) for name, b in coded.items()}
 
 
 def _encode_versions(versions: Mapping[str, Versions]) -> dict[str, list[int]]:

@@ -21,19 +21,12 @@ class MatchKeys(Repository):
     def replace(self, keys: Mapping[RecordKey, Iterable[MatchKey]]) -> None:
         """Store exactly these keys for these records; a record with none has none afterwards. Of a key given twice the last surname counts."""
         self.connection.execute(delete(_T).where(_RECORD.in_(bulk.listed_rows(self.connection, keys, 3))))
-        rows = {
-            (*record, match.kind, match.key): {
-                "system": record.system,
-                "object": record.object,
-                "record_id": record.id,
-                "kind": match.kind,
-                "key": match.key,
-                "surname": match.surname,
-            }
-            for record, matches in keys.items()
-            for match in matches
-        }
-        bulk.insert(self.connection, _T, list(rows.values()))
+        rows = [
+            {"system": system, "object": object_, "record_id": record_id, "kind": kind, "key": key, "surname": surname}
+            for (system, object_, record_id), matches in keys.items()
+            for (kind, key), surname in {(match.kind, match.key): match.surname for match in matches}.items()
+        ]
+        bulk.insert(self.connection, _T, rows)
 
     def of(self, records: Iterable[RecordKey]) -> dict[RecordKey, tuple[MatchKey, ...]]:
         """Return the keys of those records that have any."""

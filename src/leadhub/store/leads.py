@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import Select, Text, and_, cast, func, or_, select
 
 from leadhub.store import bulk, codec, tables
 from leadhub.store.persons import read_lead
@@ -23,10 +23,11 @@ class Leads(Repository):
     def search(self, query: LeadQuery, *, after: str = "", limit: int = 50) -> tuple[LeadSummary, ...]:
         """Return up to `limit` leads that fit all of the query, in the order of their ids, after the one named.
 
-        A name is found anywhere in first name, last name or company, without regard to case.
+        A name is found anywhere in first name, last name or company, without regard to case. An e-mail address finds whom a record shows under it
+        now; if none does, whoever had it before.
         """
         person = tables.person
-        found = select(_LEAD, person.c.fields).join(person, person.c.id == _LEAD.c.person_id).where(_LEAD.c.id > after)
+        found = select(_LEAD, person.c.fields.label("person_fields")).join(person, person.c.id == _LEAD.c.person_id).where(_LEAD.c.id > after)
         rows = self.connection.execute(self._narrow(found, query).order_by(_LEAD.c.id).limit(limit)).all()
         systems = self._systems(row.id for row in rows)
         return tuple(_summary(row, systems) for row in rows)
@@ -34,7 +35,8 @@ class Leads(Repository):
     def _narrow(self, found: Select[Any], query: LeadQuery) -> Select[Any]:
         if query.email is not None:
             shown = select(_LINK.c.person_id).join(_KEY, _SAME_RECORD).where(_KEY.c.kind == "email", _KEY.c.key == query.email)
-            found = found.where(_LEAD.c.person_id.in_(shown))
+            had = func.lower(cast(tables.person.c.sets, Text)).contains(f'"{query.email}"', autoescape=True)
+            found = found.where(or_(_LEAD.c.person_id.in_(shown), and_(~shown.exists(), had)))
         if query.id_prefix:
             begins = (column.startswith(query.id_prefix, autoescape=True) for column in (_LEAD.c.id, _LEAD.c.person_id))
             found = found.where(or_(*begins))
@@ -55,7 +57,7 @@ class Leads(Repository):
 
 
 def _summary(row: Any, systems: Mapping[str, list[str]]) -> LeadSummary:
-    shown = {name: canonical.value for name, canonical in codec.decode_fields(row.fields).items()}
+    shown = {name: canonical.value for name, canonical in codec.decode_fields(row.person_fields).items()}
     names = (shown.get("first_name"), shown.get("last_name"))
     return LeadSummary(
         lead=read_lead(row),

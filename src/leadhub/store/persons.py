@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, func, select, tuple_
 from leadhub.model.person import Aggregate, Lead, Link, Person, StoredRecord, Versions
 from leadhub.model.state import State
 from leadhub.store import bulk, codec, tables
-from leadhub.store.records import clear_dirty, stored_record
+from leadhub.store.records import OBSERVED, clear_dirty, stored_record
 from leadhub.store.repository import Repository
 from leadhub.store.rows import RecordKey, StoreCounts
 from leadhub.store.types import storable
@@ -49,9 +49,9 @@ class Persons(Repository):
     def _records(self, ids: Sequence[str]) -> Mapping[str, dict[str, StoredRecord]]:
         found: defaultdict[str, dict[str, StoredRecord]] = defaultdict(dict)
         named_alike = and_(*(tables.record.c[name] == tables.link.c[name] for name in ("system", "object", "record_id")))
-        observed = select(tables.link.c.person_id, tables.record).join_from(tables.link, tables.record, named_alike)
-        for row in self.connection.execute(observed.where(bulk.among(self.connection, tables.link.c.person_id, ids))):
-            found[row.person_id][RecordKey(row.system, row.object, row.record_id).link_id] = stored_record(row)
+        observed = select(tables.link.c.person_id, *OBSERVED).join_from(tables.link, tables.record, named_alike)
+        for person_id, *row in self.connection.execute(observed.where(bulk.among(self.connection, tables.link.c.person_id, ids))):
+            found[person_id][RecordKey(*row[:3]).link_id] = stored_record(row)
         return found
 
     def save(self, aggregates: Iterable[Aggregate], due: Mapping[str, datetime] | None = None) -> None:
@@ -86,6 +86,21 @@ class Persons(Repository):
             select(*_LINK_NAME.clauses, tables.link.c.person_id).where(_LINK_NAME.in_(bulk.listed_rows(self.connection, keys, 3)))
         )
         return {RecordKey(*row[:3]): row.person_id for row in rows}
+
+    def records_of(self, person_ids: Iterable[str]) -> dict[RecordKey, str]:
+        """Return the records that are linked to these persons, each with its person."""
+        here = bulk.among(self.connection, tables.link.c.person_id, person_ids)
+        rows = self.connection.execute(select(*_LINK_NAME.clauses, tables.link.c.person_id).where(here))
+        return {RecordKey(*row[:3]): row.person_id for row in rows}
+
+    def frozen(self, keys: Iterable[RecordKey]) -> tuple[str, ...]:
+        """Return the persons who have one of these records under a link that is frozen."""
+        here = _LINK_NAME.in_(bulk.listed_rows(self.connection, keys, 3))
+        return tuple(self.connection.scalars(select(tables.link.c.person_id).distinct().where(here, tables.link.c.role == "frozen")))
+
+    def linked(self, system: str) -> int:
+        """Return how many links a system has, of whatever role."""
+        return self.connection.execute(select(func.count()).select_from(tables.link).where(tables.link.c.system == system)).scalar_one()
 
     def due(self, now: datetime, limit: int = 1000) -> tuple[str, ...]:
         """Return persons to be looked at by now, those due longest first."""
@@ -146,6 +161,7 @@ def _lead_row(lead: Lead) -> dict[str, Any]:
         "v_status": lead.versions.status,
         "v_exit": lead.versions.exit,
         "set_by": codec.encode_set_by(lead.set_by),
+        "fields": codec.encode_fields(lead.fields),
         "opened_at": lead.opened_at,
         "closed_at": lead.closed_at,
     }
@@ -163,6 +179,7 @@ def read_lead(row: Any) -> Lead:
         exit_reason=row.exit_reason,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
+        fields=codec.decode_fields(row.fields),
     )
 
 

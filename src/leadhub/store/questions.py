@@ -62,6 +62,10 @@ class Reviews(Repository):
                 found = found.where(column == value)
         return self._read(found.order_by(_R.c.id).limit(limit))
 
+    def of_person(self, person_id: str) -> tuple[StoredReview, ...]:
+        """Return every question about a person, the closed ones too, the oldest first."""
+        return self._read(select(_R).where(_R.c.person_id == person_id).order_by(_R.c.opened_at, _R.c.id))
+
     def groups(self) -> tuple[ReviewGroup, ...]:
         """Return the groups of open reviews, largest first."""
         key = (_R.c.group, _R.c.kind, _R.c.field)
@@ -84,6 +88,11 @@ class Decisions(Repository):
         """Return what was decided for these persons and is not applied yet, oldest first."""
         found = select(_D).where(_D.c.applied_run.is_(None), bulk.among(self.connection, _D.c.person_id, person_ids))
         return tuple(_decision(row) for row in self.connection.execute(found.order_by(_D.c.at, _D.c.id)).mappings())
+
+    def of_person(self, person_id: str) -> tuple[Decision, ...]:
+        """Return every decision about a person, the applied ones too, the oldest first."""
+        rows = self.connection.execute(select(_D).where(_D.c.person_id == person_id).order_by(_D.c.at, _D.c.id)).mappings()
+        return tuple(_decision(row) for row in rows)
 
     def persons_pending(self) -> tuple[str, ...]:
         """Return the persons for whom something was decided that is not applied yet."""

@@ -1,6 +1,6 @@
 """Observations: the latest one of each record, the cursor behind them, and the work list of what changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -22,6 +22,9 @@ _MOVE_STAMP = (
     .where(_T.c.system == bindparam("at_system"), _T.c.object == bindparam("at_object"), _T.c.record_id == bindparam("at_id"))
     .values(stamp=bindparam("new"))
 )
+_WEIGHTS = ("unchanged", "older", "changed", "new", "ambiguous")
+OBSERVED = tuple(_T.c[name] for name in ("system", "object", "record_id", "native", "stamp", "raw_hash", "gone", "gone_to", "created"))
+"""The columns that `stored_record` reads, in its order."""
 _DECIDING = ("raw_hash", "stamp", "gone", "gone_to", "created")
 
 
@@ -48,9 +51,8 @@ class _Page:
 
     def note(self, key: RecordKey, verdict: str) -> None:
         """Keep the verdict that weighs more: a record that came twice and changed once has changed."""
-        weights = ("unchanged", "older", "changed", "new", "ambiguous")
-        before = self.verdicts.get(key, verdict)
-        self.verdicts[key] = max(before, verdict, key=weights.index)
+        before = self.verdicts.get(key)
+        self.verdicts[key] = verdict if before is None else max(before, verdict, key=_WEIGHTS.index)
 
     def result(self) -> IngestResult:
         """Count each record once."""
@@ -136,6 +138,11 @@ class Records(Repository):
                 stored.stamp = record.stamp
                 page.stamps[key] = record.stamp
 
+    def set_gone(self, gone: Mapping[RecordKey, Gone | None]) -> None:
+        """Mark records as gone for a reason of the deployment's own, or as there again. They stay on the work list, or off it."""
+        for reason, keys in groupby(sorted(gone, key=lambda key: str(gone[key])), key=lambda key: gone[key]):
+            self.connection.execute(update(_T).where(self._among(list(keys))).values(gone=reason))
+
     def _known(self, system: str, name: str, group: Sequence[tuple[Record, bytes]]) -> dict[str, _Known]:
         ids = {record.id for record, _ in group}
         emptied = {record.id for record, _ in group if record.gone and not record.values}
@@ -160,12 +167,12 @@ class Records(Repository):
 
     def get(self, keys: Iterable[RecordKey]) -> dict[RecordKey, StoredRecord]:
         """Return the latest observations of those records that were ever seen."""
-        rows = self.connection.execute(select(_T).where(self._among(keys)))
-        return {RecordKey(row.system, row.object, row.record_id): stored_record(row) for row in rows}
+        rows = self.connection.execute(select(*OBSERVED).where(self._among(keys))).all()
+        return {RecordKey(*row[:3]): stored_record(row) for row in rows}
 
     def slice(self, system: str, after: RecordKey | None, limit: int) -> tuple[StoredRecord, ...]:
         """Return up to `limit` records of a system in the order of their keys, after the one named."""
-        found = select(_T).where(_T.c.system == system).order_by(_T.c.object, _T.c.record_id).limit(limit)
+        found = select(*OBSERVED).where(_T.c.system == system).order_by(_T.c.object, _T.c.record_id).limit(limit)
         if after:
             found = found.where(tuple_(_T.c.object, _T.c.record_id) > tuple_(after.object, after.id))
         return tuple(stored_record(row) for row in self.connection.execute(found))
@@ -234,18 +241,19 @@ def record_row(record: StoredRecord, seen_at: datetime, run_id: str, *, dirty: b
     }
 
 
-def stored_record(row: Any) -> StoredRecord:
-    """Return a row as an observation."""
+def stored_record(row: Sequence[Any]) -> StoredRecord:
+    """Return a row of the columns `OBSERVED` as an observation."""
+    system, object_, record_id, native, stamp, raw_hash, gone, gone_to, created = row
     return StoredRecord(
-        system=row.system,
-        object=row.object,
-        id=row.record_id,
-        native=decode_native(row.native),
-        stamp=row.stamp,
-        raw_hash=bytes(row.raw_hash),
-        gone=Gone(row.gone) if row.gone else None,
-        gone_to=row.gone_to,
-        created=row.created,
+        system=system,
+        object=object_,
+        id=record_id,
+        native=decode_native(native),
+        stamp=stamp,
+        raw_hash=bytes(raw_hash),
+        gone=Gone(gone) if gone else None,
+        gone_to=gone_to,
+        created=created,
     )
 
 

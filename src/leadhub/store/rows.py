@@ -39,6 +39,7 @@ class SystemRow:
     projection_version: str = ""
     last_full_count: int | None = None
     identity: Mapping[str, Json] | None = None
+    adopted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,7 @@ class IngestResult:
     changed_keys: tuple[RecordKey, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MatchKey:
+class MatchKey(NamedTuple):
     """One exact key of a record, in match form, with the surname (match form, may be blank) of the record that shows it."""
 
     kind: str

@@ -8,10 +8,12 @@ from sqlalchemy import Connection, Engine
 from leadhub.clock import Clock
 from leadhub.store.edits import Edits
 from leadhub.store.faults import translated
+from leadhub.store.inbox import Inbox
 from leadhub.store.intents import Intents
 from leadhub.store.keys import MatchKeys
 from leadhub.store.leads import Leads
 from leadhub.store.leases import Leases
+from leadhub.store.owners import Owners
 from leadhub.store.persons import Persons
 from leadhub.store.questions import Decisions, Reviews
 from leadhub.store.records import Records
@@ -35,6 +37,8 @@ class Transaction:
         self.intents = Intents(connection, clock)
         self.leases = Leases(connection, clock)
         self.rejects = Rejects(connection, clock)
+        self.inbox = Inbox(connection, clock)
+        self.owners = Owners(connection, clock)
 
 
 class Store:

@@ -1,6 +1,20 @@
 """Every table, as engine.md names them. Structure only; `codec` says what the JSON columns hold."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from leadhub.store.types import AnyText, ExactJson, Json, UtcDateTime
 
@@ -28,6 +42,7 @@ system = Table(
     Column("projection_version", Text, nullable=False),
     Column("last_full_count", Integer),
     Column("identity", Json),
+    Column("adopted_at", UtcDateTime),
 )
 
 cursor = Table(
@@ -89,6 +104,7 @@ lead = Table(
     Column("v_status", Integer, nullable=False),
     Column("v_exit", Integer, nullable=False),
     Column("set_by", Json, nullable=False),
+    Column("fields", Json, nullable=False, server_default="{}"),
     Column("opened_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
 )
@@ -235,3 +251,30 @@ reject = Table(
     Column("reason", AnyText, nullable=False),
     PrimaryKeyConstraint("run_id", "source", "row"),
 )
+
+owner = Table(
+    "owner",
+    metadata,
+    Column("system", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("name", AnyText, nullable=False),
+    Column("email", AnyText),
+    Column("active", Boolean, nullable=False),
+    Column("queue", Boolean, nullable=False),
+    PrimaryKeyConstraint("system", "id"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("delivery_id", Text, nullable=False),
+    Column("content_type", AnyText, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("run_id", Text),
+    UniqueConstraint("source", "delivery_id"),
+)
+_WAITING = inbox.c.run_id.is_(None)
+Index("ix_inbox_waiting", inbox.c.source, inbox.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)

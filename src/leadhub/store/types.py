@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,13 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _ESCAPE = "\x1a"
+_SUSPECT = re.compile("[\x1a\x00\ud800-\udfff]").search
 _UNSTORABLE = re.compile("^\x1a|[\x00\ud800-\udfff]").search
+
+
+def all_plain(texts: Iterable[str | None]) -> bool:
+    """Whether `storable` would return every one of these as it is, and `restored` too."""
+    return _SUSPECT("".join(filter(None, texts))) is None
 
 
 def storable(text: str) -> str:

@@ -6,10 +6,10 @@ A write whose outcome is unknown is never repeated: the record is read by id, or
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
-from leadhub.core.plan import telling_names
-from leadhub.errors import LeadhubError, QuotaExhausted, RetryableError, UnknownOutcome
+from leadhub.core.targets import telling_names
+from leadhub.errors import LeadhubError, QuotaExhausted, RetryableError, Unavailable, UnknownOutcome
 from leadhub.model.person import StoredRecord
-from leadhub.model.record import Change, Operation, Record, Usage
+from leadhub.model.record import Change, Operation, Record, Result, Usage
 from leadhub.model.run import Intent, IntentState
 from leadhub.store import RecordKey
 from leadhub.sync.outcomes import Settler, put_off, same_values
@@ -19,6 +19,9 @@ from leadhub.sync.session import Session
 
 RESERVE = 0.10
 """This part of a system's daily calls stays for others."""
+
+UNHEARD = 3
+"""After so many writing calls in a row without an answer and without effect no more are made to the system in this run."""
 
 
 def apply(session: Session) -> bool:
@@ -49,6 +52,7 @@ def _apply_system(session: Session, system: str, intents: Sequence[Intent]) -> b
     for number, batch in enumerate(batches):
         try:
             session.checkpoint()
+            session.hub.progress("writing", system, sum(map(len, batches[:number])), len(intents))
             _keep_reserve(session, system)
             session.renew()
             again |= _apply_batch(session, system, batch)
@@ -99,10 +103,12 @@ def _apply_batch(session: Session, system: str, batch: Sequence[Intent]) -> bool
     with session.hub.store.begin() as tx:
         tx.intents.mark_sent(session.run_id, [i.seq for i in fresh], session.token)
     trouble: LeadhubError | None = None
+    unheard: UnknownOutcome | None = None
     try:
         for outcome in session.careful[system].push([_change(i) for i in fresh]):
             settler.take(outcome)
     except UnknownOutcome as error:
+        unheard = error
         session.hub.log.warning("outcome_unknown", system=system, error=str(error))
     except LeadhubError as error:
         trouble = error
@@ -118,7 +124,18 @@ def _apply_batch(session: Session, system: str, batch: Sequence[Intent]) -> bool
     settler.store()
     if trouble is not None and not (isinstance(trouble, RetryableError) and settler.outcomes):
         raise trouble  # some rows that stay locked among others that were written stop nobody else
+    _count_unheard(session, system, unheard, any(outcome.result is Result.ACCEPTED for _, outcome in settler.outcomes.values()))
     return bool(stale) or settler.again
+
+
+def _count_unheard(session: Session, system: str, error: UnknownOutcome | None, had_effect: bool) -> None:
+    """Leave out a system that answers no write in a way that can be read: else a run in which nothing could be written would end as if all were well."""
+    session.unheard[system] = 0 if error is None or had_effect else session.unheard[system] + 1
+    if error is not None and session.unheard[system] >= UNHEARD:
+        raise Unavailable(
+            f"{str(error).rstrip('.')}: so ended {UNHEARD} writing calls in a row. leadhub looked: none of them had any effect.",
+            next_step=f"see why {system} answers like this; the next run tries again by itself",
+        )
 
 
 def _change(intent: Intent) -> Change:

@@ -3,87 +3,146 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
+from typing import TypeVar
 
-from leadhub.core.normalize import shown_by
+from leadhub.core.normalize import members_of, shown_by, text_of
 from leadhub.core.resolve import Assignment, Bearer, Unlinked, assign, enroll
-from leadhub.identity.keys import Key, Name, keys_of
-from leadhub.model.person import Aggregate, Link, Person, StoredRecord
-from leadhub.model.record import Gone
+from leadhub.identity.keys import IDENTIFYING, RECORD, Key, Name, keys_of
+from leadhub.model.person import Aggregate, Link, Person, StoredRecord, Value
+from leadhub.model.record import NOTHING, Gone
 from leadhub.model.run import Review
 from leadhub.store import MatchKey, RecordKey, Transaction
 from leadhub.sync.session import Session
 
 SLICE = 1000
+_T = TypeVar("_T")
 
 
 def resolve(session: Session) -> None:
     """Judge the touched records as a set, then link them slice by slice."""
     with session.hub.store.begin() as tx:
-        touched = list(_dirty(tx))
-        fresh: list[Unlinked] = []
-        for keys in _slices(touched):
-            records = tx.records.get(keys)
-            _follow_gone(session, tx, [r for r in records.values() if r.gone is not None])
-            present = {key: r for key, r in records.items() if r.gone is None}
-            unlinked = {key: _identified(session, r) for key, r in present.items()}
-            tx.keys.replace({key: [MatchKey(k.kind, k.key, u.name.last) for k in u.keys] for key, u in unlinked.items()})
-            linked = tx.persons.person_of(present)
-            fresh.extend(u for key, u in unlinked.items() if key not in linked)
+        fresh = list(identified(session, tx))
         if fresh:
             result = assign(fresh, _bearers(session, tx, fresh))
             _store(session, tx, fresh, result)
 
 
-def _dirty(tx: Transaction) -> Iterator[RecordKey]:
+def identified(session: Session, tx: Transaction) -> Iterator[Unlinked]:
+    """Bring the match keys of the touched records up to date, slice by slice, and yield those records that belong to nobody yet."""
+    for keys in _dirty(tx):
+        records = _scoped(session, tx, tx.records.get(keys))
+        _follow_gone(session, tx, [r for r in records.values() if r.gone is not None])
+        present = {key: r for key, r in records.items() if r.gone is None}
+        unlinked = {key: _identified(session, r) for key, r in present.items()}
+        tx.keys.replace({key: [MatchKey(k.kind, k.key, u.name.last) for k in u.keys] for key, u in unlinked.items()})
+        linked = tx.persons.person_of(present)
+        _thaw(tx, linked)
+        yield from (u for key, u in unlinked.items() if key not in linked)
+
+
+def _dirty(tx: Transaction) -> Iterator[Sequence[RecordKey]]:
     after: RecordKey | None = None
     while batch := tx.records.dirty(SLICE, after):
-        yield from batch
+        yield batch
         after = batch[-1]
 
 
-def _slices(keys: Sequence[RecordKey]) -> Iterator[Sequence[RecordKey]]:
-    for start in range(0, len(keys), SLICE):
-        yield keys[start : start + SLICE]
+def _scoped(session: Session, tx: Transaction, records: Mapping[RecordKey, StoredRecord]) -> dict[RecordKey, StoredRecord]:
+    """Mark what left its system's scope as gone, and what came back as there. The configuration may have changed since a record was read."""
+    result = dict(records)
+    for key, record in records.items():
+        system = session.hub.systems.get(record.system)
+        if system is None or record.gone not in (None, Gone.OUT_OF_SCOPE):
+            continue
+        gone = None if system.in_scope(record.object, record.native) else Gone.OUT_OF_SCOPE
+        if gone is not record.gone:
+            result[key] = replace(record, gone=gone)
+    tx.records.set_gone({key: record.gone for key, record in result.items() if record is not records[key]})
+    return result
 
 
-def _shown(session: Session, record: StoredRecord) -> dict[str, str | None]:
-    return shown_by(session.hub.systems[record.system].object(record.object).mapping, record.native)
+def _thaw(tx: Transaction, linked: Mapping[RecordKey, str]) -> None:
+    """A record that was gone and is back counts again, beside a primary one that took its place meanwhile as a secondary."""
+    saved = []
+    for aggregate in tx.persons.load(tx.persons.frozen(linked)):
+        links = list(aggregate.links)
+        for n, link in enumerate(links):
+            if link.role == "frozen" and RecordKey(link.system, link.object, link.record_id) in linked:
+                rivals = (o for o in links if (o.system, o.object, o.lead_id) == (link.system, link.object, link.lead_id))
+                links[n] = replace(link, role="secondary" if any(o.role == "primary" for o in rivals) else "primary")
+        if links != list(aggregate.links):
+            saved.append(replace(aggregate, links=tuple(links), records={}))  # no records: they stay on the work list
+    if saved:
+        tx.persons.save(saved)
 
 
 def _identified(session: Session, record: StoredRecord) -> Unlinked:
-    shown = _shown(session, record)
-    return Unlinked(record, Name.of(shown), keys_of(shown))
+    mapping = session.hub.systems[record.system].object(record.object).mapping
+    further = members_of(mapping, record.native, session.hub.fields).get("email", ())
+    shown = _identity(session, record)
+    bare = replace(record, native=NOTHING)  # many are held at once: who they are is known from here on, what they say is not needed
+    return Unlinked(bare, Name.of(shown), (*keys_of(shown, further), *_record_keys(session, record)))
+
+
+def _identity(session: Session, record: StoredRecord) -> dict[str, Value]:
+    """Return the few canonical fields that tell whose a record is: of all of them the cost would be many times that."""
+    hub = session.hub
+    mapping = hub.systems[record.system].object(record.object).mapping
+    return shown_by(mapping, record.native, hub.fields, region=hub.region, only=IDENTIFYING)
+
+
+def _record_keys(session: Session, record: StoredRecord) -> Iterator[Key]:
+    """Keys by which one record names another of the same person: a converted Lead and its Contact."""
+    for target in session.hub.systems[record.system].objects:
+        if record.object in target.mapping.same_person:
+            yield Key(RECORD, f"{record.system}/{record.object}/{record.id}")
+        if target.mapping.object == record.object:
+            for other, native in target.mapping.same_person.items():
+                if named := text_of(record.native.get(native)):
+                    yield Key(RECORD, f"{record.system}/{other}/{named}")
 
 
 def _bearers(session: Session, tx: Transaction, fresh: Sequence[Unlinked]) -> dict[Key, list[Bearer]]:
     """Who already shows the keys of the new records."""
-    wanted = {key for u in fresh for key in u.keys}
-    found = tx.keys.find(wanted)
-    others = {record for records in found.values() for record in records}
-    persons = tx.persons.person_of(others)
-    records = tx.records.get(persons)
-    names = {key: Name.of(_shown(session, record)) for key, record in records.items() if record.system in session.hub.systems}
+    found = tx.keys.find({key for u in fresh for key in u.keys})
+    persons = tx.persons.person_of({record for records in found.values() for record in records})
+    names: dict[RecordKey, Name] = {}
+    for keys in _sliced(persons):
+        names |= {key: Name.of(_identity(session, record)) for key, record in tx.records.get(keys).items() if record.system in session.hub.systems}
     return {Key(*value): [Bearer(persons[k], names[k]) for k in of if k in names] for value, of in found.items()}
 
 
 def _store(session: Session, tx: Transaction, fresh: Sequence[Unlinked], result: Assignment) -> None:
-    """Save new links, persons and leads, and open a review for every doubt."""
-    hub, now = session.hub, session.hub.clock.now()
+    """Save new links, persons and leads, and open a review for every doubt. The records stay on the work list: their persons are to be judged."""
+    asked = {id_ for unlinked, other, _ in result.doubts for id_ in (unlinked.id, other)}
+    person_of: dict[str, str] = {}
+    for slice_ in _sliced(_enrolled(session, tx, fresh, result)):
+        tx.persons.save(slice_)
+        person_of |= {link.id: one.person.id for one in slice_ for link in one.links if link.id in asked}
+    reviews = [_doubt(u, person_of.get(u.id), person_of.get(other, other), key) for u, other, key in result.doubts]
+    session.reviews_opened += tx.reviews.replace([], reviews, session.run_id)
+
+
+def _enrolled(session: Session, tx: Transaction, fresh: Sequence[Unlinked], result: Assignment) -> Iterator[Aggregate]:
+    """Yield the persons whom the new records belong to, known ones first. No records come with them: saving takes those off the work list."""
+    policy, new_id, now = session.hub.policy, session.hub.clock.new_id, session.hub.clock.now()
     joined: dict[str, list[StoredRecord]] = {}
     for unlinked in fresh:
         if unlinked.id in result.persons:
             joined.setdefault(result.persons[unlinked.id], []).append(unlinked.record)
-    known = tx.persons.load(joined)
-    saved = [enroll(a, joined[a.person.id], hub.policy, hub.clock.new_id, now) for a in known]
+    for ids in _sliced(joined):
+        for known in tx.persons.load(ids):
+            yield replace(enroll(known, joined[known.person.id], policy, new_id, now), records={})
     for group in result.groups:
-        empty = Aggregate(Person(hub.clock.new_id()), (), (), {})
-        saved.append(enroll(empty, [u.record for u in group], hub.policy, hub.clock.new_id, now))
-    for start in range(0, len(saved), SLICE):
-        tx.persons.save(saved[start : start + SLICE])
-    tx.records.mark_dirty(RecordKey(u.record.system, u.record.object, u.record.id) for u in fresh)
-    of_record = {link.id: a.person.id for a in saved for link in a.links}
-    reviews = [_doubt(u, of_record.get(u.id), of_record.get(other, other), key) for u, other, key in result.doubts]
-    session.reviews_opened += tx.reviews.replace([], reviews, session.run_id)
+        empty = Aggregate(Person(new_id()), (), (), {})
+        yield replace(enroll(empty, [u.record for u in group], policy, new_id, now), records={})
+
+
+def _sliced(items: Iterable[_T]) -> Iterator[list[_T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, SLICE)):
+        yield batch
 
 
 def _doubt(unlinked: Unlinked, person: str | None, other: str, key: Key) -> Review:

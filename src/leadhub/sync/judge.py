@@ -5,20 +5,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from leadhub.core.normalize import side_of
-from leadhub.core.plan import PersonPlan, TargetObject, label, plan_person
-from leadhub.core.reconcile import Reconciled, reconcile
+from leadhub.core.agreement import base_key
+from leadhub.core.drafts import PersonPlan, label
+from leadhub.core.plan import plan_person
+from leadhub.core.reconcile import Reconciled, current_lead, reconcile
 from leadhub.core.sides import Side
+from leadhub.core.targets import TargetObject
 from leadhub.errors import LeadhubError
-from leadhub.model.person import Aggregate, Link, Person
+from leadhub.hub.systems import primary_records
+from leadhub.model.person import Aggregate, Link, Person, StoredRecord
 from leadhub.model.record import Author
 from leadhub.model.run import Decision, Edit, Review, ReviewKind
 from leadhub.store import RecordKey, Transaction
+from leadhub.sync.retry import Careful
 from leadhub.sync.session import Session
 
 SLICE = 500
 JUDGED: frozenset[ReviewKind] = frozenset({"conflict", "regress", "reentry"})
 """The kinds of question that reconciling asks, and so closes when it no longer does."""
+
+ATTRIBUTED: frozenset[str] = frozenset({"owner", "email_opt_out", "do_not_call"})
+"""The plain fields of which it is asked who changed them, as it is of the state (operations.md, "Why, and who")."""
+
+LAST_SAVED = "last modified by "
+"""How the name of an author begins who is only known to have saved the record last."""
 
 Authors = Mapping[tuple[str, str], Author]
 """By (link id, native field)."""
@@ -27,8 +37,11 @@ Authors = Mapping[tuple[str, str], Author]
 def judge(session: Session) -> None:
     """Reconcile every person whose records changed, who is due, or for whom something was decided."""
     _close_mapped(session)
-    for ids in _work(session):
+    done = 0
+    for ids, total in _work(session):
         session.checkpoint()
+        session.hub.progress("agreeing", "", done, total)
+        done += len(ids)
         with session.hub.store.read() as tx:
             aggregates = tx.persons.load(ids)
         authors = _ask_authors(session, aggregates)
@@ -48,7 +61,8 @@ def _close_mapped(session: Session) -> None:
                     tx.reviews.close([stored.review.id], session.run_id)
 
 
-def _work(session: Session) -> Iterator[Sequence[str]]:
+def _work(session: Session) -> Iterator[tuple[Sequence[str], int]]:
+    """Yield slices of the persons to judge, each with how many there are in all."""
     with session.hub.store.read() as tx:
         persons: dict[str, None] = dict.fromkeys([*tx.decisions.persons_pending(), *tx.persons.due(session.started, 1_000_000)])
         after: RecordKey | None = None
@@ -57,45 +71,82 @@ def _work(session: Session) -> Iterator[Sequence[str]]:
             after = batch[-1]
     ids = list(persons)
     for start in range(0, len(ids), SLICE):
-        yield ids[start : start + SLICE]
+        yield ids[start : start + SLICE], len(ids)
 
 
 def sides_of(session: Session, aggregate: Aggregate, authors: Authors) -> list[Side]:
     """Return the sides that count: primary links whose records are there."""
     sides = []
-    for link in aggregate.links:
-        record = aggregate.records.get(link.id)
-        system = session.hub.systems.get(link.system)
-        if system is None or record is None or record.gone is not None or link.role != "primary":
-            continue
-        target = system.object(link.object)
+    for link, record in primary_records(session.hub, aggregate.links, aggregate.records):
         mine = {name: author for (link_id, name), author in authors.items() if link_id == link.id}
         writes = session.kind != "adopt" and session.switched_on(link.system)
-        sides.append(side_of(link, record, target.mapping, target.relation, writes=writes, authors=mine))
+        fresh = _is_news(session, link, record)
+        sides.append(session.hub.side(link, record, session.books, writes=writes, authors=mine, fresh=fresh))
     return sides
 
 
+def _is_news(session: Session, link: Link, record: StoredRecord) -> bool:
+    """Whether a record met for the first time was made after its system was adopted, or came in by itself: then it is no old disagreement."""
+    if link.base:
+        return False
+    adopted = session.rows[link.system].adopted_at
+    later = adopted is not None and record.created is not None and record.created > adopted
+    return later or session.hub.systems[link.system].receives
+
+
 def _ask_authors(session: Session, aggregates: Sequence[Aggregate]) -> dict[tuple[str, str], Author]:
-    """Ask the systems that keep a history who set the state fields that changed."""
-    wanted: dict[tuple[str, str], list[str]] = {}
+    """Ask the systems who changed what counts: the state, the owner, consent. Where no history names anyone, who saved the record last is told."""
+    changed: dict[tuple[str, str], dict[str, list[str]]] = {}
     for aggregate in aggregates:
         for side in sides_of(session, aggregate, {}):
-            base, careful = side.link.state, session.careful.get(side.system)
-            if careful is None or not careful.can_tell_authors or base is None or side.state is None:
-                continue
-            if any(base.values.get(name) != value for name, value in side.state.items()):
-                wanted.setdefault((side.system, side.link.object), []).append(side.link.record_id)
+            if side.system in session.careful and (fields := [*_changed_state(side), *_changed_fields(session, side, aggregate)]):
+                changed.setdefault((side.system, side.link.object), {})[side.link.record_id] = fields
     found: dict[tuple[str, str], Author] = {}
-    for (system, name), ids in wanted.items():
-        target = session.hub.systems[system].object(name)
-        assert target.relation is not None
+    for (system, name), records in changed.items():
         try:
-            authors = session.careful[system].authors(name, ids, target.relation.state_fields)
+            told = ask_system(session.careful[system], name, records)
         except LeadhubError as error:
             session.fail(system, error)
             continue
-        found |= {(RecordKey(system, name, record_id).link_id, field): author for (record_id, field), author in authors.items()}
+        found |= {(RecordKey(system, name, record_id).link_id, field): author for (record_id, field), author in told.items()}
     return found
+
+
+def _changed_state(side: Side) -> Iterator[str]:
+    """Yield the native state fields that show something else than was last agreed."""
+    base = side.link.state
+    if base is not None and side.state is not None:
+        yield from (name for name, value in side.state.items() if base.values.get(name) != value)
+
+
+def _changed_fields(session: Session, side: Side, aggregate: Aggregate) -> Iterator[str]:
+    """Yield the native names of the owner and the consents that show something else than was last agreed."""
+    policy = session.hub.policy
+    current = current_lead(aggregate.leads)
+    own = (side.system, side.link.object) in policy.own_lead
+    lead_id = side.link.lead_id if own or current is None else current.id
+    for mapped in session.hub.systems[side.system].object(side.link.object).mapping.fields:
+        name = mapped.canonical
+        if name in ATTRIBUTED & policy.fields.keys() & side.shown.keys() and not mapped.member:
+            base = side.link.base.get(base_key(name, lead_id if policy.fields[name].entity == "lead" else None))
+            if base is not None and base.value != side.shown[name]:
+                yield mapped.native
+
+
+def ask_system(careful: Careful, name: str, records: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], Author]:
+    """Return who set the changed fields of these records, by record id and native field; one question for all of them."""
+    fields = list(dict.fromkeys(field for changed in records.values() for field in changed))
+    told = dict(careful.authors(name, list(records), fields)) if careful.can_tell_authors else {}
+    unknown = [(record_id, field) for record_id, changed in records.items() for field in changed if (record_id, field) not in told]
+    if unknown and careful.can_tell_modifier:
+        savers = careful.modified(name, list(dict.fromkeys(record_id for record_id, _ in unknown)))
+        told |= {(id_, field): _saved_by(savers[id_]) for id_, field in unknown if id_ in savers}
+    return told
+
+
+def _saved_by(saver: Author) -> Author:
+    """Return an author of no consequence: that somebody saved the record last is no proof that they set this field."""
+    return Author("automation", f"{LAST_SAVED}{saver.name}", saver.at)
 
 
 def _judge_slice(session: Session, tx: Transaction, ids: Sequence[str], authors: Authors) -> None:
@@ -136,7 +187,7 @@ def _judge_one(
 def _targets(session: Session) -> dict[tuple[str, str], TargetObject]:
     """What may be written now: creates only where the system is switched on."""
     targets = {}
-    for key, target in session.hub.targets().items():
+    for key, target in session.hub.targets(session.books).items():
         writable = session.kind != "adopt" and session.switched_on(target.system)
         targets[key] = replace(target, creates=target.creates and writable)
     return targets

@@ -4,14 +4,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from leadhub.core.normalize import display_of, text_of
+from leadhub.core.normalize import Fields, display_of, text_of
 from leadhub.errors import DuplicateRefused, RecordError
 from leadhub.model.person import Link, StateBase, StoredRecord
 from leadhub.model.record import FieldMapping, NativeValue, ObjectMapping, Operation, Outcome, Result
 from leadhub.model.run import Intent, IntentState, PlannedChange, Review, ReviewKind
 from leadhub.store import RecordKey, Settlement, Transaction
 from leadhub.sync.session import Session
-from leadhub.values.forms import FIELDS
 
 STATES = {
     Result.ACCEPTED: IntentState.ACCEPTED,
@@ -112,7 +111,7 @@ class Settler:
             self.again |= outcome.result is Result.STALE
             link = links.get(RecordKey(self.system, intent.change.object, intent.change.record_id or "").link_id)
             mapping = self.session.hub.systems[self.system].object(intent.change.object).mapping
-            half = _link_half_done(intent.change, outcome, link, mapping) if link is not None else None
+            half = _link_half_done(intent.change, outcome, link, mapping, self.session.hub.fields) if link is not None else None
             return Settlement(intent.seq, state, str(outcome.error) if outcome.error else None, half)
         change = intent.change
         created = change.operation is Operation.CREATE
@@ -131,11 +130,13 @@ class Settler:
         key = RecordKey(change.system, change.object, record_id)
         known = records.get(key.link_id)
         target = self.session.hub.systems[change.system].object(change.object)
-        names = [f.native for f in target.mapping.fields] + list(target.relation.names if target.relation else ())
-        native = {**(dict.fromkeys(names) if known is None else known.native), **change.values}
+        # of a new record only what was sent is known: what the system put there by itself (an owner) is met when it is read
+        blanks = dict.fromkeys(target.relation.names if target.relation else ())
+        native = {**(blanks if known is None else known.native), **change.values}
         answered = {name: value for name, value in (outcome.values or {}).items() if name in native}
         by_native = {f.native: f for f in target.mapping.fields}
-        differs = any(not _echo(by_native.get(n), change.values[n], v) for n, v in answered.items() if n in change.values)
+        fields = self.session.hub.fields
+        differs = any(not _echo(by_native.get(n), change.values[n], v, fields) for n, v in answered.items() if n in change.values)
         native.update(answered)
         stamp = outcome.stamp or (known.stamp if known else None)
         hashed = self.session.hash_of(change.object, native, change.system)
@@ -171,16 +172,16 @@ def _about(change: PlannedChange, kind: ReviewKind, field: str, values: Mapping[
     return Review(identity, kind, f"{kind}:{change.system}:{code or field}", change.person_id, change.lead_id, field, values, note)
 
 
-def _echo(mapped: FieldMapping | None, sent: NativeValue, answered: NativeValue) -> bool:
+def _echo(mapped: FieldMapping | None, sent: NativeValue, answered: NativeValue, fields: Fields) -> bool:
     """Whether an answer is what was sent, or that in a form that the system is known to give it."""
-    if mapped is None:
+    if mapped is None or mapped.type == "owner" or mapped.values:
         return text_of(sent) == text_of(answered)
-    match = FIELDS[mapped.canonical].match
-    one, other = (match(display_of(mapped.canonical, value) or "") for value in (sent, answered))
+    match = fields[mapped.canonical].kind.match
+    one, other = (match(display_of(mapped, value, fields) or "", None) for value in (sent, answered))
     return one == other or (mapped.normal == "lower" and one.lower() == other.lower())
 
 
-def _link_half_done(change: PlannedChange, outcome: Outcome, link: Link, mapping: ObjectMapping) -> Link | None:
+def _link_half_done(change: PlannedChange, outcome: Outcome, link: Link, mapping: ObjectMapping, fields: Fields) -> Link | None:
     """The link after a write that broke off: what we cleared ourselves is no edit, and a field that shows neither value is for a person.
 
     A base `unknown` makes the rule for fields ask, under every policy.
@@ -191,13 +192,13 @@ def _link_half_done(change: PlannedChange, outcome: Outcome, link: Link, mapping
     if outcome.result is Result.STALE:
         return link if link.state is None else replace(link, state=replace(link.state, values={**link.state.values, **dict.fromkeys(shown, "")}))
     base = dict(link.base)
-    for field in (f for f in mapping.fields if f.canonical in change.fields):
-        name, sent = field.canonical, change.fields[field.canonical]
-        seen, before = (FIELDS[name].match(display_of(name, values.get(field.native)) or "") for values in (shown, change.before))
-        if seen == FIELDS[name].match(sent.value or ""):
-            base[name] = sent
-        elif seen != before:
-            base[name] = replace(base[name], how="unknown")
+    sent = {key.partition("@")[0]: key for key in change.fields}
+    for mapped in (f for f in mapping.fields if f.canonical in sent and f.native in change.values):
+        key = sent[mapped.canonical]
+        if _echo(mapped, change.values[mapped.native], shown.get(mapped.native), fields):
+            base[key] = change.fields[key]
+        elif key in base and not _echo(mapped, change.before.get(mapped.native), shown.get(mapped.native), fields):
+            base[key] = replace(base[key], how="unknown")
     state = link.state
     written = {name: text_of(value) for name, value in change.values.items() if change.state is not None and name in change.state}
     if state is not None and any(text_of(shown.get(name)) not in (value, text_of(change.before.get(name))) for name, value in written.items()):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from leadhub.errors import LeadhubError
 from leadhub.model.record import Cursor, Page, Record
 from leadhub.store import IngestResult, RecordKey
+from leadhub.sync.receive import receive
 from leadhub.sync.session import LEASE_TIME, Session
 
 PAGES_IN_FLIGHT = 8
@@ -39,6 +40,10 @@ def pull(session: Session, systems: Sequence[str] | None = None) -> None:
         left.discard(item.system)
         if item.error is not None:
             session.fail(item.system, item.error)
+    for name in names:
+        for parcel in receive(session, name) if name not in session.troubles else ():
+            store_page(session, name, parcel.page, parcel.numbers)
+            session.checkpoint()
     _settle_ambiguous(session)
 
 
@@ -61,19 +66,23 @@ def _read(session: Session, system: str, since: Cursor | None, items: queue.Queu
         items.put(_Item(system))
 
 
-def store_page(session: Session, system: str, page: Page) -> IngestResult:
-    """Store one page and its cursor in one transaction."""
+def store_page(session: Session, system: str, page: Page, deliveries: Sequence[int] = ()) -> IngestResult:
+    """Store one page and its cursor in one transaction, and settle the deliveries that it was made of.
+
+    A delivery that is parsed again says what it says now: its time of receipt is the same, and there is nothing to be read by id.
+    """
     records = [(record, session.hash_of(record.object, record.values, system)) for record in page.records]
     with session.hub.store.begin() as tx:
-        result = tx.records.ingest(system, records, page.cursor, session.run_id, session.token)
+        result = tx.records.ingest(system, records, page.cursor, session.run_id, session.token, reread=bool(deliveries))
         tx.rejects.keep(session.run_id, page.rejects)
+        if deliveries:
+            tx.inbox.settle(deliveries, session.run_id)
         tx.leases.renew(session.token, LEASE_TIME)
     counts = session.counts[system]
-    fresh = {RecordKey(system, r.object, r.id) for r in page.records} - session.pulled
-    session.pulled |= fresh
-    counts.pulled += len(fresh) + len(page.rejects)
+    fresh = sum(session.pulled.add(RecordKey(system, record.object, record.id)) for record in page.records)
+    counts.pulled += fresh + len(page.rejects)
     counts.rejected += len(page.rejects)
-    counts.unchanged += min(result.unchanged, len(fresh))
+    counts.unchanged += min(result.unchanged, fresh)
     return result
 
 

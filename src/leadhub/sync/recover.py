@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from leadhub.core.normalize import text_of
 from leadhub.errors import AccessDenied, ConnectorError, FatalError, QuotaExhausted
-from leadhub.model.record import Operation, Outcome, Record, Result
+from leadhub.model.record import Gone, Operation, Outcome, Record, Result
 from leadhub.model.run import Intent, IntentState
 from leadhub.sync.outcomes import Settler, put_off
 from leadhub.sync.pull import store_reread
@@ -92,6 +92,8 @@ def _create_outcome(intent: Intent, records: Mapping[str, Record] | None) -> Out
 
 def _update_outcome(intent: Intent, record: Record | None) -> Outcome:
     change = intent.change
+    if change.operation is Operation.ARCHIVE:
+        return Outcome(change.key, _archived(record), change.record_id)
     if record is None or record.gone is not None:
         return Outcome(change.key, Result.STALE, change.record_id)
     shown = {name: text_of(record.values.get(name)) for name in change.values}
@@ -104,3 +106,10 @@ def _update_outcome(intent: Intent, record: Record | None) -> Outcome:
     if cleared and all(shown[name] in (text_of(change.values[name]), text_of(change.before.get(name))) for name in rest):
         return Outcome(change.key, Result.STALE, change.record_id, cleared)  # it broke off between clear and set
     return Outcome(change.key, Result.UNKNOWN, change.record_id, record.values, record.stamp)
+
+
+def _archived(record: Record | None) -> Result:
+    """What an archived record is expected to be: gone. Where this system cannot be asked for it, only a person can tell."""
+    if record is None:
+        return Result.UNKNOWN
+    return Result.ACCEPTED if record.gone in (Gone.DELETED, Gone.MERGED, Gone.VANISHED) else Result.STALE

@@ -1,13 +1,14 @@
 """What a run says at its end, as data: the counts in which every record pulled appears exactly once, and what a person has to do."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from leadhub.core.guard import Refusal
 from leadhub.errors import AccessDenied, LeadhubError
-from leadhub.model.record import Identity
-from leadhub.store import RecordKey
+from leadhub.model.record import Identity, Usage
+from leadhub.store import RecordKey, Transaction
 from leadhub.sync.session import Session, SystemCounts
 
 COUNTS = ("synced", "pending", "conflict", "review", "quarantined", "rejected")
@@ -44,6 +45,10 @@ class RunReport:
     guards: list[Refusal] = field(default_factory=list)
     standing_patterns: list[tuple[str, str, str, str, int]] = field(default_factory=list)
     """System, field, value there, reason and count of the standing differences met in this run; largest first."""
+    usage: dict[str, Usage] = field(default_factory=dict)
+    """By system, how much of the daily allowance of calls is gone."""
+    questions: dict[str, int] = field(default_factory=dict)
+    """Open questions by kind, most first."""
 
     @property
     def next_steps(self) -> list[str]:
@@ -53,8 +58,8 @@ class RunReport:
     def as_json(self) -> dict[str, Any]:
         """Return the object that `leadhub sync --output json` prints."""
         systems = {name: {k: v for k, v in asdict(c).items() if k != "rejected"} for name, c in self.systems.items()}
-        kept = ("run", "status", "records", "reviews_opened", "standing", "seconds", "refusals", "troubles")
-        return {"schema": "leadhub.run/1", **{k: getattr(self, k) for k in kept}, "systems": systems}
+        kept = ("run", "status", "records", "reviews_opened", "standing", "seconds", "refusals", "troubles", "questions")
+        return {"schema": "leadhub.run/1", **{k: getattr(self, k) for k in kept}, "lost": len(self.lost), "systems": systems}
 
 
 @dataclass(slots=True)
@@ -76,12 +81,15 @@ class AdoptionReport:
 
 def run_report(session: Session) -> RunReport:
     """Count what the run did, and say what it needs."""
-    for name, careful in session.careful.items():
-        session.counts[name].api_calls = careful.usage().calls
+    usage = {name: careful.usage() for name, careful in session.careful.items()}
+    for name, spent in usage.items():
+        session.counts[name].api_calls = spent.calls
     seconds = (session.hub.clock.now() - session.started).total_seconds()
     records = _count_records(session)
     with session.hub.store.read() as tx:
-        open_reviews = tx.persons.counts().open_reviews
+        questions = Counter[str]()
+        for group in tx.reviews.groups():
+            questions[group.kind] += group.count
     status = "blocked" if session.refusals else "partial" if session.troubles or session.refused_first_time else "ok"
     if session.troubles and len(session.troubles) == len(session.counts):
         status = "failed"
@@ -93,7 +101,7 @@ def run_report(session: Session) -> RunReport:
         identities=session.identities,
         records=records,
         reviews_opened=session.reviews_opened,
-        open_reviews=open_reviews,
+        open_reviews=questions.total(),
         standing=sum(session.standing.values()),
         seconds=round(seconds, 3),
         refusals=[str(refusal) for refusal in session.refusals],
@@ -107,6 +115,8 @@ def run_report(session: Session) -> RunReport:
         not_adopted=[name for name, row in session.rows.items() if row.mode == "new"],
         guards=list(session.refusals),
         standing_patterns=[(*pattern, count) for pattern, count in session.standing.most_common()],
+        usage=usage,
+        questions=dict(questions.most_common()),
     )
 
 
@@ -122,35 +132,37 @@ def _waiting(session: Session) -> set[str]:
 
 
 def _count_records(session: Session) -> dict[str, int]:
+    """Put every record pulled in one class. Nearly all are synced: only those of persons with something open are looked for one by one."""
     counts = Counter(dict.fromkeys(COUNTS, 0))
-    by_kind: dict[str, set[str]] = {}
-    with session.hub.store.read() as tx:
-        after = ""
-        while batch := tx.reviews.open(after=after, limit=1000):
-            for stored in batch:
-                if stored.review.person_id is not None:
-                    by_kind.setdefault(stored.review.kind, set()).add(stored.review.person_id)
-            after = batch[-1].review.id
-        persons = tx.persons.person_of(session.pulled)
-        gone = {key for key, record in tx.records.get(session.pulled - set(persons)).items() if record.gone is not None}
-    conflicts = by_kind.pop("conflict", set())
-    quarantined = set().union(*(by_kind.pop(kind, set()) for kind in _QUARANTINE))
-    asked = set().union(*by_kind.values()) if by_kind else set()
-    counts["synced"] += len(gone)  # there was nothing left of them to agree about
-    for key in session.pulled - gone:
-        counts[_class(persons.get(key), quarantined, asked, conflicts, session.pending)] += 1
+    if session.pulled:
+        with session.hub.store.read() as tx:
+            classes = _classes(tx, session.pending)
+            links = tx.persons.records_of(classes)
+            counts.update(classes[person] for key, person in links.items() if key in session.pulled)
+            after: RecordKey | None = None
+            while batch := tx.records.dirty(1000, after):
+                linked = tx.persons.person_of(batch)
+                counts["pending"] += sum(key in session.pulled and key not in linked for key in batch)
+                after = batch[-1]
+    counts["synced"] += len(session.pulled) - counts.total()
     counts["rejected"] += sum(c.rejected for c in session.counts.values())
     return dict(counts)
 
 
-def _class(person: str | None, quarantined: set[str], asked: set[str], conflicts: set[str], pending: set[str]) -> str:
-    if person in quarantined:
-        return "quarantined"
-    if person in asked:
-        return "review"
-    if person in conflicts:
-        return "conflict"
-    return "pending" if person is None or person in pending else "synced"
+def _classes(tx: Transaction, pending: Collection[str]) -> dict[str, str]:
+    """Return the class of the records of every person who is not done with."""
+    classes = dict.fromkeys(pending, "pending")
+    by_kind: dict[str, set[str]] = {}
+    after = ""
+    while batch := tx.reviews.open(after=after, limit=1000):
+        for stored in batch:
+            if stored.review.person_id is not None:
+                by_kind.setdefault(stored.review.kind, set()).add(stored.review.person_id)
+        after = batch[-1].review.id
+    named = {kind: "conflict" if kind == "conflict" else "quarantined" if kind in _QUARANTINE else "review" for kind in by_kind}
+    for kind in sorted(by_kind, key=lambda kind: COUNTS.index(named[kind])):
+        classes |= dict.fromkeys(by_kind[kind], named[kind])
+    return classes
 
 
 def adoption_report(session: Session, system: str) -> AdoptionReport:

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 import tenacity
 
 from leadhub.clock import Clock
-from leadhub.connectors.protocols import Attributes, Describes, Finds, Log, Meters, Rereads, Source, Target
-from leadhub.errors import RetryableError, UnknownOutcome
-from leadhub.model.record import Author, Change, Cursor, FieldDescription, Identity, Outcome, Page, Record, Usage
+from leadhub.connectors.protocols import Attributes, Describes, Directory, Finds, LastModified, Log, Meters, Rereads, Source, Target
+from leadhub.errors import RetryableError, Unavailable, UnknownOutcome
+from leadhub.model.record import Author, Change, Cursor, FieldDescription, Identity, Outcome, Owner, Page, Record, Usage
 
 ATTEMPTS = 5
 LONGEST_WAIT = 120.0
@@ -38,9 +38,25 @@ class Careful:
         return isinstance(self._connector, Attributes)
 
     @property
+    def can_tell_modifier(self) -> bool:
+        """Whether the system tells who saved a record last."""
+        return isinstance(self._connector, LastModified)
+
+    @property
     def can_describe(self) -> bool:
         """Whether the live system's fields can be read."""
         return isinstance(self._connector, Describes)
+
+    @property
+    def can_list_owners(self) -> bool:
+        """Whether the system tells who can own records."""
+        return isinstance(self._connector, Directory)
+
+    def owners(self) -> Sequence[Owner]:
+        """Return everybody who can own records."""
+        connector = self._connector
+        assert isinstance(connector, Directory)
+        return self._read(lambda: list(connector.owners()))
 
     @property
     def batch_size(self) -> int:
@@ -73,6 +89,10 @@ class Careful:
         """Return who set fields."""
         return self._read(self._connector.authors, object_name, ids, fields)
 
+    def modified(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Author]:
+        """Return who saved records last."""
+        return self._read(self._connector.modified, object_name, ids)
+
     def pull(self, since: Cursor | None) -> Iterator[Page]:
         """Yield pages; after a failure go on from the last page's cursor, as the contract lets us."""
         cursor, failures = since, 0
@@ -86,7 +106,7 @@ class Careful:
             except (RetryableError, UnknownOutcome) as error:
                 failures += 1
                 if failures >= ATTEMPTS:
-                    raise
+                    raise _of_a_read(error) from error
                 self._log.warning("pull_interrupted", error=str(error), attempt=failures)
                 self._clock.sleep(_pause(error, failures))
 
@@ -115,7 +135,15 @@ class Careful:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        return retrying(call, *args)
+        try:
+            return retrying(call, *args)
+        except UnknownOutcome as error:
+            raise _of_a_read(error) from error
+
+
+def _of_a_read(error: RetryableError | UnknownOutcome) -> RetryableError:
+    """Without an answer a write may have happened; a reading has changed nothing, and is simply one that could not be had."""
+    return Unavailable(str(error), next_step=error.next_step) if isinstance(error, UnknownOutcome) else error
 
 
 def _pause(error: BaseException | None, attempt: int) -> float:

@@ -9,17 +9,15 @@ crash the next run reads again, reconciles again and plans again; no plan is eve
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from leadhub.core.guard import judge as judge_guards
-from leadhub.core.guard import tally
 from leadhub.hub import Hub
 from leadhub.model.run import PlannedChange
 from leadhub.sync import apply as applying
-from leadhub.sync.enroll import resolve
-from leadhub.sync.judge import judge as reconcile
+from leadhub.sync.planfile import Backfill
 from leadhub.sync.pull import pull
 from leadhub.sync.recover import close_crashed, recover
 from leadhub.sync.report import AdoptionReport, RunReport, adoption_report, run_report
 from leadhub.sync.session import Session, open_session
+from leadhub.sync.steps import agree, fresh_plan, guard
 
 PASSES = 3
 """What changes between our reading and our writing is judged again in the same run, this often; after that the next run does it."""
@@ -36,20 +34,18 @@ def sync(hub: Hub, *, allowed: Mapping[tuple[str, str], int] | None = None) -> R
         recover(session)
         pull(session)
         for _ in range(PASSES):
-            changes = _agree(session)
-            _guard(session, changes)
+            changes = agree(session)
+            guard(session, changes)
             if not applying.apply(session):
                 break
         return run_report(session)
 
 
-def plan(hub: Hub) -> tuple[RunReport, Sequence[PlannedChange]]:
-    """Show the exact writes that `sync` would make now. Reads from the systems, writes to none of them."""
+def plan(hub: Hub, *, backfill: Backfill | None = None) -> tuple[RunReport, Sequence[PlannedChange]]:
+    """Show the exact writes that `sync` would make now, or those of a backfill. Reads from the systems, writes to none of them."""
     with open_session(hub, "plan") as session:
-        recover(session)
-        pull(session)
-        changes = _agree(session)
-        _guard(session, changes)
+        changes = fresh_plan(session, backfill)
+        guard(session, changes)
         return run_report(session), changes
 
 
@@ -60,7 +56,7 @@ def adopt(hub: Hub, system: str) -> AdoptionReport:
         pull(session, [system])
         with hub.store.begin() as tx:
             tx.records.mark_system_dirty(system)  # all of it is judged, so that the report is whole however often it is asked for
-        _agree(session)
+        agree(session)
         if system not in session.troubles:
             _mark_adopted(session, system)
         return adoption_report(session, system)
@@ -71,29 +67,22 @@ def take_in(hub: Hub, system: str) -> RunReport:
     with open_session(hub, "import", only=system) as session:
         close_crashed(session)
         pull(session, [system])
-        _agree(session)
+        agree(session)
+        return run_report(session)
+
+
+def pull_only(hub: Hub, systems: Sequence[str] | None = None) -> RunReport:
+    """Read the adopted systems, or some of them, and agree in the store. Nothing is written to any."""
+    with open_session(hub, "pull") as session:
+        close_crashed(session)
+        pull(session, systems)
+        agree(session)
         return run_report(session)
 
 
 def _mark_adopted(session: Session, system: str) -> None:
     """From now on every run reads the system; writing to it is switched on apart from that."""
     if session.rows[system].mode == "new":
-        session.rows[system] = replace(session.rows[system], mode="read", org=session.identities[system].org)
+        session.rows[system] = replace(session.rows[system], mode="read", org=session.identities[system].org, adopted_at=session.started)
         with session.hub.store.begin() as tx:
             tx.systems.save(session.rows[system])
-
-
-def _agree(session: Session) -> list[PlannedChange]:
-    session.planned.clear()
-    resolve(session)
-    reconcile(session)
-    return list(session.planned)
-
-
-def _guard(session: Session, changes: Sequence[PlannedChange]) -> None:
-    """Judge the plan before the first write; a system whose guard refuses is left out of this run."""
-    with session.hub.store.read() as tx:
-        linked = {name: sum(n for (system, _), n in tx.persons.link_counts().items() if system == name) for name in session.hub.systems}
-    caps = {name: row.create_cap for name, row in session.rows.items()}
-    may_blank = frozenset(name for name, policy in session.hub.policy.fields.items() if policy.clear == "propagate")
-    session.refuse(judge_guards(tally(changes, may_blank), linked, caps, session.allowed))

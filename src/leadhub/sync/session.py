@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from leadhub.config import pin
 from leadhub.core.guard import Refusal
 from leadhub.core.normalize import raw_hash
-from leadhub.core.plan import telling_names
+from leadhub.core.owners import OwnerBook
+from leadhub.core.targets import telling_names
 from leadhub.errors import ConfigError, ConnectorError, FatalError, LeadhubError, UnknownOutcome
 from leadhub.hub import Hub, System
 from leadhub.model.record import Identity, Json, NativeValue
 from leadhub.model.run import PlannedChange, RunRow
-from leadhub.store import RecordKey, SystemRow
+from leadhub.store import SystemRow
+from leadhub.sync.marks import Marks
 from leadhub.sync.retry import Careful
 
 LEASE = "sync"
@@ -50,10 +52,14 @@ class Session:
     started: datetime
     allowed: Mapping[tuple[str, str], int] = field(default_factory=dict)
     rows: dict[str, SystemRow] = field(default_factory=dict)
+    books: dict[str, OwnerBook] = field(default_factory=dict)
     careful: dict[str, Careful] = field(default_factory=dict)
     identities: dict[str, Identity] = field(default_factory=dict)
     counts: dict[str, SystemCounts] = field(default_factory=dict)
-    pulled: set[RecordKey] = field(default_factory=set)
+    pulled: Marks = field(default_factory=Marks)
+    """The keys of the records that this run pulled, each counted once."""
+    telling: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """By system and object, the native fields that `hash_of` looks at."""
     troubles: dict[str, LeadhubError] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     planned: list[PlannedChange] = field(default_factory=list)
@@ -62,6 +68,8 @@ class Session:
     standing: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     pending: set[str] = field(default_factory=set)
+    unheard: Counter[str] = field(default_factory=Counter)
+    """By system, how many writing calls in a row got no answer and had no effect."""
     not_planned: list[str] = field(default_factory=list)
     had_refusals: bool = False
     interrupted: bool = False
@@ -97,9 +105,12 @@ class Session:
 
         Stamps and the like that come along say nothing: with them a record would look changed after each of our own writes.
         """
-        system_ = self.hub.systems[system]
-        telling = {name: values[name] for name in telling_names(system_.object(object_name)) if name in values}
-        return raw_hash(telling, f"{object_name}|{system_.projection}")
+        names = self.telling.get((system, object_name))
+        if names is None:
+            names = tuple(sorted(telling_names(self.hub.systems[system].object(object_name))))  # sorted: as the hash takes them
+            self.telling[system, object_name] = names
+        telling = {name: values[name] for name in names if name in values}
+        return raw_hash(telling, f"{object_name}|{self.hub.systems[system].projection}")
 
     def checkpoint(self) -> None:
         """Stop here if somebody asked for it: everything up to this point is stored. Raises KeyboardInterrupt."""
@@ -175,7 +186,17 @@ def _orders(hub: Hub, system: System, mode: str) -> str:
     Switching a system to writing counts: what waited for it was judged before it could be written.
     """
     document = hub.deployment.document
-    parts = [system.projection, mode, system.doc.mode, system.doc.create, system.doc.adoption, repr(document.defaults), repr(document.fields)]
+    parts = [
+        system.projection,
+        mode,
+        system.doc.mode,
+        system.doc.create,
+        repr(system.doc.create_when),
+        system.doc.adoption,
+        repr(document.defaults),
+        repr(document.fields),
+        repr(document.settle),
+    ]
     return hashlib.blake2b("|".join(parts).encode(), digest_size=8).hexdigest()
 
 
@@ -203,6 +224,9 @@ def _load_systems(session: Session, only: str | None) -> None:
             _check(session, hub.systems[name])
     for name in session.identities:
         _remember(session, hub.systems[name])
+        _ask_owners(session, name)
+    with hub.store.read() as tx:
+        session.books = hub.books(tx)
 
 
 def _check(session: Session, system: System) -> None:
@@ -220,6 +244,21 @@ def _check(session: Session, system: System) -> None:
             FatalError(f"{system.name}: {identity.user} is a person's login too; leadhub could not tell that person's edits from its own."),
         )
     session.careful[system.name], session.identities[system.name] = careful, identity
+
+
+def _ask_owners(session: Session, name: str) -> None:
+    """Ask a system whom its records can belong to: people come and go, and an owner that nobody knows is left alone."""
+    system, careful = session.hub.systems[name], session.careful.get(name)
+    owned = any(f.type == "owner" for o in system.objects for f in o.mapping.fields)
+    if careful is None or not owned or not careful.can_list_owners:
+        return
+    try:
+        owners = careful.owners()
+    except LeadhubError as error:  # what is known of them stays; an owner whom nobody knows is left alone
+        session.hub.log.warning("owners_not_told", system=name, error=str(error))
+        return
+    with session.hub.store.begin() as tx:
+        tx.owners.replace(name, owners)
 
 
 def make_sure(hub: Hub, system: System, met: str | None, identity: Identity) -> None:

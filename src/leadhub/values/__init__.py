@@ -1,3 +1,6 @@
-"""Normal, display and match forms of values. Pure and versioned: a change here bumps VERSION, and every record is looked at again."""
+"""Normal, display and match forms of values. Pure and versioned: a change here bumps VERSION, and every record is looked at again.
 
-VERSION = 1
+Heavy libraries are imported when a value first needs them: `leadhub --help` needs none.
+"""
+
+VERSION = 2

@@ -1,24 +1,31 @@
-"""The one module that touches the file system: finds the files, proves them readable, and hands out their lines."""
+"""The one module that touches the file system: finds files, proves them readable, hands out their lines, and replaces one in a single step."""
 
 import codecs
+import csv
+import errno
 import getpass
 import hashlib
+import io
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import stat
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self, TextIO
 
-from leadhub import AccessDenied, FatalError, Unavailable
+from filelock import FileLock, Timeout
 
-CHUNK = 1 << 20
-LONGEST_LINE = 1_000_000
+from leadhub import AccessDenied, FatalError, Unavailable, UnknownOutcome
+from leadhub_files.encoding import Check, encoding_of
+
+CHUNK = 1 << 18
+LINES_AT_ONCE = 1 << 16
+"""Characters of text that are read at once."""
 WILD = set("*?[")
-
-
-class FileRefused(Exception):
-    """One file cannot be taken in as a whole. The other files go on."""
+LONGEST_WAIT = 10.0
+"""Seconds that a writer waits for another."""
 
 
 def find(base: Path, pattern: str) -> list[Path]:
@@ -57,66 +64,221 @@ def user() -> str:
 
 
 class OpenFile:
-    """A file that was read once to its end: `digest` of its bytes, known to be text. Its lines can then be read again, as they were."""
+    """A file that was read once to its end: `digest` of its bytes, known to be text. Its lines can then be read again, as they were.
 
-    def __init__(self, handle: BinaryIO, name: str) -> None:
+    `encoding` is the one it is read in; `has_nul` tells of NUL characters anywhere in it, `marked` of a byte order mark in UTF-8.
+    """
+
+    def __init__(self, handle: BinaryIO, name: str, encoding: str) -> None:
         self._handle = handle
         self._name = name
+        self.marked = False
         self._text: TextIOWrapper | None = None
-        self._state = self._stat()
-        self.digest = self._digest()
+        self.state = self._stat()
+        self.digest = self._digest(encoding)
         self.check_unchanged()
 
-    def lines(self) -> Iterator[str]:
-        """Yield the physical lines with their ends. Raises FileRefused at one that no spreadsheet would write."""
+    def lines(self) -> Iterator[list[str]]:
+        """Yield the physical lines with their ends, some at a time. Raises Unavailable when the disk does not answer."""
         if self._text is not None:
             self._text.detach()  # an earlier reading: where it ends, the handle would be closed
         self._handle.seek(0)
-        text = self._text = TextIOWrapper(self._handle, encoding="utf-8-sig", newline="")  # kept for the same reason
-        for number, line in enumerate(iter(lambda: text.readline(LONGEST_LINE), ""), 1):
-            if len(line) == LONGEST_LINE:
-                raise FileRefused(f"line {number} has more than {LONGEST_LINE:,} characters: this is no table with one row a line")
-            yield line
+        text = self._text = TextIOWrapper(self._handle, encoding=self.encoding, newline="")  # kept for the same reason
+        while lines := self._some(text):
+            yield lines
+
+    def _some(self, text: TextIOWrapper) -> list[str]:
+        try:
+            return text.readlines(LINES_AT_ONCE)
+        except OSError as error:
+            raise _unreadable(self._name, error) from error
 
     def check_unchanged(self) -> None:
         """Raise Unavailable when the file was written to since it was opened: half a file is no file."""
-        if self._stat() != self._state:
+        if self._stat() != self.state:
             raise Unavailable(f"{self._name} is being written while it is read.", next_step="Nothing: the next run reads it again.")
 
-    def _stat(self) -> tuple[int, int]:
-        stat = os.fstat(self._handle.fileno())
-        return stat.st_size, stat.st_mtime_ns
+    def _stat(self) -> tuple[int, int, int]:
+        return _state(os.fstat(self._handle.fileno()))
 
-    def _digest(self) -> str:
-        digest, decoder, start, line = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), 0, 1
-        while chunk := self._handle.read(CHUNK):
-            pending = len(decoder.getstate()[0])
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                at = start - pending + error.start
-                raise FileRefused(_not_text(at, line + error.object[: error.start].count(b"\n"), error.object[error.start])) from error
-            digest.update(chunk)
-            start += len(chunk)
-            line += chunk.count(b"\n")
-        if left := len(decoder.getstate()[0]):
-            raise FileRefused(f"it ends in the middle of a character (byte {start - left + 1}): it was not copied whole. Copy it again")
+    def _digest(self, encoding: str) -> str:
+        digest = hashlib.sha256()
+        try:
+            chunk = self._handle.read(CHUNK)
+            self.encoding = encoding_of(chunk[:8], encoding)
+            self.marked = chunk.startswith(codecs.BOM_UTF8)
+            check = Check(self.encoding)
+            while chunk:
+                check.feed(chunk)
+                digest.update(chunk)
+                chunk = self._handle.read(CHUNK)
+        except OSError as error:
+            raise _unreadable(self._name, error) from error
+        check.finish()
+        self.has_nul = check.zeros > 0
         return digest.hexdigest()
 
 
-def _not_text(at: int, line: int, byte: int) -> str:
-    hint = "It looks like UTF-16. " if at == 0 and byte in (0xFE, 0xFF) else ""
-    return f'it is not UTF-8: line {line}, byte {at + 1} is 0x{byte:02X}. {hint}Save it again as "CSV UTF-8"'
+def _state(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _unreadable(name: str, error: OSError) -> Unavailable:
+    return Unavailable(f"{name} cannot be read: {error.strerror}.", next_step="See to the disk or the network drive; the next run reads it again.")
+
+
+def raw(path: Path) -> io.RawIOBase:
+    """Open a file's bytes."""
+    return io.FileIO(path, "rb")
 
 
 @contextmanager
-def opened(path: Path, name: str) -> Iterator[OpenFile]:
+def opened(path: Path, name: str, encoding: str = "utf-8-sig") -> Iterator[OpenFile]:
     """Open a file and read it once. Raises AccessDenied, FileRefused, Unavailable."""
     try:
-        handle = path.open("rb")
+        handle = io.BufferedReader(raw(path), CHUNK)
     except PermissionError as error:
         raise AccessDenied(f"{name} may not be read by {user()}.", next_step="Give that user the right to read it, then: leadhub doctor") from error
     except OSError as error:
         raise Unavailable(f"{name} cannot be opened: {error.strerror}.") from error
     with handle:
-        yield OpenFile(handle, name)
+        yield OpenFile(handle, name, encoding)
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------------------------
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a file is there that can be read. Raises FatalError when its folder is not there, AccessDenied, Unavailable."""
+    if not path.parent.is_dir():
+        raise _missing(path.parent, "is no folder")
+    try:
+        raw(path).close()
+    except FileNotFoundError:
+        return False
+    except PermissionError as error:
+        raise AccessDenied(f"{path} may not be read by {user()}.", next_step="Give that user the right to read it, then: leadhub doctor") from error
+    except IsADirectoryError as error:
+        raise _missing(path, "is a folder, not a file") from error
+    except OSError as error:
+        raise _unreadable(str(path), error) from error
+    return True
+
+
+@contextmanager
+def locked(path: Path, name: str) -> Iterator[None]:
+    """Keep other writers of leadhub away. Raises Unavailable when one is at work, or when somebody has the file open in LibreOffice."""
+    try:
+        with FileLock(path.with_name(f".{path.name}.lock"), timeout=LONGEST_WAIT):
+            _must_be_writable(path, name)
+            yield
+    except Timeout as error:
+        raise Unavailable(f"{name} is being written by another run of leadhub.", next_step="Nothing: the next run writes it.") from error
+    except PermissionError as error:
+        raise _may_not_write(name) from error
+
+
+def _must_be_writable(path: Path, name: str) -> None:
+    note = path.with_name(f".~lock.{path.name}#")  # LibreOffice keeps it beside a file that is open: "Ann Lee,ann,host,date,…"
+    if note.exists():
+        who = note.read_text("utf-8", errors="replace").split(",")[0] or "somebody"
+        raise Unavailable(
+            f"{name} is open in LibreOffice ({who}): what is saved there would undo a write.", next_step="Close it; the next run writes it."
+        )
+    if path.exists() and (not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(path, os.W_OK)):
+        raise _may_not_write(name)
+
+
+def _may_not_write(name: str) -> AccessDenied:
+    return AccessDenied(
+        f"{name} is read-only for {user()}. Nothing was written.",
+        next_step='Give that user the right to write to it and to its folder, or set mode = "read"; then: leadhub sync',
+    )
+
+
+def swap(new: Path, path: Path) -> None:
+    """Put a file in the place of another in one step, and make sure that the disk knows."""
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+class Replacement:
+    """A file that is written beside another and takes its place at `commit`. Until then, and whatever fails before, the old file is whole."""
+
+    def __init__(self, path: Path, name: str, old: OpenFile | None) -> None:
+        """Take the file to replace; `old` is what was read of it, None where there is none."""
+        self._path, self._name, self._old = path.resolve(), name, old
+        self._encoding = "utf-8-sig" if old is None or old.marked else "utf-8" if old.encoding == "utf-8-sig" else old.encoding
+
+    def __enter__(self) -> Self:
+        with self._in_words():
+            number, beside = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.", suffix=".new")
+            self._beside = Path(beside)
+            self._handle: TextIO = os.fdopen(number, "w", encoding=self._encoding, newline="")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):  # what could not be flushed is thrown away
+            self._handle.close()
+        self._beside.unlink(missing_ok=True)
+
+    def begin(self, first: Sequence[str], delimiter: str, line_end: str) -> None:
+        """Write what comes before the table, and say how rows are written."""
+        self._handle.writelines(first)
+        self._writer = csv.writer(_Lines(self._handle, line_end), delimiter=delimiter)
+
+    def row(self, cells: Sequence[str]) -> None:
+        """Write one row."""
+        with self._in_words():
+            self._writer.writerow(cells)
+
+    def commit(self) -> None:
+        """Put the new file in the place of the old one. Raises UnknownOutcome when that step itself fails: then it may have happened."""
+        with self._in_words():
+            self._handle.flush()
+            os.fsync(self._handle.fileno())
+            self._beside.chmod(stat.S_IMODE(self._path.stat().st_mode) if self._old is not None else 0o666 & ~_umask())
+        now = _state(self._path.stat()) if self._path.exists() else None
+        if now != (self._old.state if self._old is not None else None):
+            raise Unavailable(
+                f"{self._name} was saved by somebody while it was being written.", next_step="Nothing: the next run reads and writes it."
+            )
+        try:
+            swap(self._beside, self._path)
+        except PermissionError as error:
+            raise _may_not_write(self._name) from error
+        except OSError as error:
+            raise UnknownOutcome(f"{self._name} may or may not have been replaced: {error.strerror}.") from error
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except PermissionError as error:
+            raise _may_not_write(self._name) from error
+        except OSError as error:
+            why = "there is no room on the disk" if error.errno in {errno.ENOSPC, errno.EDQUOT} else str(error.strerror)
+            raise FatalError(
+                f"{self._name} cannot be written: {why}. The file is as it was.", next_step="See to the disk, then: leadhub sync"
+            ) from error
+
+
+class _Lines:
+    """Ends rows as the file does. The csv module quotes a carriage return in a cell only where it may end a row, so it is let believe that."""
+
+    def __init__(self, handle: TextIO, line_end: str) -> None:
+        self._handle, self._end = handle, line_end
+
+    def write(self, row: str) -> int:
+        """Write a row that ends as csv ends it."""
+        return self._handle.write(row.removesuffix("\r\n") + self._end)
+
+
+def _umask() -> int:
+    now = os.umask(0)
+    os.umask(now)
+    return now

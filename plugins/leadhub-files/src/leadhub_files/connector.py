@@ -8,16 +8,27 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from leadhub import Context, Cursor, FatalError, Gone, Identity, Json, NativeValue, ObjectMapping, Page, Record, Reject
+from leadhub import Context, Cursor, FatalError, Gone, Identity, Json, ObjectMapping, Page, Record, Reject
+from leadhub.values.headers import Question
 from leadhub_files import client
-from leadhub_files.headers import Columns, HeaderError, columns
+from leadhub_files.cells import CellReader, IdentityReader
+from leadhub_files.encoding import FileRefused
+from leadhub_files.headers import HeaderError
 from leadhub_files.identity import Survey, Told, id_of, survey
 from leadhub_files.mapping import MAPPING, ROW
-from leadhub_files.rows import Row, guess_delimiter, rows
 from leadhub_files.settings import FilesSettings
+from leadhub_files.table import Table
 
 PAGE = 1000
 MOST_NUMBERS = 20
+
+
+class Unclear(FatalError):
+    """Files were left out. `questions` are what a person could answer to have them read: each choice is a setting."""
+
+    def __init__(self, message: str, *, questions: tuple[Question, ...], next_step: str) -> None:
+        super().__init__(message, next_step=next_step)
+        self.questions = questions
 
 
 @dataclass(slots=True)
@@ -69,60 +80,56 @@ class Files:
             self.log.warning("no file matches", path=self.settings.path)
         place = _Place({name: digest for name, digest in state.get("read", {}).items() if name in paths}, _shared(state), fresh=since is None)
         refused: list[str] = []
+        questions: list[Question] = []
         for name, path in paths.items():
             try:
-                with client.opened(path, name) as file:
+                with client.opened(path, name, self.settings.encoding) as file:
                     if place.read.get(name) != file.digest:
                         yield from self._pages(file, name, place, _rows_done(state, name, file.digest))
                         place.read[name] = file.digest
-            except (client.FileRefused, HeaderError) as error:
+            except (FileRefused, HeaderError) as error:
                 refused.append(f"{name} was not taken in: {error}")
+                questions += error.questions
         yield Page((), place.cursor(None))
         if refused:
-            raise FatalError(" ".join(refused), next_step="Mend the file, or its settings in leadhub.toml; then: leadhub sync")
+            step = "Mend the file, or its settings in leadhub.toml; then: leadhub sync"
+            raise Unclear(" ".join(refused), questions=tuple(questions), next_step=step)
 
     def _pages(self, file: client.OpenFile, name: str, place: _Place, done: int) -> Iterator[Page]:
         found = self._survey(file, name, place.shared)
         place.shared = found.shared
         # A record that went by the shared address alone is nobody's now; before the first run there was none.
         gone = () if place.fresh else tuple(Record(ROW, address, {}, gone=Gone.VANISHED) for address in found.left)
-        layout, table = self._table(file, name)
-        ahead = (row for row in table if row.number > done and _counts(row))
+        table = Table(file, self.settings, self.wanted)
+        reader = self._reader(CellReader, table)
+        self._tell("columns not taken in", name, table.columns.unused)
+        self._tell("columns named in the settings are not in the file", name, table.columns.missing)
+        read_as = {table.columns.names[i]: field for field, i in table.columns.fields.items()}
+        self.log.info("columns read", file=name, delimiter=table.delimiter, encoding=file.encoding, read_as=read_as)
+        ahead = (taken for taken in table.taken(reader, name) if taken[0] > done)
         while batch := list(itertools.islice(ahead, PAGE)):
             file.check_unchanged()
-            taken = [self._take(row, layout, name) for row in batch]
-            records = tuple(Record(ROW, id_of(told, found.shared), told.values) for told in taken if isinstance(told, Told))
-            rejects = tuple(t for t in taken if isinstance(t, Reject))
-            yield Page((*gone, *records), place.cursor({"file": name, "digest": file.digest, "row": batch[-1].number}), rejects)
+            records = tuple(Record(ROW, id_of(told, found.shared), told.values) for _, told in batch if isinstance(told, Told))
+            rejects = tuple(told for _, told in batch if isinstance(told, Reject))
+            yield Page((*gone, *records), place.cursor({"file": name, "digest": file.digest, "row": batch[-1][0]}), rejects)
             gone = ()
+        for (header, problem), numbers in reader.problems.items():
+            event = f"{'1 value was' if len(numbers) == 1 else f'{len(numbers):,} values were'} left out, the rest of the row taken in: {problem}"
+            self.log.warning(event, file=name, column=header, rows=_numbers(numbers))
 
     def _survey(self, file: client.OpenFile, name: str, shared: frozenset[int]) -> Survey:
         """Look the whole file over before its first row is given out: what a row's id is depends on the others."""
-        layout, table = self._table(file, name)
-        taken = (self._take(row, layout, name) for row in table if _counts(row))
-        found = survey((row for row in taken if isinstance(row, Told)), shared)
+        table = Table(file, self.settings, self.wanted)
+        taken = table.taken(self._reader(IdentityReader, table), name)
+        found = survey((told for _, told in taken if isinstance(told, Told)), shared)
+        table.check_shape()
+        if not table.count:
+            self.log.warning("the file has a header and no rows", file=name)
         if found.repeats:
             count = len(found.repeats)
             event = f"{'1 row repeats' if count == 1 else f'{count:,} rows repeat'} an earlier row; the last one counts"
             self.log.warning(event, file=name, rows=_numbers(found.repeats))
         return found
-
-    def _table(self, file: client.OpenFile, name: str) -> tuple[Columns, Iterator[Row]]:
-        """Return what the columns hold, and the rows below the header. Raises HeaderError."""
-        lines = file.lines()
-        first = next(lines, "")
-        if not first.strip():
-            raise HeaderError("its first line, which must name the columns, is empty.")
-        own = self.settings.headers
-        delimiter = guess_delimiter(first, own) if self.settings.delimiter == "auto" else self.settings.delimiter
-        table = rows(itertools.chain([first], lines), delimiter)
-        header = next(table)
-        if header.fault:
-            raise HeaderError(f"its first line, which must name the columns, cannot be read. {header.fault}")
-        layout = columns(header.cells, own=own, key=self.settings.key, wanted=self.wanted)
-        self._tell("columns not taken in", name, layout.unused)
-        self._tell("columns named in the settings are not in the file", name, layout.missing)
-        return layout, table
 
     def _tell(self, event: str, name: str, headers: tuple[str, ...]) -> None:
         """Warn once, however many files look alike."""
@@ -130,32 +137,13 @@ class Files:
             self._told.add((event, headers))
             self.log.warning(event, file=name, columns=list(headers))
 
-    def _take(self, row: Row, layout: Columns, name: str) -> Told | Reject:
-        if fault := row.fault or _fault(row, layout):
-            return Reject(name, row.number, row.raw, fault)
-        values: dict[str, NativeValue] = {field: row.cells[i].strip() or None for field, i in layout.fields.items()}
-        if values.get("email") is None and values.get("last_name") is None:
-            return Reject(name, row.number, row.raw, "The row has neither an e-mail address nor a last name.")
-        own_id = row.cells[layout.key].strip() if layout.key is not None and layout.key != layout.fields.get("email") else ""
-        return Told(row.number, own_id, values)
+    def _reader(self, kind: type[CellReader], table: Table) -> CellReader:
+        settings = self.settings
+        return kind(table.columns, formats=settings.formats, region=settings.region, explicit=settings.consent == "explicit")
 
     def _label(self, path: Path) -> str:
         """Return the file's name within the deployment's folder: what a person reads, and what stays when the folder moves."""
         return path.relative_to(self.settings.base).as_posix() if path.is_relative_to(self.settings.base) else path.as_posix()
-
-
-def _fault(row: Row, layout: Columns) -> str | None:
-    beyond = [cell for cell in row.cells[layout.width :] if cell.strip()]
-    if len(row.cells) < layout.width or beyond:
-        return f"The row has {len(row.cells)} cells, the header {layout.width}."
-    if "\0" in "".join(row.cells):
-        return "The row contains a NUL character: the file is damaged, or no text."
-    return None
-
-
-def _counts(row: Row) -> bool:
-    """Blank rows are none."""
-    return row.fault is not None or any(cell.strip() for cell in row.cells)
 
 
 def _numbers(rows: Sequence[int]) -> str:

@@ -1,31 +1,29 @@
-"""Finds out which column holds what. Never guesses: two columns that could both be a field are an error that names them. Pure."""
+"""What one file's columns hold, as far as reading it needs: the fields, the column of ids, and what is left out. Pure."""
 
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from leadhub_files.mapping import CANONICAL, KEYS, SYNONYMS
+from leadhub.values.fields import FIELDS
+from leadhub.values.headers import FULL_NAME, Question, form, recognize_headers
+from leadhub_files.mapping import KEYS
 
 
 class HeaderError(Exception):
-    """The header does not tell what is needed. `str(error)` says what and what to do."""
+    """The header does not tell what is needed. `str(error)` says what and what to do; `questions` are what a person could answer."""
 
-
-def form(header: str) -> str:
-    """Return a header as it is compared: NFKC, casefolded, letters and digits only ("E-Mail" and "email" are one, "Email 2" is another)."""
-    return "".join(c for c in unicodedata.normalize("NFKC", header).casefold() if c.isalnum())
-
-
-_FIELD_OF = {form(synonym): field for field, synonyms in SYNONYMS.items() for synonym in (field, *synonyms)}
+    def __init__(self, message: str, questions: tuple[Question, ...] = ()) -> None:
+        super().__init__(message)
+        self.questions = questions
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which column holds what: `fields` by native name, `key` identifies a row, `unused` are the headers of the rest.
+    """Which column holds what: `fields` by name, `key` identifies a row, `unused` are the headers of the rest.
 
-    `missing` are headers that the deployment named and that this file does not have.
+    `width` is how many columns have a header; `missing` are headers that the deployment named and that this file does not have.
     """
 
+    names: tuple[str, ...]
     width: int
     fields: Mapping[str, int]
     key: int | None
@@ -33,42 +31,28 @@ class Columns:
     missing: tuple[str, ...]
 
 
-def columns(header: Sequence[str], *, own: Mapping[str, str], key: str | None, wanted: Collection[str]) -> Columns:
-    """Return what the columns hold. `own` (the deployment's words) outranks the synonyms; a `wanted` name beyond them is looked up as it is.
+def columns(
+    header: Sequence[str], *, own: Mapping[str, str], key: str | None, wanted: Collection[str], sample: Sequence[Sequence[str]] = ()
+) -> Columns:
+    """Return what the columns hold. `own` (the deployment's words) outranks the known ones; a `wanted` name beyond the fields is looked up as it is.
 
-    Raises HeaderError.
+    `sample` are the first rows, which settle what the headers leave open. Raises HeaderError.
     """
-    names = [cell.strip() for cell in header]
-    own_field = {form(name): field for name, field in own.items()}
-    fields: dict[str, int] = {}
-    for field in (*CANONICAL, *(name for name in wanted if name not in CANONICAL)):
-        chosen = [i for i, name in enumerate(names) if own_field.get(form(name)) == field]
-        chosen = chosen or [i for i, name in enumerate(names) if form(name) not in own_field and _means(name, field)]
-        if len(chosen) > 1:
-            both = " and ".join(f'"{names[i]}"' for i in chosen)
-            raise HeaderError(f'The columns {both} could each be {field}. Say which: headers = {{ "{names[chosen[0]]}" = "{field}" }}.')
-        if chosen:
-            fields[field] = chosen[0]
-    if not fields.keys() & {"email", "last_name"}:
-        raise HeaderError(f"No column is known to hold an e-mail address or a last name. The header has: {_listed(names)}. {_HINT}")
+    names = tuple(cell.strip() for cell in header)
     key_column = _key(names, key)
-    used = {*fields.values(), key_column}
-    unused = tuple(name for i, name in enumerate(names) if i not in used and name)
+    reading = recognize_headers(names, sample, own, [name for name in wanted if name not in FIELDS])
+    if reading.questions:
+        raise HeaderError(" ".join(question.text for question in reading.questions), reading.questions)
+    fields = {field: i for i, field in reading.fields.items()}
+    if not fields.keys() & {"email", "last_name", FULL_NAME}:
+        raise HeaderError(
+            f"No column is known to hold an e-mail address or a last name. The header has: {_listed(names)}."
+            ' Name them: headers = { "YOUR HEADER" = "email" }.'
+        )
+    unused = tuple(names[i] for i in reading.unknown if i != key_column)
     missing = tuple(name for name in own if form(name) not in set(map(form, names)))
-    return Columns(len(names), fields, key_column, unused, missing)
-
-
-_HINT = 'Name them: headers = { "YOUR HEADER" = "email" }.'
-
-
-def known(header: Sequence[str], own: Mapping[str, str]) -> int:
-    """Return how many headers mean something: what tells the right delimiter from a wrong one."""
-    words = {*_FIELD_OF, *map(form, own), *map(form, KEYS)}
-    return sum(form(name) in words for name in header)
-
-
-def _means(name: str, field: str) -> bool:
-    return _FIELD_OF.get(form(name), form(name)) in {field, form(field)}
+    width = max((i + 1 for i, name in enumerate(names) if name), default=0)
+    return Columns(names, width, fields, key_column, unused, missing)
 
 
 def _key(names: Sequence[str], key: str | None) -> int | None:

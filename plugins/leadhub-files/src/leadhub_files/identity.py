@@ -10,16 +10,18 @@ so the cursor remembers it. The price: a corrected name under a shared address i
 import hashlib
 import json
 import unicodedata
+from array import array
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from leadhub import NativeValue
 
 NAMELESS = 0
+_FILTER_BITS = 1 << 25
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What a row tells of who it is: its number, the id it brings ("" if none), and its values."""
 
     number: int
@@ -47,40 +49,63 @@ def mark(text: str) -> int:
 
 def id_of(row: Told, shared: Collection[int]) -> str:
     """Return the id of the record that a row shows: its own, else its address (with its name's hash where that is shared), else its content's hash."""
-    address, name = _plain(row), _name(row)
-    return f"{address}#{name:016x}" if name != NAMELESS and mark(address) in shared else address
+    address = _plain(row)
+    if not shared or mark(address) not in shared:
+        return address
+    name = _name(row)
+    return f"{address}#{mark(name):016x}" if name else address
+
+
+class _Rows:
+    """Three numbers for each row of a file, and the texts of those ids that seem to come again: little enough for a million rows."""
+
+    def __init__(self, rows: Iterable[Told]) -> None:
+        self.numbers, self.keys, self.names = array("I"), array("q"), array("I")
+        self.again: dict[int, str] = {}
+        seen = bytearray(_FILTER_BITS >> 3)  # a Bloom filter: it never overlooks a repeated id, and takes few others for one
+        for row in rows:
+            plain = _plain(row)
+            key = hash(plain)
+            place, bit = (key % _FILTER_BITS) >> 3, 1 << (key & 7)
+            if seen[place] & bit:
+                self.again[key] = plain
+            seen[place] |= bit
+            self.numbers.append(row.number)
+            self.keys.append(key)
+            self.names.append(_short(_name(row)))
+
+    def groups(self) -> dict[int, list[tuple[int, int]]]:
+        """Return (row number, name) of the rows of every id that comes more than once."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for number, key, name in zip(self.numbers, self.keys, self.names, strict=True):
+            if key in self.again:
+                found.setdefault(key, []).append((number, name))
+        return {key: members for key, members in found.items() if len(members) > 1}
 
 
 def survey(rows: Iterable[Told], known: frozenset[int]) -> Survey:
-    """Look over all rows of a file. `known` are the addresses that are shared already. Keeps two numbers a row while it looks, and none of the rows."""
-    first: dict[int, int] = {}
-    again: list[tuple[int, str, int]] = []
-    for row in rows:
-        plain, name = _plain(row), _name(row)
-        if (key := mark(plain)) in first:
-            again.append((row.number, plain, name))
-        else:
-            first[key] = name
-    names: dict[str, set[int]] = {}
-    for _, plain, name in again:
-        names.setdefault(plain, {first[mark(plain)]}).add(name)
-    several = {plain for plain, of in names.items() if len(of - {NAMELESS}) > 1}
-    shared = known | {mark(plain) for plain in several}
-    left = tuple(sorted(plain for plain in several if mark(plain) not in known and NAMELESS not in names[plain]))
-    return Survey(shared, left, _repeats(first, again, shared))
+    """Look over all rows of a file. `known` are the addresses that are shared already."""
+    looked = _Rows(rows)
+    shared, left, repeats = set(known), [], []
+    for key, members in looked.groups().items():
+        plain, names = looked.again[key], {name for _, name in members}
+        if len(names - {NAMELESS}) > 1:
+            shared.add(mark(plain))
+            if mark(plain) not in known and NAMELESS not in names:
+                left.append(plain)
+        repeats += _repeats(members, by_name=mark(plain) in shared)
+    return Survey(frozenset(shared), tuple(sorted(left)), tuple(sorted(repeats)))
 
 
-def _repeats(first: Mapping[int, int], again: Iterable[tuple[int, str, int]], shared: Collection[int]) -> tuple[int, ...]:
-    seen: set[tuple[int, int]] = set()
-    repeats = []
-    for number, plain, name in again:
-        key = mark(plain)
-        seen.add((key, first[key] if key in shared else NAMELESS))
-        this = (key, name if key in shared else NAMELESS)
-        if this in seen:
-            repeats.append(number)
-        seen.add(this)
-    return tuple(repeats)
+def _repeats(members: Iterable[tuple[int, int]], *, by_name: bool) -> list[int]:
+    seen: set[int] = set()
+    found = []
+    for number, name in members:
+        which = name if by_name else NAMELESS
+        if which in seen:
+            found.append(number)
+        seen.add(which)
+    return found
 
 
 def _plain(row: Told) -> str:
@@ -94,10 +119,16 @@ def _plain(row: Told) -> str:
     return f"row-{hashlib.sha256(content.encode()).hexdigest()[:32]}"
 
 
-def _name(row: Told) -> int:
+def _name(row: Told) -> str:
     """The name that tells apart the people of one address: first and last, in whatever case, spacing and composition. A blank one fits everybody."""
     if row.own_id or row.values.get("email") is None:
-        return NAMELESS
-    parts = (str(row.values.get(field) or "") for field in ("first_name", "last_name"))
-    name = " ".join(unicodedata.normalize("NFKC", " ".join(parts)).casefold().split())
-    return mark(name) if name else NAMELESS
+        return ""
+    name = f"{row.values.get('first_name') or ''} {row.values.get('last_name') or ''}"
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+    return " ".join(name.casefold().split())
+
+
+def _short(name: str) -> int:
+    """Return a name as a number that fits 32 bits, never NAMELESS."""
+    return (hash(name) & 0xFFFF_FFFF) or 1 if name else NAMELESS

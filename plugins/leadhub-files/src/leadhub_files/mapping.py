@@ -1,22 +1,27 @@
-"""The fields of a row, and the headers that people give them. Data only."""
+"""The fields of a row, and of a record in a CSV file that leadhub writes. Data only."""
 
 from leadhub import FieldMapping, ObjectMapping
+from leadhub.values.fields import FIELDS
 
 ROW = "row"
+LEAD = "lead"
+CELL_LIMIT = 32_767
+"""Characters that a spreadsheet's cell holds; a longer text is cut when a person saves the file (Microsoft: Excel specifications and limits)."""
 
-CANONICAL = ("email", "first_name", "last_name", "company", "phone", "job_title")
-
-MAPPING = ObjectMapping(ROW, tuple(FieldMapping(name, name) for name in CANONICAL))
-
-SYNONYMS: dict[str, tuple[str, ...]] = {
-    "email": ("email", "e-mail", "mail", "email address", "e-mail address", "work email", "business email"),
-    "first_name": ("first name", "firstname", "given name", "forename"),
-    "last_name": ("last name", "lastname", "surname", "family name"),
-    "company": ("company", "company name", "organization", "organisation", "account", "account name", "employer"),
-    "phone": ("phone", "phone number", "telephone", "telephone number", "tel"),
-    "job_title": ("job title", "title", "position", "role"),
-}
-"""English headers by canonical field, compared as `headers.form` has them: case, spaces and punctuation do not count."""
+MAPPING = ObjectMapping(ROW, tuple(FieldMapping(name, name) for name in FIELDS))
+CSV_MAPPING = ObjectMapping(
+    LEAD,
+    tuple(FieldMapping(name, name, max_length=CELL_LIMIT, style="code") for name in FIELDS),
+    state="leadhub",
+)
 
 KEYS = ("lead id", "external id", "record id", "id")
 """Headers of a column of ids, the most telling first."""
+OPTIONS = {
+    "stage": ("known", "lead", "mql", "sal", "sql", "opportunity", "customer", "advocate"),
+    "status": ("none", "new", "assigned", "attempting", "connected", "nurturing", "in_deal"),
+    "exit": ("open", "recycled", "disqualified", "lost", "churned"),
+}
+"""The columns of the state, and the values that the preset `leadhub` reads in them."""
+RECORD_ID, LEADHUB_ID = "record_id", "leadhub_id"
+"""The columns that belong to leadhub: which record a row is, and the key under which leadhub made it."""

@@ -3,12 +3,13 @@
 Every error leaves it as one of leadhub's. It knows paths and bodies, and nothing of records or of what a write means.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 from weakref import finalize
 
 import httpx
@@ -22,10 +23,13 @@ LIST_LIMIT = 100
 BATCH_LIMIT = 100
 HISTORY_LIMIT = 50  # inputs of a batch read with propertiesWithHistory
 SEARCH_LIMIT = 200
+OWNERS_LIMIT = 100
 SDK_TIMEOUT = (10.0, 60.0)  # the SDK has none of its own
 _OF_RECORDS = frozenset({400, 404, 409, 422})  # refusals of a batch that speak of its records
+_OF_AN_ADDRESS = frozenset({400, 403, 404, 422})  # refusals of an opt-out; a missing scope stops opt-outs and nothing else
 
 Json = dict[str, Any]
+Filter = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +108,14 @@ class Client:
             query["after"] = after
         return self._object(self._call("GET", self._paths.contacts, params=query, write=False), write=False, needs="results")
 
-    def search_page(self, filters: Sequence[Mapping[str, str]], sort: str, after: int) -> Json:
-        """Return one page of ids. All five fields are sent, and `sorts` as text: the one form that everything HubSpot publishes accepts."""
+    def search_page(self, filters: Sequence[Filter], sort: str) -> Json:
+        """Return the first page of ids, up to 200, and in `total` how many there are. All five fields are sent, and `sorts` as text: the one form that everything HubSpot publishes accepts."""
         body = {
             "filterGroups": [{"filters": list(filters)}],
             "sorts": [sort],
             "properties": ["hs_object_id"],
             "limit": SEARCH_LIMIT,
-            "after": str(after),
+            "after": "0",
         }
         return self._object(self._call("POST", self._paths.search, body=body, write=False), write=False, needs="results")
 
@@ -153,6 +157,19 @@ class Client:
         response = self._call("POST", self._paths.batch("archive"), body=body, write=True, allow=_OF_RECORDS)
         return self._object(response, write=True) if response.status_code in _OF_RECORDS else None
 
+    def opt_out(self, address: str) -> Json | None:
+        """Unsubscribe an e-mail address from everything; a second time changes nothing. Returns the body of a refusal, if any."""
+        response = self._call(
+            "POST",
+            self._paths.opt_out(quote(address, safe="")),
+            params={"channel": "EMAIL"},
+            write=True,
+            allow=_OF_AN_ADDRESS,
+            label="POST " + self._paths.opt_out("…"),
+        )
+        body = self._object(response, write=True)
+        return body if response.status_code in _OF_AN_ADDRESS or body.get("errors") else None
+
     # ---- the one way out -----------------------------------------------------------------------------------------------------------------
 
     def _call(
@@ -164,13 +181,15 @@ class Client:
         body: Json | None = None,
         params: Mapping[str, str] | None = None,
         allow: frozenset[int] = frozenset(),
+        label: str | None = None,
     ) -> httpx.Response:
+        """Make one call. `label` names it in errors where the path itself tells of a person."""
         self._meter.calls += 1
         response = self._http.request(method, path, json=body, params=params)
         self._meter.hear(response.headers)
         if response.is_success or (response.status_code in allow and _speaks_of_records(response)):
             return response
-        raise call_error(f"{method} {path}", response.status_code, _json(response), response.headers.get("Retry-After"), write=write)
+        raise call_error(label or f"{method} {path}", response.status_code, _json(response), response.headers.get("Retry-After"), write=write)
 
     @staticmethod
     def _object(response: httpx.Response, *, write: bool, needs: str | None = None) -> Json:
@@ -206,6 +225,16 @@ class Client:
                 raise ConfigError(f"No owner in HubSpot has the e-mail address {owner} (setting owner_on_create).")
             self._cache.owners[owner] = str(found[0].id)
         return self._cache.owners[owner]
+
+    def owners(self, *, archived: bool) -> Iterator[Any]:
+        """Yield the owners whose users are active, or those whose users have left, as hubspot-api-client gives them."""
+        after: dict[str, str] = {}
+        while True:
+            page = self._sdk("owners", "owners_api", "get_page", limit=OWNERS_LIMIT, archived=archived, **after)
+            yield from page.results
+            if page.paging is None or page.paging.next is None:
+                return
+            after = {"after": page.paging.next.after}
 
     def _sdk(self, package: str, api_name: str, method: str, *args: object, **kwargs: object) -> Any:
         """Make one reading call through hubspot-api-client."""

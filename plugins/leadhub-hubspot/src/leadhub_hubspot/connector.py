@@ -18,13 +18,14 @@ from leadhub import (
     Identity,
     ObjectMapping,
     Outcome,
+    Owner,
     Page,
     Record,
     Usage,
 )
-from leadhub_hubspot import history
 from leadhub_hubspot.client import BATCH_LIMIT, Client
-from leadhub_hubspot.mapping import CONTACTS, MAPPINGS
+from leadhub_hubspot.history import Historian
+from leadhub_hubspot.mapping import CONTACTS, MAPPINGS, OPT_OUT
 from leadhub_hubspot.pull import Puller
 from leadhub_hubspot.reader import Reader
 from leadhub_hubspot.settings import Settings
@@ -40,6 +41,7 @@ class HubSpot:
     settings_model: ClassVar[type[BaseModel]] = Settings
     mappings: ClassVar[tuple[ObjectMapping, ...]] = MAPPINGS
     batch_size: ClassVar[int] = BATCH_LIMIT
+    archives: ClassVar[bool] = True
 
     def __init__(self, context: Context) -> None:
         settings: Settings = context.settings
@@ -48,6 +50,7 @@ class HubSpot:
         self._client = Client(context, settings)
         self._reader = Reader(self._client, context.wanted.get(CONTACTS, ()))
         self._puller = Puller(self._client, self._reader, timedelta(minutes=settings.overlap_minutes), context.log)
+        self._historian = Historian(self._client, settings.external_id)
         self._writer = Writer(self._client, external_id=settings.external_id, owner=settings.owner_on_create)
 
     def check(self) -> Identity:
@@ -106,14 +109,21 @@ class HubSpot:
         """Return every contact property that the key can see, with the options that people are shown, in the account's order."""
         _require_contacts(object_name)
         return {
-            name: FieldDescription(name=name, label=entry.label, writable=entry.writable, options=entry.options)
+            name: FieldDescription(name=name, label=entry.label, writable=entry.writable or name == OPT_OUT, options=entry.options)
             for name, entry in self._client.properties(fresh=True).items()
         }
 
     def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
-        """Return who set each present value, from HubSpot's property history."""
+        """Return who set each present value, from HubSpot's property history: a person, leadhub itself, or another program."""
         _require_contacts(object_name)
-        return history.authors(self._client, ids, fields)
+        return self._historian.authors(ids, fields)
+
+    def owners(self) -> Iterator[Owner]:
+        """Yield every user that can own a contact, then those who have left. HubSpot has no queues. Needs the scope crm.objects.owners.read."""
+        for archived in (False, True):
+            for owner in self._client.owners(archived=archived):
+                name = " ".join(part for part in (owner.first_name, owner.last_name) if part)
+                yield Owner(id=str(owner.id), name=name or owner.email or f"owner {owner.id}", email=owner.email, active=not archived)
 
     def usage(self) -> Usage:
         """Return this instance's calls and the account's daily allowance."""

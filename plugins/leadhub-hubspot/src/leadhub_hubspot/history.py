@@ -1,6 +1,7 @@
 """Who set a value, from HubSpot's property history. The table is data; what it does not name counts as automation."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from leadhub import Author
@@ -18,26 +19,69 @@ PERSON_SOURCES: Mapping[str, str] = {
     "MOBILE_ANDROID": "edited in the phone app",
     "MOBILE_IOS": "edited in the phone app",
 }
+OURS = "leadhub"
+_USER = re.compile(r"userId:(\d+)")
+
+Version = Mapping[str, Any]
 
 
-def authors(client: Client, ids: Sequence[str], fields: Sequence[str]) -> dict[tuple[str, str], Author]:
-    """Return the author of each present value that the history names, by (contact id, property)."""
-    found: dict[tuple[str, str], Author] = {}
-    for batch in batches(list(dict.fromkeys(ids)), HISTORY_LIMIT):
-        asked = set(batch)
-        for result in client.batch_read(batch, list(fields), history=fields).results:
-            if str(result["id"]) not in asked:
-                continue  # merged away: the survivor's history is another contact's
-            histories = result.get("propertiesWithHistory") or {}
-            found |= {(str(result["id"]), name): author(histories[name]) for name in fields if histories.get(name)}
-    return found
+class Historian:
+    """Reads histories through one client, and learns on the way under which name HubSpot knows leadhub's own writes."""
+
+    def __init__(self, client: Client, external_id: str | None) -> None:
+        self._client = client
+        self._external_id = external_id
+        self._own: set[tuple[str, str]] = set()
+
+    def authors(self, ids: Sequence[str], fields: Sequence[str]) -> dict[tuple[str, str], Author]:
+        """Return the author of each present value that the history names, by (contact id, property). Fifty contacts a call."""
+        found: dict[tuple[str, str], Author] = {}
+        known = self._client.properties()
+        asked = [name for name in dict.fromkeys(fields) if name in known]
+        if not asked:
+            return found
+        for batch in batches(list(dict.fromkeys(ids)), HISTORY_LIMIT):
+            found |= self._of_batch(batch, asked)
+        return found
+
+    def _of_batch(self, ids: Sequence[str], fields: Sequence[str]) -> dict[tuple[str, str], Author]:
+        key = self._external_id
+        history = list(fields) if key is None or key in fields else [*fields, key]
+        results = self._client.batch_read(ids, fields, history=history).results
+        told = {str(result["id"]): result.get("propertiesWithHistory") or {} for result in results}
+        if key is not None:  # leadhub alone writes its key: whoever did is leadhub, in the other histories too
+            self._own |= {_source(version) for histories in told.values() for version in histories.get(key) or () if _is_program(version)}
+        asked = set(ids)  # an id that was merged away is answered by the survivor, whose history is another contact's
+        return {
+            (record_id, name): author(histories[name], self._own)
+            for record_id, histories in told.items()
+            for name in fields
+            if record_id in asked and histories.get(name)
+        }
 
 
-def author(versions: Sequence[Mapping[str, Any]]) -> Author:
-    """Return the author of the newest version; the list's order is not relied on, only the first of equal instants."""
+def author(versions: Sequence[Version], own: Collection[tuple[str, str]] = ()) -> Author:
+    """Return the author of the newest version; the list's order is not relied on, only the first of equal instants.
+
+    A person is named by an id of a user as well as by the source: without one nobody is named. `own` are the (sourceType, sourceId) of leadhub.
+    """
     newest = max(versions, key=lambda version: parse_instant(version.get("timestamp")) or EPOCH)
-    kind = "person" if newest.get("sourceType") in PERSON_SOURCES else "automation"
-    user, source_id = newest.get("updatedByUserId"), str(newest.get("sourceId") or "")
-    name = str(newest.get("sourceLabel") or "") or (f"user {user}" if user else source_id)
-    at = parse_instant(newest.get("timestamp"))
-    return Author("person", name, at) if kind == "person" else Author("automation", name, at)
+    user, at = _user(newest), parse_instant(newest.get("timestamp"))
+    name = str(newest.get("sourceLabel") or "") or (f"user {user}" if user else str(newest.get("sourceId") or ""))
+    if newest.get("sourceType") in PERSON_SOURCES and user:
+        return Author("person", name, at)
+    return Author("automation", OURS if _source(newest) in own else name or str(newest.get("sourceType") or ""), at)
+
+
+def _user(version: Version) -> str:
+    """Return the id of the user behind a version, from either of the two places where HubSpot puts it."""
+    found = _USER.search(str(version.get("sourceId") or ""))
+    return str(version.get("updatedByUserId") or "") or (found[1] if found else "")
+
+
+def _source(version: Version) -> tuple[str, str]:
+    return str(version.get("sourceType")), str(version.get("sourceId"))
+
+
+def _is_program(version: Version) -> bool:
+    return version.get("sourceType") in {"INTEGRATION", "API"} and bool(version.get("sourceId"))

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The paths of one API version."""
+    """The paths of one API version. Opting an address out of everything came with version 4 of the subscriptions; version 3 has no such call."""
 
     contacts: str
     account: str
+    preferences: str
 
     def batch(self, verb: str) -> str:
         """Return the path of a batch: read, create, update, upsert or archive."""
@@ -22,9 +23,13 @@ class Paths:
         """The path of the search over contacts."""
         return f"{self.contacts}/search"
 
+    def opt_out(self, address: str) -> str:
+        """Return the path that opts an e-mail address out of all e-mail (HubSpot's "Subscriptions" guide). `address` is escaped already."""
+        return f"{self.preferences}/statuses/{address}/unsubscribe-all"
+
 
 BY_VERSION = {
-    "v3": Paths("/crm/v3/objects/contacts", "/account-info/v3/details"),
-    "2026-03": Paths("/crm/objects/2026-03/contacts", "/account-info/2026-03/details"),
-    "2026-09": Paths("/crm/objects/2026-09/contacts", "/account-info/2026-09/details"),
+    "v3": Paths("/crm/v3/objects/contacts", "/account-info/v3/details", "/communication-preferences/v4"),
+    "2026-03": Paths("/crm/objects/2026-03/contacts", "/account-info/2026-03/details", "/communication-preferences/2026-03"),
+    "2026-09": Paths("/crm/objects/2026-09/contacts", "/account-info/2026-09/details", "/communication-preferences/2026-09"),
 }

@@ -1,7 +1,8 @@
-"""Reading everything, then what changed: by listing at first, later by search over windows of time that are small enough to be whole.
+"""Reading everything, then what changed: by listing at first, later by search, over ranges of ids so small that one answer tells all of each.
 
-HubSpot's search is not to be trusted on order, shows changes late, and ends at 10,000 results. So nothing here relies on its order: a window
-is split in halves until its count adds up, and every pull reaches back over the overlap.
+HubSpot's search is not to be trusted on order, shows changes late, and ends at 10,000 results of one query. So nothing here relies on its order
+and nothing is paged: a range of ids is taken only from an answer whose own count says that it is whole, and is split until there is one. That
+holds however many contacts bear one and the same time of change. What search shows late is caught by the overlap of the next pull.
 """
 
 from collections.abc import Iterator
@@ -9,41 +10,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from leadhub import Cursor, FatalError, Log, Page
-from leadhub_hubspot.client import BATCH_LIMIT, SEARCH_LIMIT, Client
-from leadhub_hubspot.mapping import MODIFIED
+from leadhub_hubspot.client import BATCH_LIMIT, Client, Filter
+from leadhub_hubspot.mapping import MODIFIED, RECORD_ID
 from leadhub_hubspot.reader import Reader, batches
-from leadhub_hubspot.values import from_ms, iso, parse_instant, to_ms
+from leadhub_hubspot.values import iso, parse_instant, to_ms
 
-MAX_RESULTS = 10_000  # of one search; beyond it HubSpot answers 400
-PASSES = 3  # over a window of one millisecond, which cannot be split, until its count adds up
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A span of last-modified times in epoch milliseconds, both ends included."""
-
-    start: int
-    end: int
-
-    def halves(self) -> tuple["Window", "Window"]:
-        """Return the earlier and the later half."""
-        middle = (self.start + self.end) // 2
-        return Window(self.start, middle), Window(middle + 1, self.end)
+PASSES = 3  # over a range that cannot be split and whose answer does not add up
 
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
     """The cursor. `watermark`: all changes up to then were read, but for the overlap.
 
-    In mid-list `after` is HubSpot's own paging mark. In mid-window `until` is the end of this pull, `start` and `end` the window being read,
-    and `after` the highest id of it that was read: ids are read in their own order.
+    In mid-list `after` is HubSpot's own paging mark. In mid-search `until` is the end of this pull's span of time, and of that span all contacts
+    whose id is at most `read_to` have been read. `to` is where the range to read next ends: a split is kept, so that a pull which is stopped
+    after every few searches still gets on.
     """
 
     watermark: datetime
     after: str | None = None
     until: datetime | None = None
-    start: int = 0
-    end: int = 0
+    read_to: int = 0
+    to: int | None = None
 
     def cursor(self) -> Cursor:
         """Return it as JSON."""
@@ -51,7 +39,7 @@ class Bookmark:
         if self.after is not None:
             mark["after"] = self.after
         if self.until is not None:
-            mark |= {"until": iso(self.until), "from": iso(from_ms(self.start)), "to": iso(from_ms(self.end))}
+            mark |= {"until": iso(self.until), "read_to": self.read_to, "to": self.to}
         return mark
 
     @classmethod
@@ -59,17 +47,28 @@ class Bookmark:
         """Return the bookmark of a cursor. Raises FatalError for one that no pull of this connector wrote."""
         mark = cursor if isinstance(cursor, dict) else {}
         watermark, until = parse_instant(mark.get("watermark")), parse_instant(mark.get("until"))
-        start, end, after = parse_instant(mark.get("from")), parse_instant(mark.get("to")), mark.get("after")
-        whole = until is None or (start is not None and end is not None and str(after).isdigit())
-        if watermark is None or not whole or not isinstance(after, str | None):
+        after, read_to, to = mark.get("after"), mark.get("read_to", 0), mark.get("to")
+        whole = mark.keys() <= {"watermark", "after"} or (until is not None and mark.keys() == {"watermark", "until", "read_to", "to"})
+        if not (watermark and whole and isinstance(after, str | None) and isinstance(read_to, int) and isinstance(to, int | None)):
             raise FatalError(f"The stored cursor of HubSpot cannot be read: {cursor!r}.", next_step="leadhub adopt")
-        if until is None or start is None or end is None:
-            return cls(watermark, after)
-        return cls(watermark, after, until, to_ms(start), to_ms(end))
+        return cls(watermark, after, until, read_to, to)
 
 
-class _TooMany(Exception):
-    """One single millisecond holds more contacts than a search can return."""
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Contact ids from `low` to `high`, both included; None: no end."""
+
+    low: int
+    high: int | None = None
+
+    def split(self, ids: list[int]) -> tuple["Range", "Range"]:
+        """Return the lower and the upper part, each with fewer contacts: some of `ids` (two or more, of this range) fall into either.
+
+        A page in order is the lowest ids, so the part below its last one is told whole next time; a page in no order is a sample to halve by.
+        """
+        ordered = sorted(ids)
+        pivot = ordered[-2] if ids == ordered else ordered[(len(ordered) - 1) // 2]
+        return Range(self.low, pivot), Range(pivot + 1, self.high)
 
 
 class Puller:
@@ -83,19 +82,12 @@ class Puller:
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
         """Yield pages of records, each with the cursor to resume from."""
-        if since is None:
-            yield from self._list(Bookmark(self._now()))
-            return
-        mark = Bookmark.read(since)
-        if mark.until is None and mark.after is not None:
+        mark = Bookmark(self._now()) if since is None else Bookmark.read(since)
+        self._reader.warn_of_missing(self._log)
+        if since is None or mark.after is not None:
             yield from self._list(mark)
-            return
-        until = mark.until or self._now()
-        try:
-            yield from self._windows(mark, until)
-        except _TooMany as error:
-            self._log.warning("hubspot.list_instead_of_search", reason=str(error))
-            yield from self._list(Bookmark(until))
+        else:
+            yield from self._changed(mark, mark.until or self._now())
 
     def _now(self) -> datetime:
         return self._client.account()[1]
@@ -111,59 +103,40 @@ class Puller:
             if after is None:
                 return
 
-    def _windows(self, mark: Bookmark, until: datetime) -> Iterator[Page]:
-        """Yield what changed since the watermark, less the overlap, window by window in order of time."""
-        start = to_ms(mark.watermark - self._overlap)
+    def _changed(self, mark: Bookmark, until: datetime) -> Iterator[Page]:
+        """Yield what changed from the watermark, less the overlap, until then, in order of ids."""
+        span = to_ms(mark.watermark - self._overlap), to_ms(until)
         base = Bookmark(mark.watermark, until=until)
-        if mark.until is not None:
-            yield from self._window(Window(mark.start, mark.end), base, int(mark.after or 0))
-            start = mark.end + 1
-        rest = Window(start, to_ms(until))
-        if rest.start <= rest.end:
-            yield from self._window(rest, base, 0)
+        left = [Range(mark.read_to + 1)] if mark.to is None else [Range(mark.to + 1), Range(mark.read_to + 1, mark.to)]
+        while left:
+            part = left.pop()
+            ids, whole = self._ids(span, part)
+            if not whole:
+                lower, upper = part.split(ids)
+                left += [upper, lower]
+                yield Page((), replace(base, read_to=part.low - 1, to=lower.high).cursor())
+                continue
+            for batch in batches(sorted(ids), BATCH_LIMIT):
+                records = self._reader.changed([str(record_id) for record_id in batch])
+                yield Page(records, replace(base, read_to=batch[-1]).cursor())
         yield Page((), Bookmark(until).cursor())
 
-    def _window(self, window: Window, base: Bookmark, read_to: int) -> Iterator[Page]:
-        """Yield the contacts of one window, splitting it until a search tells all of it."""
-        ids = self._ids(window)
-        if ids is None:
-            for half in window.halves():
-                # A window that was begun may have to be split now: its ids up to `read_to` were read, in either half.
-                yield from self._window(half, base, read_to)
-            return
-        todo = [record_id for record_id in sorted(ids) if record_id > read_to]
-        for batch in batches(todo, BATCH_LIMIT):
-            records = self._reader.changed([str(record_id) for record_id in batch])
-            yield Page(records, replace(base, start=window.start, end=window.end, after=str(batch[-1])).cursor())
-
-    def _ids(self, window: Window) -> set[int] | None:
-        """Return all ids of a window, or None when it must be split. Raises _TooMany for a millisecond that no search can tell whole."""
-        ids: set[int] = set()
-        single = window.start == window.end
+    def _ids(self, span: tuple[int, int], part: Range) -> tuple[list[int], bool]:
+        """Return the ids of one answer, and whether they are all that changed in this range."""
         for _ in range(PASSES):
-            total = self._search(window, ids)
-            if total >= MAX_RESULTS and single:
-                raise _TooMany(f"{total} contacts changed in the millisecond {iso(from_ms(window.start))}")
-            if total >= MAX_RESULTS:
-                return None
-            if len(ids) >= total:
-                return ids
-            if not single:
-                return None
-        self._log.warning("hubspot.search_does_not_add_up", at=iso(from_ms(window.start)), found=len(ids), total=total)
-        return ids
+            body = self._client.search_page(_filters(span, part), RECORD_ID)
+            ids = list(dict.fromkeys(int(result["id"]) for result in body["results"]))
+            total = int(body.get("total") or 0)
+            if total <= len(ids):
+                return ids, True
+            if len(ids) > 1:
+                return ids, False
+        self._log.warning("hubspot.search_does_not_add_up", first_id=part.low, last_id=part.high, found=len(ids), total=total)
+        return ids, True
 
-    def _search(self, window: Window, ids: set[int]) -> int:
-        """Add a window's ids page by page and return the highest total told: a contact that leaves meanwhile shifts the pages."""
-        filters = (
-            {"propertyName": MODIFIED, "operator": "GTE", "value": str(window.start)},
-            {"propertyName": MODIFIED, "operator": "LTE", "value": str(window.end)},
-        )
-        total = 0
-        for after in range(0, MAX_RESULTS, SEARCH_LIMIT):
-            body = self._client.search_page(filters, "hs_object_id", after)
-            ids.update(int(result["id"]) for result in body["results"])
-            total = max(total, int(body.get("total") or 0))
-            if total >= MAX_RESULTS or "next" not in (body.get("paging") or {}):
-                break
-        return total
+
+def _filters(span: tuple[int, int], part: Range) -> list[Filter]:
+    bounds = [(MODIFIED, "GTE", span[0]), (MODIFIED, "LTE", span[1])]
+    bounds += [(RECORD_ID, "GTE", part.low)] if part.low > 1 else []
+    bounds += [(RECORD_ID, "LTE", part.high)] if part.high is not None else []
+    return [{"propertyName": name, "operator": operator, "value": str(bound)} for name, operator, bound in bounds]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from leadhub import Gone, Record
+from leadhub import Gone, Log, Record
 from leadhub_hubspot.client import BATCH_LIMIT, Client
 from leadhub_hubspot.mapping import CONTACTS, MERGED_IDS
 from leadhub_hubspot.values import from_wire, parse_instant
@@ -17,6 +17,14 @@ class Reader:
     def __init__(self, client: Client, wanted: Sequence[str]) -> None:
         self._client = client
         self._wanted = wanted
+        self._warned = False
+
+    def warn_of_missing(self, log: Log) -> None:
+        """Name once the wanted properties that are left out: a field nobody sees is better told than found missing later."""
+        missing = [name for name in dict.fromkeys(self._wanted) if name not in self._client.properties()]
+        if missing and not self._warned:
+            self._warned = True
+            log.warning("hubspot.properties_left_out", names=missing, next_step="create them in HubSpot, or take them out of the configuration")
 
     def fields(self) -> tuple[str, ...]:
         """Return the wanted properties that this key can see: one that is hidden is left out, and so stays "not known"."""

@@ -26,6 +26,7 @@ Body = Mapping[str, Any]
 LOCK_SECONDS = 2.0  # HubSpot: after a 423 wait at least two seconds
 _EXISTING_ID = re.compile(r"Existing ID:\s*(\d+)")
 _HOLDER_ID = re.compile(r"(\d+) already has that value")
+_WAIT = "nothing: the next run goes on; where it happens often, run leadhub when other apps of the account rest"
 _NEVER_REACHED = frozenset({503, 521, 523})
 
 
@@ -95,7 +96,7 @@ def call_error(call: str, status: int, body: Body | None, retry_after: str | Non
 
     A 5xx leaves a read harmless (Unavailable) and a write unknown, unless HubSpot itself says that the call was not taken (503, lock).
     """
-    reason = str((body or {}).get("message") or "") or f"HTTP {status} without a reason that can be read"
+    reason = str((body or {}).get("message") or "") or "no reason that can be read"
     if status == 429:
         return _rate_error(call, body or {}, _seconds(retry_after))
     if status in {401, 530}:  # 530: what HubSpot's front answers to a malformed token
@@ -108,7 +109,7 @@ def call_error(call: str, status: int, body: Body | None, retry_after: str | Non
         return Unavailable(f"{call}: HubSpot is moving this account: {reason}", retry_after=_seconds(retry_after))
     if status >= 500:
         taken = write and (status not in _NEVER_REACHED or body is None)
-        text = f"{call}: {reason}"
+        text = f"{call}: HubSpot answered {status}: {reason}"
         return UnknownOutcome(text) if taken else Unavailable(text, retry_after=_seconds(retry_after))
     if 300 <= status < 400:
         return FatalError(f"{call}: answered with a redirect (HTTP {status}), which is not followed.", next_step="check base_url")
@@ -120,7 +121,8 @@ def _rate_error(call: str, body: Body, retry_after: float | None) -> Exception:
     if policy == "DAILY":
         next_step = "wait until midnight in the account's time zone, then leadhub sync"
         return QuotaExhausted("HubSpot's daily limit of calls is spent, by all apps of the account together.", next_step=next_step)
-    return RateLimited(f"{call}: too many calls ({policy or 'no policy named'}).", retry_after=retry_after)
+    reason = policy or str(body.get("message") or "no limit named")
+    return RateLimited(f"{call}: HubSpot answered 429, too many calls: {reason}", retry_after=retry_after, next_step=_WAIT)
 
 
 def _scopes(body: Body) -> str:

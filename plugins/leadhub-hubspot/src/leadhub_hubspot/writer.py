@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeAlias
 
 from leadhub import (
@@ -19,17 +20,20 @@ from leadhub import (
     Operation,
     Outcome,
     RecordError,
+    RecordGone,
     Result,
     RetryableError,
     UnknownOutcome,
 )
 from leadhub_hubspot.client import Client
+from leadhub_hubspot.consent import Consent
 from leadhub_hubspot.mapping import OWNER, STAGE
 from leadhub_hubspot.refusals import record_error
 from leadhub_hubspot.values import from_wire, parse_instant, to_wire
 
 Input = dict[str, Any]
 Answer: TypeAlias = dict[str, Any] | RecordError
+Write: TypeAlias = Callable[[Sequence[Change]], Iterator[Outcome]]
 NOT_APPLIED = "NOT_APPLIED"
 
 
@@ -38,6 +42,7 @@ class Writer:
 
     def __init__(self, client: Client, *, external_id: str | None, owner: str | None) -> None:
         self._client = client
+        self._consent = Consent(client)
         self._external_id = external_id
         self._owner = owner
 
@@ -48,11 +53,11 @@ class Writer:
         self._client.properties()  # needed to read the answers: a failure belongs before the write, not after it
         match changes[0].operation:
             case Operation.CREATE:
-                yield from self._create(changes)
+                yield from self._consent.push(changes, self._create)
             case Operation.UPDATE:
-                yield from _in_rounds(changes, self._update)
+                yield from self._consent.push(changes, partial(_in_rounds, self._update))
             case Operation.CLEAR_THEN_SET:
-                yield from _in_rounds(changes, self._clear_then_set)
+                yield from self._consent.push(changes, partial(_in_rounds, self._clear_then_set))
             case Operation.ARCHIVE:
                 yield from self._archive(changes)
 
@@ -100,9 +105,16 @@ class Writer:
                 yield self._outcome(change, cleared.get(change.key), wanted={STAGE: None})
 
     def _archive(self, changes: Sequence[Change]) -> Iterator[Outcome]:
-        refusal = self._client.batch_archive([_id(change) for change in changes])
+        """Archive, and refuse what is gone already: HubSpot itself answers alike for an id that it archives and one that it does not find."""
+        there = {str(result["id"]) for result in self._client.batch_read([_id(change) for change in changes], []).results}
+        live = [change for change in changes if _id(change) in there]
         for change in changes:
-            error = None if refusal is None else _of_batch(refusal, alone=len(changes) == 1)
+            if change not in live:
+                gone = RecordGone(f"HubSpot has no contact under the id {_id(change)}: it is archived, merged or purged already.")
+                yield Outcome(change.key, Result.REFUSED, change.record_id, error=gone)
+        refusal = self._client.batch_archive([_id(change) for change in live]) if live else None
+        for change in live:
+            error = None if refusal is None else _of_batch(refusal, alone=len(live) == 1)
             yield Outcome(change.key, Result.ACCEPTED if error is None else Result.REFUSED, change.record_id, error=error)
 
     # ---- requests ------------------------------------------------------------------------------------------------------------------------
@@ -188,7 +200,7 @@ def _half_done(what: str) -> Iterator[None]:
         raise UnknownOutcome(f"HubSpot: {what}: {error}") from error
 
 
-def _in_rounds(changes: Sequence[Change], write: Callable[[Sequence[Change]], Iterator[Outcome]]) -> Iterator[Outcome]:
+def _in_rounds(write: Write, changes: Sequence[Change]) -> Iterator[Outcome]:
     """Write in as many requests as the same contact occurs: HubSpot refuses a batch that names an id twice."""
     left = list(changes)
     while left:

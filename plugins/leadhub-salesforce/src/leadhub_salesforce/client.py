@@ -6,7 +6,7 @@ a call answered 401 (which had no effect), once, with a fresh token and every he
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -100,6 +100,17 @@ class Client:
         _checked(page.get("records"), list, "query")
         return page
 
+    def rows(self, soql: str) -> Iterator[dict[str, Any]]:
+        """Yield all rows of a query, page after page by Salesforce's own cursor: for what is read at once, and anew if it breaks off."""
+        page = self.query(soql)
+        yield from page["records"]
+        while not page["done"]:
+            path = str(page.get("nextRecordsUrl") or "")
+            if not path.startswith("/services/data/"):
+                raise UnknownOutcome("query: Salesforce says that there is more, and not where.")
+            page = _checked(self._call(_page_at(path), "query", write=False), dict, "query")
+            yield from _checked(page.get("records"), list, "query")
+
     def describe(self, object_name: str) -> dict[str, Any]:
         """Return an object's describe."""
         path = f"sobjects/{object_name}/describe"
@@ -121,6 +132,12 @@ class Client:
     def write(self, method: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> list[dict[str, Any]]:
         """Send one sObject Collections write and return its results, in the order of the request."""
         answer = self._call(lambda sf: sf.restful(path, method=method, json=body, headers=dict(headers)), path, write=True)
+        return _checked(answer, list, path)
+
+    def delete(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Move up to 200 records to the recycle bin in one call and return the results, in the order of the ids (sObject Collections, "Delete")."""
+        path, which = "composite/sobjects", {"ids": ",".join(ids), "allOrNone": "false"}
+        answer = self._call(lambda sf: sf.restful(path, which, method="DELETE"), f"deletes at {path}", write=True)
         return _checked(answer, list, path)
 
     def server_time(self) -> datetime:
@@ -180,6 +197,10 @@ class Client:
         if response.status_code >= 500 or response.status_code in (406, 420, 429):
             raise Unavailable(f"login: {self._settings.login_url} answered {response.status_code}.", retry_after=self._transport.retry_after)
         raise _refused_login(self._settings.login_url, response.status_code, content)
+
+
+def _page_at(path: str) -> Callable[[Any], Any]:
+    return lambda sf: sf.query_more(path, identifier_is_url=True)
 
 
 def _refused_login(url: str, status: int, content: Any) -> AccessDenied:

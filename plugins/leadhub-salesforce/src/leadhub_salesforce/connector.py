@@ -1,15 +1,35 @@
-"""The Salesforce connector: Leads, read and written."""
+"""The Salesforce connector: Leads and the Contacts they become, read and written."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 from pydantic import BaseModel
 
-from leadhub import AccessDenied, Change, Context, Cursor, FatalError, FieldDescription, Identity, ObjectMapping, Outcome, Page, Record, Usage
+from leadhub import (
+    AccessDenied,
+    Author,
+    Change,
+    Context,
+    Cursor,
+    FatalError,
+    FieldDescription,
+    Identity,
+    ObjectMapping,
+    Outcome,
+    Owner,
+    Page,
+    Record,
+    Usage,
+)
 from leadhub_salesforce.client import Client
-from leadhub_salesforce.mapping import LEAD, MAPPINGS
-from leadhub_salesforce.reading import Position, Pull, Reader
+from leadhub_salesforce.errors import ReadRefused
+from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS
+from leadhub_salesforce.people import People
+from leadhub_salesforce.position import Progress
+from leadhub_salesforce.pulling import Pull
+from leadhub_salesforce.reading import ALL_CONTACTS, CONVERTED_CONTACTS, LEADS, Reader
 from leadhub_salesforce.schema import Schema
 from leadhub_salesforce.settings import Settings
 from leadhub_salesforce.values import full_id
@@ -23,20 +43,26 @@ _CONVERTED = "SELECT ApiName FROM LeadStatus WHERE IsConverted = true ORDER BY S
 
 
 class SalesforceConnector:
-    """Leads of one Salesforce org, over its REST API, logged in by client credentials."""
+    """Leads and Contacts of one Salesforce org, over its REST API, logged in by client credentials."""
 
     name: ClassVar[str] = "salesforce"
     settings_model: ClassVar[type[BaseModel]] = Settings
     mappings: ClassVar[tuple[ObjectMapping, ...]] = MAPPINGS
     batch_size: ClassVar[int] = BATCH
+    archives: ClassVar[bool] = True
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._settings: Settings = context.settings
         self._client = Client(self._settings)
-        self._known: tuple[datetime, Schema] | None = None
-        self._reader = Reader(self._client, context.wanted.get(LEAD, ()), self._schema)
+        self._known: dict[str, tuple[datetime, Schema]] = {}
+        contacts = ALL_CONTACTS if self._settings.contacts == "all" else CONVERTED_CONTACTS
+        self._readers = {
+            kind.object: Reader(kind, self._client, context.wanted.get(kind.object, ()), partial(self._schema, kind.object))
+            for kind in (LEADS, contacts)
+        }
         self._writer = Writer(self._client, self._settings, self._schema)
+        self._people = People(self._client, self._schema)
 
     def check(self) -> Identity:
         """Say which org answers and as whom."""
@@ -54,54 +80,92 @@ class SalesforceConnector:
         )
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
-        """Yield every Lead changed since the cursor, deleted and merged ones among them, oldest change first. Each pull overlaps the last by 11 minutes.
+        """Yield every Lead changed since the cursor, then every Contact that the setting `contacts` chooses, oldest change first.
 
-        A failed `next` may be called again.
+        Deleted and merged ones are among them. Each pull overlaps the last by 11 minutes. A Contact also comes with the Lead that was converted
+        into it. A failed `next` may be called again.
         """
-        return Pull(self._reader, Position.parse(since))
+        which = self._settings.contacts
+        contacts = None if which == "none" else self._readers[CONTACT]
+        return Pull(self._readers[LEAD], contacts, Progress.parse(since, which))
 
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
-        """Create or update Leads; see `Writer.push`. Salesforce returns neither stamps nor values here, so no outcome has any."""
+        """Create, update or archive Leads, update Contacts; see `Writer.push`. Salesforce returns neither stamps nor values, so no outcome has any."""
         return self._writer.push(changes)
 
     def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
-        """Return Leads as they are now, by the id asked for."""
-        _only_lead(object_name)
-        return self._reader.reread(ids)
+        """Return records as they are now, by the id asked for."""
+        return self._reader(object_name).reread(ids)
 
     def find(self, object_name: str, keys: Collection[str]) -> Mapping[str, Record]:
-        """Return the Leads that leadhub created under these keys. Raises FatalError without an `external_id`: silence would read as "not there"."""
-        _only_lead(object_name)
-        field = self._settings.external_id
-        if field is None or field not in self._schema().fields:
-            raise FatalError(
-                "Leads cannot be found by leadhub's key: " + ("no external_id is set." if field is None else f"Lead.{field} is not there."),
-                next_step="create a text field on Lead (64, unique, external id), give leadhub's user access, and name it as external_id",
-            )
-        return self._reader.find(field, keys)
+        """Return the records that carry leadhub's keys.
+
+        leadhub makes no Contacts: one has a key only where the org copies the Lead's on conversion. Raises FatalError for Leads without an
+        `external_id`: silence would read as "not there".
+        """
+        reader, name = self._reader(object_name), self._settings.external_id
+        field = self._schema(object_name).fields.get(name or "")
+        if field is not None and field.names_one:
+            return reader.find(field.name, keys)
+        if object_name != LEAD:
+            return {}
+        why = "no external_id is set." if name is None else f"Lead.{name} is not {'unique and an external id' if field else 'there'}."
+        raise FatalError(
+            f"Leads cannot be found by leadhub's key: {why}",
+            next_step="create a text field on Lead (64, unique, external id), give leadhub's user access, and name it as external_id",
+        )
 
     def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
-        """Return every field of Lead that this login sees."""
-        _only_lead(object_name)
-        return self._schema(fresh=True).describe()
+        """Return every field of an object that this login sees; none of a Contact that is out of its sight."""
+        self._reader(object_name)
+        return self._schema(object_name, fresh=True).describe()
+
+    def owners(self) -> Iterator[Owner]:
+        """Yield the users, inactive ones too, and the queues."""
+        return self._people.owners()
+
+    def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
+        """Return who set the present values, from field history; nothing for fields that the org does not track."""
+        self._reader(object_name)
+        return self._people.authors(object_name, ids, fields)
+
+    def modified(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Author]:
+        """Return who saved the records last and when, by the id asked for: for all of them one call per 2,000, and one for names not yet known."""
+        self._reader(object_name)
+        return self._people.modified(object_name, ids)
 
     def usage(self) -> Usage:
         """Return this instance's calls, and the org's daily allowance as last heard."""
         return self._client.usage()
 
-    def _schema(self, *, fresh: bool = False) -> Schema:
-        now = self._context.clock.now()
-        if not fresh and self._known is not None and now - self._known[0] < SCHEMA_AGE:
-            return self._known[1]
-        statuses = self._client.query(_CONVERTED)["records"]
-        schema = Schema.parse(self._client.describe(LEAD), [row["ApiName"] for row in statuses])
-        hidden = sorted({field for field in self._context.wanted.get(LEAD, ()) if field not in schema.fields})
-        if hidden and (self._known is None or self._known[1].fields.keys() != schema.fields.keys()):
-            self._context.log.warning("salesforce.fields_not_visible", system=self._context.system, object=LEAD, fields=hidden)
-        self._known = (now, schema)
+    def _reader(self, object_name: str) -> Reader:
+        if object_name not in self._readers:
+            raise FatalError(f"This connector knows {' and '.join(self._readers)}, not {object_name}.")
+        return self._readers[object_name]
+
+    def _schema(self, object_name: str, *, fresh: bool = False) -> Schema:
+        now, known = self._context.clock.now(), self._known.get(object_name)
+        if not fresh and known is not None and now - known[0] < SCHEMA_AGE:
+            return known[1]
+        schema = self._read_schema(object_name)
+        if known is None or known[1].fields.keys() != schema.fields.keys():
+            self._warn_of_hidden(object_name, schema)
+        self._known[object_name] = (now, schema)
         return schema
 
+    def _read_schema(self, object_name: str) -> Schema:
+        """Read a describe. A Contact that is out of sight is a Schema without fields: Leads are kept in sync all the same."""
+        if object_name == LEAD:
+            statuses = self._client.query(_CONVERTED)["records"]
+            return Schema.parse(self._client.describe(LEAD), [row["ApiName"] for row in statuses])
+        try:
+            return Schema.parse(self._client.describe(object_name))
+        except ReadRefused as error:
+            if error.code != "NOT_FOUND":
+                raise
+            return Schema({})
 
-def _only_lead(object_name: str) -> None:
-    if object_name != LEAD:
-        raise FatalError(f"This connector knows Lead, not {object_name}.")
+    def _warn_of_hidden(self, object_name: str, schema: Schema) -> None:
+        hidden = sorted({field for field in self._context.wanted.get(object_name, ()) if field not in schema.fields})
+        if hidden:
+            self._context.log.warning("salesforce.fields_not_visible", system=self._context.system, object=object_name, fields=hidden)

@@ -1,4 +1,4 @@
-"""What the live org says of Lead: which fields this login sees, which it may write, and which statuses exist. Pure."""
+"""What the live org says of an object: which fields this login sees, which it may write, and which statuses exist. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ class Field:
     required: bool
     length: int
     options: tuple[str, ...] | None
+    names_one: bool = False
+    """Whether the field is an external id and unique, so that a value of it names one record."""
 
     @classmethod
     def parse(cls, row: Mapping[str, Any]) -> "Field":
@@ -31,7 +33,8 @@ class Field:
             options = tuple(str(entry["value"]) for entry in row.get("picklistValues") or () if entry.get("active"))
         required = bool(row["createable"]) and not row["nillable"] and not row.get("defaultedOnCreate") and row["type"] != "boolean"
         names = str(row["name"]), str(row["label"]), str(row["type"])
-        return cls(*names, bool(row["createable"]), bool(row["updateable"]), required, int(row.get("length") or 0), options)
+        names_one = bool(row.get("externalId")) and bool(row.get("unique"))
+        return cls(*names, bool(row["createable"]), bool(row["updateable"]), required, int(row.get("length") or 0), options, names_one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What an administrator configures for one Salesforce org."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -9,6 +9,7 @@ from leadhub_salesforce.values import full_id, is_id
 
 ASSIGNMENT_RULES = "assignment_rules"
 LOOPBACK = ("127.0.0.1", "localhost")
+Contacts = Literal["converted", "all", "none"]
 
 
 class Settings(BaseModel):
@@ -16,7 +17,8 @@ class Settings(BaseModel):
 
     `login_url` is the org's My Domain address (client credentials are refused at login.salesforce.com). `owner_on_create` is "assignment_rules",
     the id of a user (005...) or queue (00G...), or absent: new leads then belong to leadhub's own user. `external_id` names a text field on Lead
-    that is unique and an external id; without one (false) a create whose answer is lost is not repeated but left to a person.
+    that is unique and an external id; without one (false) a create whose answer is lost is not repeated but left to a person. `contacts` chooses
+    the Contacts to read: those that converted leads became, all of the org's, or none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,6 +29,7 @@ class Settings(BaseModel):
     api_version: Annotated[str, Field(pattern=r"^\d{2,3}\.0$")] = "66.0"
     owner_on_create: str | None = None
     external_id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")] | None = "LeadhubId__c"
+    contacts: Contacts = "converted"
 
     @field_validator("login_url")
     @classmethod

@@ -1,15 +1,15 @@
-"""Writing Leads through sObject Collections: up to 200 a call, an outcome for each, nothing written that the live org does not know.
+"""Writing Leads and Contacts through sObject Collections: up to 200 a call, an outcome for each, nothing written that the live org does not know.
 
-Never converts, never deletes, never writes a status that means converted.
+Never converts, never writes a status that means converted, and makes and archives Leads alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from leadhub import Change, FatalError, InvalidValue, Json, Operation, Outcome, RecordError, Result, StaleRecord, Unavailable, UnknownOutcome
 from leadhub_salesforce.client import Client
 from leadhub_salesforce.errors import Complaint, for_record
-from leadhub_salesforce.mapping import LEAD
+from leadhub_salesforce.mapping import CONTACT, LEAD
 from leadhub_salesforce.schema import STATUS, Schema
 from leadhub_salesforce.settings import ASSIGNMENT_RULES, Settings
 from leadhub_salesforce.values import full_id, is_id, to_salesforce
@@ -18,16 +18,21 @@ BATCH = 200
 AUTO_ASSIGN = "Sforce-Auto-Assign"
 """Salesforce takes a missing header for TRUE: every create and every update would hand the lead to whom the assignment rules name."""
 
-_NOT_OFFERED = {
-    Operation.CLEAR_THEN_SET: "Salesforce takes any status in one step, so nothing is cleared first.",
-    Operation.ARCHIVE: "leadhub deletes nothing in Salesforce.",
+LEAD_IDS = "00Q"
+"""How every id of a Lead begins (`keyPrefix` of its describe). A delete names ids alone, so one of another object would be deleted as well."""
+
+NO_RIGHT = "INSUFFICIENT_ACCESS_OR_READONLY"
+
+_LEADS_ALONE = {
+    Operation.CREATE: "leadhub makes no Contacts: converting a Lead in Salesforce does.",
+    Operation.ARCHIVE: "leadhub made no Contact, and so takes none away.",
 }
 
 
 class Writer:
-    """Writes Leads of one org."""
+    """Writes Leads and Contacts of one org."""
 
-    def __init__(self, client: Client, settings: Settings, schema: Callable[..., Schema]) -> None:
+    def __init__(self, client: Client, settings: Settings, schema: Callable[[str], Schema]) -> None:
         self._client = client
         self._settings = settings
         self._schema = schema
@@ -35,16 +40,19 @@ class Writer:
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Write the changes and yield an outcome for each.
 
+        An archived Lead lies in the Recycle Bin, from where anybody who may undelete can bring it back under its old id: for 15 days, unless the
+        bin is emptied before (Salesforce Help, "Recycle Bin"). One that lies there already is refused as `RecordGone`.
+
         Rows that were locked are not refused: all other outcomes come first, then `Unavailable` is raised, which leaves exactly those rows not
         attempted.
         """
         if len(changes) > BATCH:
             raise ValueError(f"Salesforce takes at most {BATCH} records a call, and got {len(changes)}.")
-        schema = self._schema()
+        schemas = {name: self._schema(name) for name in (LEAD, CONTACT) if any(change.object == name for change in changes)}
         ready: list[tuple[Change, dict[str, Json]]] = []
         for change in changes:
             try:
-                ready.append((change, self._row(change, schema)))
+                ready.append((change, self._row(change, schemas)))
             except RecordError as error:
                 yield _refused(change, error)
         locked: Unavailable | None = None
@@ -57,21 +65,19 @@ class Writer:
         if locked is not None:
             raise locked
 
-    def _row(self, change: Change, schema: Schema) -> dict[str, Json]:
+    def _row(self, change: Change, schemas: Mapping[str, Schema]) -> dict[str, Json]:
         """Return what goes over the wire for one change; raises RecordError for what must not, FatalError for a missing external-id field."""
-        if change.object != LEAD or change.operation in _NOT_OFFERED:
-            raise InvalidValue(_NOT_OFFERED.get(change.operation, f"leadhub writes Lead here, not {change.object}."), code="NOT_OFFERED")
-        creates = change.operation is Operation.CREATE
+        _check_offered(change)
+        schema, creates = schemas[change.object], change.operation is Operation.CREATE
         for name, value in change.values.items():
-            _check_field(schema, name, creates=creates)
-            if name == STATUS:
-                _check_status(schema, value)
-        row: dict[str, Json] = {"attributes": {"type": LEAD}}
+            _check_field(schema, change.object, name, creates=creates)
+            _check_value(schema, change.object, name, value)
+        row: dict[str, Json] = {"attributes": {"type": change.object}}
         row |= {name: to_salesforce(value, name) for name, value in change.values.items()}
         if creates:
             return row | self._create_values(change, schema)
-        if not is_id(change.record_id or ""):
-            raise InvalidValue(f"An update needs a record id, and {change.record_id!r} is none.", code="MALFORMED_ID")
+        if not is_id(change.record_id or "") or (change.operation is Operation.ARCHIVE and not str(change.record_id).startswith(LEAD_IDS)):
+            raise InvalidValue(f"{change.record_id!r} is no id of a {change.object}, so there is nothing to {change.operation}.", code="MALFORMED_ID")
         return row | {"id": full_id(change.record_id or "")}
 
     def _create_values(self, change: Change, schema: Schema) -> dict[str, Json]:
@@ -81,9 +87,9 @@ class Writer:
             values["OwnerId"] = owner
         if external:
             field = schema.fields.get(external)
-            if field is None or not (field.createable and field.updateable):
+            if field is None or not (field.createable and field.updateable and field.names_one):
                 raise FatalError(
-                    f"Lead.{external} does not exist, or leadhub's user may not write it: a create could not be recognized again.",
+                    f"Lead.{external} is not there for leadhub's user to write, or not unique: a create could not be recognized again.",
                     next_step=f"create {external} on Lead (text, 64, unique, external id) and give leadhub's user edit access to it",
                 )
             values[external] = change.key
@@ -91,14 +97,10 @@ class Writer:
 
     def _send(self, call: list[tuple[Change, dict[str, Json]]]) -> Iterator[tuple[Change, Outcome | RecordError | Unavailable]]:
         """Make one call. The results come in the order of the request (REST guide, sObject Collections); here, and only here, that is relied on."""
-        creates = call[0][0].operation is Operation.CREATE
-        method, path = "POST" if creates else "PATCH", "composite/sobjects"
-        if creates and self._settings.external_id:
-            method, path = "PATCH", f"composite/sobjects/{LEAD}/{self._settings.external_id}"
-        by_rule = creates and self._settings.owner_on_create == ASSIGNMENT_RULES
-        body = {"allOrNone": False, "records": [row for _, row in call]}
+        operation, rows = call[0][0].operation, [row for _, row in call]
         try:
-            results = self._client.write(method, path, body, {AUTO_ASSIGN: "TRUE" if by_rule else "FALSE"})
+            archives = operation is Operation.ARCHIVE
+            results = self._client.delete([str(row["id"]) for row in rows]) if archives else self._save(operation, rows)
         except RecordError as error:  # the call as a whole: which record is to blame, Salesforce does not say
             yield from ((change, error) for change, _ in call)
             return
@@ -107,17 +109,37 @@ class Writer:
         for (change, row), result in zip(call, results, strict=True):
             yield change, _outcome(change, row, result)
 
+    def _save(self, operation: Operation, rows: Sequence[dict[str, Json]]) -> list[dict[str, Any]]:
+        creates = operation is Operation.CREATE
+        method, path = "POST" if creates else "PATCH", "composite/sobjects"
+        if creates and self._settings.external_id:
+            method, path = "PATCH", f"composite/sobjects/{LEAD}/{self._settings.external_id}"
+        by_rule = creates and self._settings.owner_on_create == ASSIGNMENT_RULES
+        body = {"allOrNone": False, "records": list(rows)}
+        return self._client.write(method, path, body, {AUTO_ASSIGN: "TRUE" if by_rule else "FALSE"})
+
 
 def _outcome(change: Change, row: dict[str, Json], result: Any) -> Outcome | RecordError | Unavailable:
     """Read one save result. Only `success` counts: a failed upsert may carry `created` all the same."""
     if not isinstance(result, dict) or "success" not in result:
         raise UnknownOutcome("A result of the write cannot be read.")
     if result["success"] is not True:
-        return for_record(Complaint.parse(result.get("errors")))
+        complaint = Complaint.parse(result.get("errors"))
+        return _no_right(complaint) if change.operation is Operation.ARCHIVE and complaint.code == NO_RIGHT else for_record(complaint)
     record_id = str(result.get("id") or "")
     if not is_id(record_id) or full_id(record_id) != row.get("id", full_id(record_id)):
         raise UnknownOutcome(f"The result for {row.get('id', 'a new lead')} names another record ({record_id or 'none'}).")
     return Outcome(change.key, Result.ACCEPTED, record_id=full_id(record_id))
+
+
+def _no_right(complaint: Complaint) -> RecordError:
+    """Who may edit a lead may not always delete it: its owner may, who stands above the owner, and who has Modify All (Salesforce Help, 000385525)."""
+    return RecordError(
+        f"leadhub's user may not delete this lead ({complaint.code}: {complaint.message}). Delete it in Salesforce by hand,"
+        " or give that user Delete on Lead, and Modify All for the leads that others own.",
+        code=complaint.code,
+        fields=complaint.fields,
+    )
 
 
 def _refused(change: Change, error: RecordError) -> Outcome:
@@ -142,14 +164,34 @@ def _calls(ready: Sequence[tuple[Change, dict[str, Json]]]) -> Iterator[list[tup
         left = again
 
 
-def _check_field(schema: Schema, name: str, *, creates: bool) -> None:
+def _check_offered(change: Change) -> None:
+    if change.object not in (LEAD, CONTACT):
+        raise InvalidValue(f"leadhub writes Lead and Contact here, not {change.object}.", code="NOT_OFFERED")
+    if change.operation is Operation.CLEAR_THEN_SET:
+        raise InvalidValue("Salesforce takes any status in one step, so nothing is cleared first.", code="NOT_OFFERED")
+    if change.object == CONTACT and change.operation in _LEADS_ALONE:
+        raise InvalidValue(_LEADS_ALONE[change.operation], code="NOT_OFFERED")
+
+
+def _check_field(schema: Schema, object_name: str, name: str, *, creates: bool) -> None:
     field = schema.fields.get(name)
     if field is None:
         raise InvalidValue(
-            f"Lead.{name} does not exist, or is hidden from leadhub's user.", code="INVALID_FIELD", fields=(name,), next_step="leadhub doctor"
+            f"{object_name}.{name} does not exist, or is hidden from leadhub's user.",
+            code="INVALID_FIELD",
+            fields=(name,),
+            next_step="leadhub doctor",
         )
     if not (field.createable if creates else field.updateable):
-        raise InvalidValue(f"Lead.{name} is read-only for leadhub's user.", code="INVALID_FIELD_FOR_INSERT_UPDATE", fields=(name,))
+        raise InvalidValue(f"{object_name}.{name} is read-only for leadhub's user.", code="INVALID_FIELD_FOR_INSERT_UPDATE", fields=(name,))
+
+
+def _check_value(schema: Schema, object_name: str, name: str, value: object) -> None:
+    """Salesforce takes null for a checkbox and stores false: a blank must not turn an opt-out into consent."""
+    if value is None and schema.fields[name].type == "boolean":
+        raise InvalidValue(f"{object_name}.{name} is a checkbox: it is true or false, never blank.", code="NO_BLANK", fields=(name,))
+    if object_name == LEAD and name == STATUS:
+        _check_status(schema, value)
 
 
 def _check_status(schema: Schema, value: object) -> None:

@@ -1,0 +1,93 @@
+"""The incremental pull: the Leads that changed, then the Contacts, each in a pass of its own up to one instant."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from leadhub import Gone, Page, Record
+from leadhub_salesforce.position import Position, Progress
+from leadhub_salesforce.reading import CONVERTED, Reader
+from leadhub_salesforce.values import parse_time
+
+
+class Pull(Iterator[Page]):
+    """One pull, page by page. It moves on only when a page is complete, so a call of `next` that failed may simply be made again.
+
+    A pass that an earlier run broke off is finished first, up to the end it had: its pages were read then, so only that end is a safe watermark.
+    `contacts` is None where none are wanted.
+    """
+
+    def __init__(self, leads: Reader, contacts: Reader | None, progress: Progress) -> None:
+        self._leads = leads
+        self._contacts = contacts
+        self._progress = progress
+        self._now: datetime | None = None
+        self._reads_contacts = False
+        self._leads_done = False
+        self._done = False
+
+    def __next__(self) -> Page:
+        if self._done:
+            raise StopIteration
+        now = self._begin()
+        return self._contact_page(now) if self._leads_done else self._lead_page(now)
+
+    def _begin(self) -> datetime:
+        """Return the end of this pull, by Salesforce's clock; its first call also learns whether there are Contacts to read."""
+        if self._now is None:
+            sees_contacts = self._contacts is not None and bool(self._contacts.fields(fresh=True))
+            now = self._leads.now()
+            chosen = self._progress.which == "all" or set(CONVERTED) <= set(self._leads.fields())
+            self._reads_contacts = sees_contacts and chosen
+            self._now = now
+        return self._now
+
+    def _lead_page(self, now: datetime) -> Page:
+        rows, following, done = _step(self._leads, self._progress.leads, now)
+        records = [*map(self._leads.record, rows), *self._just_converted(rows)]
+        self._progress = replace(self._progress, leads=following)
+        self._leads_done = done
+        self._done = done and not self._reads_contacts
+        return Page(tuple(records), self._progress.to_json())
+
+    def _contact_page(self, now: datetime) -> Page:
+        assert self._contacts is not None
+        rows, following, done = _step(self._contacts, self._progress.contacts, now)
+        records = [self._contacts.record(row) for row in rows]
+        if self._progress.which != "all":
+            records += self._winners(records)
+        self._progress = replace(self._progress, contacts=following)
+        self._done = done
+        return Page(tuple(records), self._progress.to_json())
+
+    def _just_converted(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
+        """Return the Contacts of this page's converted leads.
+
+        A lead may be converted into a Contact that has long been there and does not change by it: no pass over what changed would find that one.
+        A pass that reads all of them will, so it is not asked for twice.
+        """
+        if not self._reads_contacts or self._progress.which == "all" or self._progress.contacts.untouched:
+            return []
+        return self._by_id({row["ConvertedContactId"] for row in rows if row.get("IsConverted") and row.get("ConvertedContactId")})
+
+    def _by_id(self, ids: Collection[str]) -> list[Record]:
+        assert self._contacts is not None
+        found = self._contacts.reread(sorted(ids)).values()
+        records = [record for record in found if record.gone is not Gone.VANISHED]
+        return records + self._winners(records)
+
+    def _winners(self, records: Sequence[Record]) -> list[Record]:
+        """Return the Contacts that took the place of these: the leads still point at the losers, so the pass does not choose the winners."""
+        winners = {record.gone_to for record in records if record.gone_to} - {record.id for record in records}
+        return self._by_id(winners) if winners else []
+
+
+def _step(reader: Reader, position: Position, now: datetime) -> tuple[list[dict[str, Any]], Position, bool]:
+    """Read the next page of a pass; return its rows, where the pass stands then, and whether it has come to the end of this pull."""
+    position = position if position.upper else replace(position, upper=now)
+    rows, last = reader.page(position)
+    if not last:
+        return rows, replace(position, after=(parse_time(rows[-1]["SystemModstamp"]), rows[-1]["Id"])), False
+    ends = [instant for instant in (position.watermark, position.upper) if instant]
+    return rows, Position(watermark=max(ends)), position.upper == now

@@ -1,0 +1,136 @@
+"""`leadhub revert`: takes back what a run wrote, as far as it still stands; shows that first, with everything that stays and why."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from leadhub.cli import plan_view, run_view
+from leadhub.cli.exits import of_report
+from leadhub.cli.runs import find_run, has_something_to_take_back
+from leadhub.cli.session import Cli, cli_of
+from leadhub.cli.sync import Allow, allowances
+from leadhub.cli.words import plural, shown
+from leadhub.core.revert import Skipped
+from leadhub.errors import GuardStopped
+from leadhub.hub import Hub
+from leadhub.sync import acts
+from leadhub.sync.report import RunReport
+from leadhub.sync.revert import Part, Reverted
+
+_MOST = 20
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("revert")(revert)
+
+
+def revert(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or its beginning; leadhub runs list shows them.")],
+    pattern: Annotated[int | None, typer.Option("--pattern", metavar="N", min=1, help="Only this pattern of what is shown.")] = None,
+    allow: Allow = None,
+) -> None:
+    """Take back what a run wrote, where it still stands. Shows it and asks first; edits made since are left, and listed."""
+    cli = cli_of(context)
+    allowed = allowances(allow or [])
+    hub = cli.open()
+    meant = find_run(hub, run)
+    if not has_something_to_take_back(hub, meant):
+        cli.screen.line(f"Nothing to take back: run {meant.id} ({meant.kind}) wrote nothing.")
+        return
+    report, found = acts.preview_revert(hub, meant)
+    part = _part(cli, hub, found, pattern)
+    if cli.screen.for_people:
+        _show(cli, hub, found)
+        for text in (line for name in report.troubles for line in run_view.left_out_lines(cli, report, name)):
+            cli.screen.line(text)
+    if found.empty:
+        if not cli.screen.for_people:
+            cli.screen.json(_as_json(report, found))
+        raise typer.Exit(of_report(report))
+    if stopped := [g for g in report.guards if part is None and g.seen > allowed.get((g.system, g.guard), 0)]:
+        flags = " ".join(g.flag for g in stopped)
+        seen = "; ".join(f"{g.system}: {g.seen} {g.guard.replace('_', ' ')}, the limit is {g.limit}" for g in stopped)
+        raise GuardStopped(f"A guard stops this revert; nothing was taken back. {seen}.", next_step=cli.command(f"revert {meant.id} {flags}"))
+    if not cli.confirm(_question(found, part)):
+        cli.screen.line("Nothing was taken back.")
+        return
+    hub.met = lambda _name, _identity: None  # the same systems, named a moment ago
+    done, made = acts.revert(hub, meant, part, allowed=allowed)
+    if cli.screen.for_people:
+        cli.screen.line()
+        run_view.show(cli, hub, done)
+        if unmade := run_view.unmade(hub, done.run):
+            cli.screen.line(f"{plural(unmade, 'write')} of it could not be made: {cli.command(f'revert {meant.id}')} tries again.", style="bold")
+        cli.screen.line(f"This is a run too: {cli.command(f'revert {done.run}')} takes it back.")
+    else:
+        cli.screen.json(_as_json(done, made))
+    raise typer.Exit(of_report(done))
+
+
+def _part(cli: Cli, hub: Hub, found: Reverted, number: int | None) -> Part | None:
+    """The writes of one pattern, by link and field."""
+    if number is None:
+        return None
+    group = plan_view.pattern(cli, plan_view.grouped(hub, found.changes), number, f"revert {found.run.id}")
+    return frozenset((f"{c.system}/{c.object}/{c.record_id}", group.name) for c in group.changes)
+
+
+def _question(found: Reverted, part: Part | None) -> str:
+    if part is not None:
+        return f"Take back the {plural(len(part), 'write')} of this pattern?"
+    parts = [plural(len(found.changes), "write")] if found.changes else []
+    parts += [f"{plural(len(found.setbacks), 'value')} that leadhub holds"] if found.setbacks and not found.changes else []
+    parts += [plural(len(found.dropped), "person")] if found.dropped else []
+    return f"Take back {' and '.join(parts)}?"
+
+
+def _show(cli: Cli, hub: Hub, found: Reverted) -> None:
+    screen, run = cli.screen, found.run
+    screen.line(f"Taking back {run.kind} {run.id} of {run.started_at:%Y-%m-%d %H:%M} UTC:", style="bold")
+    if found.empty:
+        screen.line("Nothing of it can be taken back (any more).")
+    plan_view.show_groups(cli, hub, found.changes, plan_view.grouped(hub, found.changes))
+    if found.setbacks:
+        goes = "goes" if len(found.setbacks) == 1 else "go"
+        screen.title(f"{plural(len(found.setbacks), 'value')} that leadhub holds {goes} back, as a decision: no later sync redoes it")
+        for (field, old, value), count in Counter((s.field, s.old, s.value) for _, s in found.setbacks).most_common(_MOST):
+            screen.line(f"   {count:>5}  {field}: {shown(old)} → {shown(value)}")
+        screen.line("   Where a value was edited, it is left as it is: leadhub takes back what it wrote, never what a person did.")
+    if found.dropped:
+        screen.title(f"{plural(len(found.dropped), 'person')} known from this file alone: forgotten until the file changes and is read again")
+        for one in found.dropped[:_MOST]:
+            screen.line(f"   {one.name}")
+        _rest(cli, len(found.dropped))
+    _show_skipped(cli, found.skipped)
+
+
+def _show_skipped(cli: Cli, skipped: Sequence[Skipped]) -> None:
+    if not skipped:
+        return
+    cli.screen.title(f"Left as it is: {len(skipped):,}")
+    for one in skipped[:_MOST]:
+        cli.screen.line(f"   {one.person}: {one.where} {one.field}: {one.reason}")
+    _rest(cli, len(skipped))
+
+
+def _rest(cli: Cli, count: int) -> None:
+    if count > _MOST:
+        cli.screen.line(f"   … and {count - _MOST} more (--output json shows all)")
+
+
+def _as_json(report: RunReport, found: Reverted) -> dict[str, Any]:
+    return {
+        "schema": "leadhub.revert/1",
+        "run": report.run,
+        "status": report.status,
+        "reverts": found.run.id,
+        "changes": [plan_view.as_json(change) for change in found.changes],
+        "held": [{"person": name, "field": s.field, "from": s.old, "to": s.value} for name, s in found.setbacks],
+        "persons": [{"id": one.person_id, "name": one.name} for one in found.dropped],
+        "left": [{"person": s.person, "where": s.where, "field": s.field, "reason": s.reason} for s in found.skipped],
+        "troubles": report.troubles,
+    }

@@ -1,0 +1,170 @@
+"""What no table of leadhub.toml can tell by itself: names that have to fit each other. Faults stop everything; warnings are for `config check`."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from leadhub.config.document import Document, SystemDoc
+from leadhub.config.faults import Faults
+from leadhub.config.fields import FieldDoc
+from leadhub.lifecycle.wording import did_you_mean, quoted
+from leadhub.model.state import FACETS
+from leadhub.values.fields import FIELDS
+
+DERIVED = {
+    "full_name": "first_name and last_name",
+    "domain": "website and email",
+}
+"""Fields that are worked out from others, and from which."""
+
+_FIELD_KEYS = tuple(FieldDoc.model_fields)
+
+
+def check(document: Document, faults: Faults) -> None:
+    """Note every fault of what could be read of the document; systems are those of the bare file, however faulty their tables are."""
+    named = faults.raw.get("system")
+    systems = tuple(named) if isinstance(named, dict) else ()
+    fields = (*FIELDS, *(name for name in document.fields if name not in FIELDS))
+    _names_of_systems(document, systems, faults)
+    for name, system in document.system.items():
+        _creates(name, system, fields, faults)
+        _placeholders(name, system, document, faults)
+    for name, doc in document.fields.items():
+        _field(name, doc, document, systems, faults)
+    for number, settle in enumerate(document.settle):
+        _known_field(("settle", number, "field"), settle.field, (*fields, "state"), faults)
+    for stage in document.stages.sla:
+        if stage in document.stages.skip:
+            faults.add(("stages", "sla", stage), f"stages.sla.{stage} is set but {stage} is skipped. Remove one of them.", "M25")
+
+
+def warnings(document: Document, faults: Faults) -> Iterator[str]:
+    """Yield what is often not meant, with the way to say that it is."""
+    for name, doc in document.fields.items():
+        for system, native in doc.systems.items():
+            for value, names in native.values.items():
+                if len(names) > 1 and not doc.lossy:
+                    what = f'{name}: {system} {quoted(names)} are all read as {value}; writing {value} gives "{names[0]}".'
+                    yield faults.told(("fields", name, system), f"{what} Fine if it is intended: add lossy = true.", "M16")
+
+
+# ---- names of systems ------------------------------------------------------------------------------------------------------------------
+
+
+def _names_of_systems(document: Document, systems: Sequence[str], faults: Faults) -> None:
+    named: list[tuple[tuple[object, ...], str | None]] = [(("defaults", "trust"), document.defaults.trust)]
+    for field, doc in document.fields.items():
+        named += [(("fields", field, "prefer"), doc.prefer), (("fields", field, "owner"), doc.owner)]
+    named += [(("settle", number, "system"), settle.system) for number, settle in enumerate(document.settle)]
+    for name, system in document.system.items():
+        if system.create_when is not None:
+            named += [(("system", name, "create_when", "from"), one) for one in system.create_when.from_]
+    for keys, meant in named:
+        if meant is not None and meant not in systems:
+            key = ".".join(map(str, keys))
+            message = f'{key} names "{meant}", which is no system here. {did_you_mean(meant, systems)}Systems: {", ".join(systems) or "none yet"}.'
+            faults.add(keys, message, "M23")
+
+
+# ---- systems ---------------------------------------------------------------------------------------------------------------------------
+
+
+def _creates(name: str, system: SystemDoc, fields: Collection[str], faults: Faults) -> None:
+    table = ("system", name)
+    whole = table not in faults.spoiled
+    if whole and system.create != "never" and system.on_create is None and system.mode == "write":
+        faults.add(
+            (*table, "create"),
+            f'{name} may create records, but nothing says whose they become. Add on_create = {{ owner = "…" }} with somebody whom the system knows '
+            "(Salesforce also takes assignment_rules): a record without an owner rule lands on whoever the system's default is, and nobody calls.",
+        )
+    if whole and system.create == "when" and system.create_when is None:
+        faults.add((*table, "create"), f'{name}: create = "when" needs create_when, such as create_when = {{ stage = ">=mql" }}.')
+    if whole and system.create != "when" and system.create_when is not None:
+        faults.add(
+            (*table, "create_when"), f'{name}: create_when says nothing while create = "{system.create}". Write create = "when", or remove it.'
+        )
+    for field in system.create_when.fields if system.create_when is not None else ():
+        _known_field((*table, "create_when", "fields"), field, fields, faults)
+    if system.mode == "read":
+        for key in ("create", "required_defaults", "owner_fallback"):
+            if key in system.model_fields_set and getattr(system, key) not in ("never", {}, None):
+                faults.add((*table, key), f'{name} is mode = "read" and never written, but has {key}. Remove one of them.', "M17")
+
+
+def _placeholders(name: str, system: SystemDoc, document: Document, faults: Faults) -> None:
+    """M21: what stands for "nobody knows" reads back as blank, so no row may give it a meaning."""
+    for native, placeholder in system.required_defaults.items():
+        rows = system.field.get(native, {}).get("map", [])
+        mapped: list[tuple[str, ...]] = (
+            [("system", name, "field", native)] if any(isinstance(row, dict) and row.get("value") == placeholder for row in rows) else []
+        )
+        for field, doc in document.fields.items():
+            of = doc.systems.get(name)
+            if of is not None and any(n.rpartition(".")[2] == native for n in of.names) and any(placeholder in v for v in of.values.values()):
+                mapped.append(("fields", field, name))
+        for keys in mapped:
+            message = (
+                f'{name}.required_defaults writes "{placeholder}" into {native} and reads it back as blank, but {".".join(keys)} gives it a meaning.'
+            )
+            faults.add(keys, f"{message} Choose another placeholder, or remove the row.", "M21")
+
+
+# ---- fields ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _field(name: str, doc: FieldDoc, document: Document, systems: Sequence[str], faults: Faults) -> None:
+    keys = ("fields", name)
+    for key in doc.model_extra or {}:
+        if key not in systems:
+            near = did_you_mean(key, (*_FIELD_KEYS, *systems))
+            known = f"Keys: {', '.join(_FIELD_KEYS)}; systems: {', '.join(systems) or 'none yet'}."
+            faults.add((*keys, key), f'unknown key "{key}" in fields.{name}: it is neither an option nor a system here. {near}{known}', "M24")
+    if name in DERIVED:
+        faults.add(keys, f"{name} is derived from {DERIVED[name]}; it cannot have an owner or a rule of its own. Remove [fields.{name}].", "M18")
+    elif name in FACETS:
+        faults.add(
+            keys, f"{name} is part of the lead's state, which has a rule of its own. Its values are mapped under [system.NAME.field.FIELD].", "M18"
+        )
+    elif name in FIELDS:
+        _shipped(name, doc, faults)
+    elif keys not in faults.spoiled:
+        _custom(name, doc, faults)
+    owner = document.system.get(doc.owner or "")
+    if owner is not None and owner.mode == "read":
+        faults.add(
+            (*keys, "owner"), f'{doc.owner} is mode = "read" but owns field {name}. Choose an owner that takes part, or remove the line.', "M17"
+        )
+    if doc.merge == "owner" and doc.owner is None and document.defaults.trust is None:
+        faults.add((*keys, "merge"), f'{name}: merge = "owner" needs owner = "SYSTEM" where [defaults] trusts none.', "M23")
+    if doc.conflict == "prefer" and doc.prefer is None and document.defaults.trust is None:
+        faults.add((*keys, "conflict"), f'{name}: conflict = "prefer" needs prefer = "SYSTEM" where [defaults] trusts none.', "M23")
+
+
+def _shipped(name: str, doc: FieldDoc, faults: Faults) -> None:
+    for key in ("type", "values", "entity"):
+        if key in doc.model_fields_set:
+            faults.add(
+                ("fields", name, key), f"{key} is for fields of your own; that of {name} is fixed. Remove it, or give your field another name.", "M24"
+            )
+
+
+def _custom(name: str, doc: FieldDoc, faults: Faults) -> None:
+    keys = ("fields", name)
+    if not any(native.names for native in doc.systems.values()):
+        near = did_you_mean(name, FIELDS)
+        faults.add(keys, f'leadhub has no field "{name}". {near}A field of your own names where it is kept: SYSTEM = "Native__c".', "M24")
+    if (doc.type == "enum") != bool(doc.values):
+        needs = (
+            f'type = "enum" needs values = ["…"]: {name} has none.' if doc.type == "enum" else f'values of {name} are read only with type = "enum".'
+        )
+        faults.add((*keys, "values"), needs, "M24")
+    for system, native in doc.systems.items():
+        for value in native.values:
+            if doc.type == "enum" and doc.values and value not in doc.values:
+                message = f'"{value}" is not a value of {name}. {did_you_mean(value, doc.values)}Values: {", ".join(doc.values)}.'
+                faults.add((*keys, system), message, "M24")
+
+
+def _known_field(keys: Sequence[object], name: str, fields: Collection[str], faults: Faults) -> None:
+    if name not in fields:
+        key = ".".join(map(str, keys))
+        faults.add(keys, f'{key} names "{name}", which is no field of leadhub. {did_you_mean(name, fields)}Fields: {", ".join(fields)}.', "M24")

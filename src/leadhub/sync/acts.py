@@ -1,0 +1,65 @@
+"""Runs that a person starts for a purpose: making exactly the changes of a plan, and taking a run back. Both use the flow of `run`, and its guards."""
+
+from collections.abc import Mapping, Sequence
+
+from leadhub.errors import GuardStopped
+from leadhub.hub import Hub
+from leadhub.model.run import RunRow
+from leadhub.sync import revert as reverting
+from leadhub.sync.apply import apply
+from leadhub.sync.planfile import PlanFile, Refused, choose, overtaken
+from leadhub.sync.report import RunReport, run_report
+from leadhub.sync.revert import Part, Reverted
+from leadhub.sync.session import open_session
+from leadhub.sync.steps import fresh_plan, guard, tidy
+
+PASSES = 3
+Allowed = Mapping[tuple[str, str], int]
+
+
+def apply_plan(hub: Hub, wanted: PlanFile, *, allowed: Allowed | None = None) -> tuple[RunReport, Sequence[Refused]]:
+    """Make exactly these changes of an earlier plan, as far as a plan made now has them too; of the others say what has changed since.
+
+    What a fresh plan has beside them stays planned for the next run.
+    """
+    with open_session(hub, "apply", allowed=allowed) as session:
+        chosen = choose(session, wanted, fresh_plan(session, wanted.backfill))
+        guard(session, chosen.changes)
+        with hub.store.begin() as tx:
+            tx.intents.plan(session.run_id, chosen.changes, session.token)
+        apply(session)
+        tidy(session)
+        return run_report(session), [*chosen.refused, *overtaken(session)]
+
+
+def preview_revert(hub: Hub, run: RunRow) -> tuple[RunReport, Reverted]:
+    """Show what `revert` would take back of a run. Reads from the systems, writes to none of them."""
+    with open_session(hub, "plan") as session:
+        fresh_plan(session)
+        found = reverting.take_back(session, run, store=False)
+        guard(session, found.changes, blanks=True)
+        return run_report(session), found
+
+
+def revert(hub: Hub, run: RunRow, part: Part | None = None, *, allowed: Allowed | None = None) -> tuple[RunReport, Reverted]:
+    """Take back what can be of a run: set leadhub's own values back as decisions, and write the old native values where they still stand.
+
+    `part` are those of its writes that are meant; None: all. A revert that breaks off is finished by the same revert, made again.
+
+    Raises:
+        GuardStopped: a guard refuses it; nothing was taken back.
+    """
+    with open_session(hub, "revert", allowed=allowed) as session:
+        fresh_plan(session)
+        guard(session, reverting.take_back(session, run, part, store=False).changes, blanks=True)
+        if session.refusals:
+            raise GuardStopped("A guard stops this revert; nothing was taken back. " + " ".join(map(str, session.refusals)))
+        found = reverting.take_back(session, run, part, store=True)
+        for _ in range(PASSES):
+            again = apply(session)
+            reverting.settle_archived(session, found.changes)
+            tidy(session)
+            if not again:
+                break
+            reverting.take_back(session, run, part, store=True)
+        return run_report(session), found

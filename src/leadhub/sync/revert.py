@@ -1,0 +1,268 @@
+"""Revert, the shell's part: gathers what a run wrote, lets the pure rule say what can be taken back, and stores that as decisions with their writes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from leadhub.core import revert as rule
+from leadhub.core import revert_writes as writes
+from leadhub.core.drafts import label
+from leadhub.core.reconcile import reconcile
+from leadhub.core.revert import Known, Setback, Skipped, Undo, Written
+from leadhub.errors import LeadhubError
+from leadhub.model.person import Aggregate, Person
+from leadhub.model.record import Gone, Operation, Record
+from leadhub.model.run import Decision, Intent, IntentState, PlannedChange, RunRow
+from leadhub.store import RecordKey, Transaction
+from leadhub.sync.judge import sides_of
+from leadhub.sync.pull import store_reread
+from leadhub.sync.session import Session
+
+SLICE = 200
+Part = frozenset[tuple[str, str]]
+"""Some of a run's writes: by link id and native field, the field blank for a whole record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A person whom an import made, and of whom nothing else is known: their rows, by link id."""
+
+    person_id: str
+    name: str
+    links: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Reverted:
+    """What is taken back of a run, or would be: the writes, leadhub's own values by person, persons that go, and what stays and why."""
+
+    run: RunRow
+    changes: list[PlannedChange] = field(default_factory=list)
+    setbacks: list[tuple[str, Setback]] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do at all."""
+        return not (self.changes or self.setbacks or self.dropped)
+
+
+def take_back(session: Session, run: RunRow, part: Part | None = None, *, store: bool) -> Reverted:
+    """Judge everything that a run did, against what every system shows now. All edits must have been heard.
+
+    Args:
+        session: a run of its own.
+        run: the one to take back.
+        part: those of its writes that are meant; None: all.
+        store: whether leadhub's values are set back now and the writes journalled, to be made by `apply`.
+    """
+    intents = _intents(session, run.id)
+    found = Reverted(run)
+    records = _created(session, intents, found)
+    work = _Work(session, run, part, records, found)
+    with session.hub.store.read() as tx:
+        edited = _edited(tx, run) if run.kind == "import" else []
+    by_person: dict[str, list[Intent]] = {person_id: [] for person_id in edited}
+    for intent in intents:
+        by_person.setdefault(intent.change.person_id, []).append(intent)
+    ids = list(by_person)
+    for start in range(0, len(ids), SLICE):
+        session.checkpoint()
+        session.renew()
+        with _transaction(session, store=store) as tx:
+            aggregates = tx.persons.load(ids[start : start + SLICE])
+            for aggregate in aggregates:
+                work.person(tx, aggregate, by_person[aggregate.person.id], store=store)
+        for gone in set(ids[start : start + SLICE]) - {a.person.id for a in aggregates}:
+            found.skipped += [
+                Skipped(i.change.name, i.change.system, "record", "leadhub knows nobody of this name any more") for i in by_person[gone]
+            ]
+    if store:
+        _leave_out(session, found.dropped)
+    return found
+
+
+def settle_archived(session: Session, changes: Sequence[PlannedChange]) -> None:
+    """Read what was archived once more: what is gone freezes its link, so that nothing is created in its place."""
+    archived = [c for c in changes if c.operation is Operation.ARCHIVE and c.record_id is not None]
+    for system, name in dict.fromkeys((c.system, c.object) for c in archived):
+        careful = session.careful[system]
+        if system in session.troubles or not careful.can_reread:
+            continue
+        ids = [c.record_id for c in archived if (c.system, c.object) == (system, name) and c.record_id is not None]
+        for start in range(0, len(ids), careful.batch_size):
+            some = ids[start : start + careful.batch_size]
+            try:
+                store_reread(session, system, list(careful.reread(name, some).values()))
+            except LeadhubError as error:
+                session.fail(system, error)
+                break
+
+
+def _transaction(session: Session, *, store: bool) -> AbstractContextManager[Transaction]:
+    return session.hub.store.begin() if store else session.hub.store.read()
+
+
+def _intents(session: Session, run_id: str) -> list[Intent]:
+    intents: list[Intent] = []
+    with session.hub.store.read() as tx:
+        while some := tx.intents.of_run(run_id, intents[-1].seq if intents else 0):
+            intents.extend(some)
+    return [i for i in intents if i.state is IntentState.ACCEPTED]
+
+
+def _edited(tx: Transaction, run: RunRow) -> list[str]:
+    """The persons of whom a run changed what leadhub holds."""
+    persons: dict[str, None] = {}
+    after = 0
+    while some := tx.edits.of_run(run.id, after):
+        persons.update(dict.fromkeys(stored.edit.person_id for stored in some))
+        after = some[-1].seq
+    return list(persons)
+
+
+def _created(session: Session, intents: Sequence[Intent], found: Reverted) -> dict[str, str]:
+    """The ids of the records that a run created, by our key. They are looked up in the system itself: the journal holds what was sent."""
+    ids: dict[str, str] = {}
+    creates = [i.change for i in intents if i.change.operation is Operation.CREATE]
+    for system, name in dict.fromkeys((c.system, c.object) for c in creates):
+        mine = [c for c in creates if (c.system, c.object) == (system, name)]
+        why = _look_up(session, system, name, mine, ids)
+        found.skipped += [Skipped(c.name, system, "record", why or "it is no longer there") for c in mine if c.key not in ids]
+    return ids
+
+
+def _look_up(session: Session, system: str, name: str, creates: Sequence[PlannedChange], ids: dict[str, str]) -> str | None:
+    careful = session.careful.get(system)
+    if careful is None or system in session.troubles:
+        return "the system did not answer"
+    if not careful.can_find:
+        return "the system cannot look up a record that leadhub created: delete it there by hand"
+    try:
+        for start in range(0, len(creates), careful.batch_size):
+            records = careful.find(name, [c.key for c in creates[start : start + careful.batch_size]])
+            ids.update({key: record.id for key, record in records.items() if record.gone is None})
+    except LeadhubError as error:
+        return str(error)
+    return None
+
+
+class _Work:
+    """One revert, person by person."""
+
+    def __init__(self, session: Session, run: RunRow, part: Part | None, records: Mapping[str, str], found: Reverted) -> None:
+        self.session, self.run, self.part, self.records, self.found = session, run, part, records, found
+        self.targets = session.hub.targets(session.books)
+        self.now: datetime = session.hub.clock.now()
+
+    def person(self, tx: Transaction, aggregate: Aggregate, intents: Sequence[Intent], *, store: bool) -> None:
+        """Judge one person; with `store` set the hub's values back and journal the writes."""
+        written, made = rule.written_by(intents)
+        here = {f"{c.system}/{c.object}/{self.records[c.key]}" for c in made if c.key in self.records}
+        written = [some for w in written if w.link not in here and (some := self._meant(w)).values]
+        known = self._know(tx, aggregate, written)
+        if self.run.kind == "import" and self.part is None and (dropped := self._made_here(known)) is not None:
+            self._drop(tx, dropped, store=store)
+            return
+        imported = self.run.kind == "import" and self.part is None
+        undo = rule.take_back(self.run.id, known, written, self.session.hub.policy, self.targets, imported=imported)
+        archived = list(self._archives(known, made))
+        self.found.skipped += undo.skipped
+        if undo.setbacks or undo.restores or archived:
+            self._act(tx, known, written, undo, archived, store=store)
+
+    def _meant(self, written: Written) -> Written:
+        if self.part is None:
+            return written
+        return written.only(frozenset(name for link, name in self.part if link == written.link))
+
+    def _know(self, tx: Transaction, aggregate: Aggregate, written: Sequence[Written]) -> Known:
+        old = {w.link: {name: w.before.get(name) for name in w.values} for w in written}
+        records = {link_id: replace(r, native={**r.native, **old[link_id]}) if link_id in old else r for link_id, r in aggregate.records.items()}
+        sides = {side.id: side for side in sides_of(self.session, aggregate, {})}
+        for link_id, side in sides.items():
+            if side.system in self.session.troubles:
+                sides[link_id] = replace(side, writable=frozenset(), state_writable=frozenset())
+        restored = {side.id: side for side in sides_of(self.session, replace(aggregate, records=records), {}) if side.id in old}
+        history = [(stored.run_id, stored.edit) for stored in tx.edits.history(aggregate.person.id)]
+        asked = frozenset((s.review.lead_id, s.review.field) for s in tx.reviews.open(person_id=aggregate.person.id))
+        return Known(aggregate, sides, restored, history, asked)
+
+    # ---- persons that an import made ----------------------------------------------------------------------------------------------------
+
+    def _made_here(self, known: Known) -> Dropped | None:
+        """The person as one that this import made and nobody touched since; None for anybody else."""
+        person, history = known.aggregate.person, known.history
+        if not history or {run for run, _ in history} != {self.run.id}:
+            return None
+        elsewhere = [link for link in known.aggregate.links if link.system not in self.run.counts and link.role != "frozen"]
+        if elsewhere:
+            return None
+        return Dropped(person.id, label(person), tuple(link.id for link in known.aggregate.links if link.system in self.run.counts))
+
+    def _drop(self, tx: Transaction, dropped: Dropped, *, store: bool) -> None:
+        self.found.dropped.append(dropped)
+        if store:
+            tx.persons.save([Aggregate(Person(dropped.person_id), (), (), {})])
+            tx.reviews.replace([dropped.person_id], [], self.session.run_id)
+
+    # ---- records that the run created ---------------------------------------------------------------------------------------------------
+
+    def _archives(self, known: Known, made: Sequence[PlannedChange]) -> Iterator[PlannedChange]:
+        for change in made:
+            record_id = self.records.get(change.key)
+            if change.operation is Operation.ARCHIVE:
+                self._skip(change, "leadhub archived it and cannot bring it back: restore it there by hand")
+            elif record_id is not None and (self.part is None or (f"{change.system}/{change.object}/{record_id}", "") in self.part):
+                archived = writes.archive(self.run.id, known, change, record_id)
+                if isinstance(archived, str):
+                    self._skip(change, archived)
+                elif not can_archive(self.session, change.system):
+                    self._skip(change, f"leadhub archives nothing in {change.system}: delete {record_id} there by hand")
+                elif not self.session.may_write(change.system):
+                    self._skip(change, "leadhub may not write there now")
+                else:
+                    yield archived
+
+    def _skip(self, change: PlannedChange, reason: str) -> None:
+        self.found.skipped.append(Skipped(change.name, change.system, "record", reason))
+
+    # ---- values -------------------------------------------------------------------------------------------------------------------------
+
+    def _act(self, tx: Transaction, known: Known, written: Sequence[Written], undo: Undo, archived: Sequence[PlannedChange], *, store: bool) -> None:
+        hub, person = self.session.hub, known.aggregate.person
+        decisions = [
+            Decision(hub.clock.new_id(), person.id, s.lead_id, s.field, s.value, s.saw, hub.actor, self.now, leave=True) for s in undo.setbacks
+        ]
+        result = reconcile(person, known.aggregate.leads, list(known.sides.values()), decisions, hub.policy, self.now)
+        judged = {link.id: link for link in result.links}
+        links = tuple(judged.get(link.id, link) for link in known.aggregate.links)
+        after = replace(known, aggregate=Aggregate(result.person, result.leads, links, known.aggregate.records))
+        changes = [*writes.inverse(self.run.id, after, undo, written, hub.policy, self.targets), *archived]
+        self.found.changes += changes
+        self.found.setbacks += [(label(person), s) for s in undo.setbacks]
+        if store:
+            tx.persons.save([after.aggregate])
+            tx.decisions.add(decisions)
+            tx.decisions.mark_applied([d.id for d in decisions], self.session.run_id)
+            tx.edits.append(self.session.run_id, result.edits)
+            tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for link in links)
+            tx.intents.plan(self.session.run_id, changes, self.session.token)
+
+
+def can_archive(session: Session, system: str) -> bool:
+    """Whether a connector takes `Operation.ARCHIVE`: it says so by a class attribute `archives`. What it does not say it is never asked for."""
+    return bool(getattr(session.hub.systems[system].connector, "archives", False))
+
+
+def _leave_out(session: Session, dropped: Sequence[Dropped]) -> None:
+    """The rows of persons that go count as gone, until they are imported again."""
+    rows: dict[str, list[Record]] = {}
+    for one in dropped:
+        for link_id in one.links:
+            system, object_name, record_id = link_id.split("/", 2)
+            rows.setdefault(system, []).append(Record(object_name, record_id, {}, gone=Gone.VANISHED))
+    for system, records in rows.items():
+        store_reread(session, system, records)

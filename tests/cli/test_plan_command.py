@@ -1,0 +1,161 @@
+"""`leadhub plan`, its files, `apply` of a part of it, and backfills, as a person or a scheduler meets them. The commands run once."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cli_world import World
+
+Story = dict[str, Any]
+"""What each command said, by the name of its step; under `leads` the ids of the Salesforce leads, under `path` the plan file's."""
+
+
+@pytest.fixture(scope="module")
+def told(make_world: Callable[[], World]) -> Story:
+    """Three people in both CRMs; two titles and a status are edited, then one of them again, behind the back of a plan that was kept."""
+    world = make_world()
+    leads = {name: _pair(world, name) for name in ("Ann", "Bob", "Cid")}
+    world.adopt()
+    assert world.run("sync").code == 0
+    path = world.folder / "night.plan"
+    said: Story = {"world": world, "leads": leads, "path": path}
+
+    def step(name: str, *args: str, answers: str | None = None) -> None:
+        said[name] = world.run(*args, answers=answers)
+
+    step("nothing", "plan", "--detailed-exitcode")
+    for name in ("Ann", "Bob"):
+        world.admin("salesforce", "edit", id=leads[name], fields={"Title": "CEO"})
+    world.admin("salesforce", "edit", id=leads["Cid"], fields={"Status": "Working - Contacted"})
+    step("plan", "plan", "--detailed-exitcode")
+    step("pattern 9", "plan", "--pattern", "9")
+    step("kept", "plan", "-o", str(path))
+    step("kept json", "plan", "--output", "json", "-o", str(world.folder / "other.plan"))
+    step("nowhere", "plan", "-o", str(world.folder / "no" / "such.plan"))
+    step("few, no", "apply", "--pattern", "1", "--limit", "1", answers="n\n")
+    step("few", "apply", "--pattern", "1", "--limit", "1", answers="y\n")
+    step("after few", "plan", "--output", "json")
+    world.admin("salesforce", "edit", id=leads["Cid"], fields={"Status": "Open - Not Contacted"})
+    step("file and pattern", "apply", str(path), "--pattern", "1")
+    step("file", "apply", str(path), "--yes")
+    step("file again", "apply", str(path), "--yes", "--output", "json")
+    path.write_text(path.read_text().replace("CEO", "Emperor"))
+    step("tampered", "apply", str(path), "--yes")
+    step("unknown field", "plan", "--backfill", "shoe_size")
+    step("system alone", "plan", "--system", "hubspot")
+    step("backfill, none", "plan", "--backfill", "first_name")
+    step("backfill", "plan", "--backfill", "phone", "--system", "hubspot")
+    step("backfill, apply", "apply", "--backfill", "phone", "--yes")
+    step("backfill, again", "apply", "--backfill", "phone", "--yes")
+    return said
+
+
+def _pair(world: World, name: str) -> str:
+    """One person in both CRMs; Bob's phone is in Salesforce alone."""
+    email = f"{name.lower()}@{name.lower()}.example"
+    phone = f"+1 555 01{len(name) + ord(name[0]):02}"
+    lead = world.lead(FirstName=name, LastName="Lee", Email=email, Phone=phone, Title="CTO", Status="Open - Not Contacted")
+    more = {} if name == "Bob" else {"phone": phone}
+    world.contact(email=email, firstname=name, lastname="Lee", company="Acme", jobtitle="CTO", lifecyclestage="lead", hs_lead_status="NEW", **more)
+    return lead
+
+
+def test_detailed_exitcode_tells_whether_there_are_changes(told: Story) -> None:
+    """2 where there is something to write, 0 where there is nothing."""
+    assert (told["nothing"].code, told["plan"].code) == (0, 2)
+
+
+def test_a_plan_says_what_can_be_taken_back_and_what_it_costs(told: Story) -> None:
+    """By pattern and in all; and a word where automation often listens."""
+    lines = told["plan"].lines
+    assert lines[0] == "3 writes for 3 leads, in 2 patterns. Nothing is written by looking."
+    first = lines.index("1. hubspot contacts: update jobtitle: 2")
+    assert lines[first + 1] == "   reversible; 1 write request"
+    state = next(n for n, line in enumerate(lines) if line.startswith("2. hubspot contacts: update hs_lead_status"))
+    assert lines[state + 1] == "   reversible; 1 write request; often starts workflows or e-mails there"
+    assert "In all: 3 reversible." in lines
+    assert any(line.startswith("API calls: hubspot 1 write request;") for line in lines)
+    assert any("apply --pattern N --limit 20 tries a few; the rest stays planned." in line for line in lines)
+
+
+def test_a_pattern_that_there_is_not_is_a_usage_error(told: Story) -> None:
+    """How many there are is said."""
+    assert told["pattern 9"].code == 2
+    assert "There are 2 patterns now; there is no number 9." in told["pattern 9"].err
+
+
+def test_a_kept_plan_is_announced_on_stderr(told: Story) -> None:
+    """What was kept, who can read it, and the command that applies it; stdout stays data."""
+    assert f"3 writes kept in {told['path']}." in told["kept"].err
+    assert f"apply {told['path']} makes exactly these" in told["kept"].err
+    assert told["kept json"].json["schema"] == "leadhub.plan/1"
+
+
+def test_a_plan_that_cannot_be_kept_is_an_error(told: Story) -> None:
+    """A folder that is not there: named, with what helps."""
+    assert told["nowhere"].code == 1
+    assert "such.plan: No such file or directory." in told["nowhere"].err
+
+
+def test_a_few_of_a_pattern_are_tried(told: Story) -> None:
+    """One of three is made; a no makes none; the other two are still planned."""
+    assert told["few, no"].lines[-1] == "Nothing was written."
+    assert told["few"].lines[0] == "1 write of 3 planned. The rest stays planned."
+    assert "Make this write?" in told["few"].err
+    assert any(line.startswith("Nothing is half done: 1 write made.") for line in told["few"].lines)
+    assert len(told["after few"].json["changes"]) == 2
+
+
+def test_a_plan_file_takes_no_pattern(told: Story) -> None:
+    """The file says itself what is written."""
+    assert told["file and pattern"].code == 2
+    assert "A plan file says itself what is to be written." in told["file and pattern"].err
+
+
+def test_a_plan_file_is_applied_item_by_item(told: Story) -> None:
+    """Bob's title is written; Ann's stands already and Cid's status moved on: both are listed with the reason."""
+    lines = told["file"].lines
+    assert told["file"].code == 0
+    assert "Nothing is half done: 1 write made." in lines
+    assert "2 writes of the plan not made, for something changed since" in lines
+    assert any("Ann Lee: jobtitle: it shows this already" in line for line in lines)
+    assert any("Cid Lee: hs_lead_status: leadhub would not write this any more: its value moved on" in line for line in lines)
+
+
+def test_what_a_program_reads_lists_what_was_not_applied(told: Story) -> None:
+    """The run's object with a list beside it."""
+    report = told["file again"].json
+    assert report["schema"] == "leadhub.run/1"
+    assert len(report["not_applied"]) == 3
+    assert all(set(row) == {"key", "system", "record_id", "reason"} for row in report["not_applied"])
+
+
+def test_a_plan_file_changed_by_hand_is_refused(told: Story) -> None:
+    """Nothing of it is written, and the command that makes a new one is said."""
+    assert told["tampered"].code == 1
+    assert "it is not as leadhub wrote it: somebody changed it. Nothing was written." in told["tampered"].err
+    assert f"plan -o {told['path']}" in told["tampered"].err
+
+
+def test_a_backfill_of_an_unknown_field_names_the_known_ones(told: Story) -> None:
+    """A misspelled field is a usage error; so is a system without a field."""
+    assert told["unknown field"].code == 2
+    assert 'leadhub has no field "shoe_size". Fields: ' in told["unknown field"].err
+    assert told["system alone"].code == 2
+
+
+def test_a_backfill_shows_the_blanks_and_fills_them_once(told: Story) -> None:
+    """Only Bob's phone was blank from the start: it is shown, then written, then there is nothing left."""
+    assert told["backfill, none"].lines[0].startswith("Nothing to fill: first contact left no blank in first_name")
+    assert "1. hubspot contacts: update phone: 1" in told["backfill"].lines
+    assert any("apply --backfill phone --system hubspot asks once and writes." in line for line in told["backfill"].lines)
+    assert "Nothing is half done: 1 write made." in told["backfill, apply"].lines
+    assert told["backfill, again"].lines[0].startswith("Nothing to fill")
+
+
+def test_the_file_on_disk_is_plain_json(told: Story) -> None:
+    """What was planned can be read and compared without leadhub."""
+    body = json.loads((told["world"].folder / "other.plan").read_text())
+    assert (body["schema"], len(body["changes"])) == ("leadhub.plan/1", 3)
+    assert body["changes"][0]["fields"]["jobtitle"] == {"from": "CTO", "to": "CEO", "why": "edited in salesforce"}

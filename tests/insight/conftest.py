@@ -1,0 +1,10 @@
+"""The fixtures of `cli_world`, which lies with the tests of the commands: two sandbox CRMs, and a deployment between them."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "cli"))
+
+from cli_world import _adopted_once, _laws_checked_once, _log_as_before, adopted, adopted_once, make_world, world
+
+__all__ = ["_adopted_once", "_laws_checked_once", "_log_as_before", "adopted", "adopted_once", "make_world", "world"]

@@ -1,0 +1,30 @@
+"""The set that knows its members by 64 bits each."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadhub.store import RecordKey
+from leadhub.sync.marks import Marks
+
+KEYS = st.builds(RecordKey, st.sampled_from(["a", "b"]), st.just("Lead"), st.integers(0, 300).map(str))
+
+
+@given(st.lists(KEYS))
+def test_it_is_a_set(keys: list[RecordKey]) -> None:
+    """Adding says whether a key is new; members and their number are those of a set."""
+    marks, plain = Marks(), set[RecordKey]()
+    for key in keys:
+        assert marks.add(key) is (key not in plain)
+        plain.add(key)
+    assert len(marks) == len(plain)
+    assert all(key in marks for key in plain)
+    assert RecordKey("a", "Contact", "0") not in marks
+
+
+def test_it_grows() -> None:
+    """Every key of ten thousand is found again, and none beside them."""
+    marks = Marks()
+    assert all(marks.add(RecordKey("a", "Lead", str(n))) for n in range(10_000))
+    assert not any(marks.add(RecordKey("a", "Lead", str(n))) for n in range(10_000))
+    assert not any(RecordKey("b", "Lead", str(n)) in marks for n in range(10_000))
+    assert len(marks) == 10_000

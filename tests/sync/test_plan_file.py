@@ -1,0 +1,283 @@
+"""Plan files and small tries over HTTP: exactly what was planned is written, and what has changed since is refused, item by item."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandbox_world import World
+
+from leadhub.model.run import PlannedChange
+from leadhub.sync import planfile
+from leadhub.sync.acts import apply_plan
+from leadhub.sync.planfile import Backfill, Item, PlanFile, PlanFileError, Refused
+from leadhub.sync.report import RunReport
+from leadhub.sync.run import plan
+
+
+def keep(world: World, *, backfill: Backfill | None = None) -> tuple[Path, Sequence[PlannedChange]]:
+    """Plan and write the plan to a file."""
+    report, changes = plan(world.hub, backfill=backfill)
+    path = world.folder / "night.plan"
+    planfile.write(path, world.hub, report.run, {n: i.org for n, i in report.identities.items()}, changes, backfill)
+    return path, changes
+
+
+def apply_file(world: World, path: Path, allowed: Mapping[tuple[str, str], int] | None = None) -> tuple[RunReport, Sequence[Refused]]:
+    """Apply a plan file an hour later."""
+    world.clock.sleep(3600)
+    return apply_plan(world.hub, planfile.read(path, world.hub), allowed=allowed)
+
+
+def edited_pair(world: World, email: str = "ann@acme.example") -> tuple[str, str]:
+    """A pair whose title was changed in Salesforce."""
+    lead, contact = world.pair(email)
+    world.begin()
+    world.sf_edit(lead, Title="CEO")
+    return lead, contact
+
+
+def tampered(path: Path, change: Any) -> None:
+    """Change a plan file by hand."""
+    body = json.loads(path.read_text())
+    change(body)
+    path.write_text(json.dumps(body))
+
+
+def test_a_kept_plan_is_made_as_it_stands(world: World) -> None:
+    """What was planned is written; the plan is used up, and the next sync has nothing to add."""
+    _, contact = edited_pair(world)
+    path, changes = keep(world)
+    assert len(changes) == 1
+    report, refused = apply_file(world, path)
+    assert (report.kind, report.status, report.waiting, list(refused)) == ("apply", "ok", 0, [])
+    assert world.hs(contact)["jobtitle"] == "CEO"
+    world.mark()
+    world.sync()
+    assert not world.written()
+
+
+def test_what_was_not_in_the_plan_waits_for_the_next_run(world: World) -> None:
+    """An edit made after the plan is read and not written by it; the next sync writes it."""
+    bob, bobs = world.pair("bob@b.example")
+    _, anns = edited_pair(world)
+    path, _ = keep(world)
+    world.sf_edit(bob, Title="Chair")
+    apply_file(world, path)
+    assert (world.hs(anns)["jobtitle"], world.hs(bobs)["jobtitle"]) == ("CEO", "CTO")
+    world.sync()
+    assert world.hs(bobs)["jobtitle"] == "Chair"
+
+
+def test_a_side_that_changed_since_is_refused_and_the_others_are_made(world: World) -> None:
+    """Somebody changed one of two records: that item is refused with what stands there, the other is written."""
+    bob, bobs = world.pair("bob@b.example")
+    _, anns = edited_pair(world)
+    world.sf_edit(bob, Title="Chair")
+    path, changes = keep(world)
+    assert len(changes) == 2
+    world.hs_edit(anns, jobtitle="Boss")
+    _, refused = apply_file(world, path)
+    assert [(r.item.record_id, r.reason) for r in refused] == [(anns, 'jobtitle shows something else now: "Boss"')]
+    assert (world.hs(bobs)["jobtitle"], world.hs(anns)["jobtitle"]) == ("Chair", "Boss")
+
+
+def test_a_value_that_moved_on_is_refused(world: World) -> None:
+    """The title was edited again: the old one of the plan is never written."""
+    lead, contact = edited_pair(world)
+    path, _ = keep(world)
+    world.sf_edit(lead, Title="Founder")
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ['leadhub would write another value by now: jobtitle "Founder"']
+    assert world.hs(contact)["jobtitle"] == "CTO"
+
+
+def test_a_plan_applied_twice_is_refused_the_second_time(world: World) -> None:
+    """The side shows it already: nothing is written."""
+    edited_pair(world)
+    path, _ = keep(world)
+    apply_file(world, path)
+    world.mark()
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ["it shows this already"]
+    assert not world.written()
+
+
+def test_a_create_that_was_made_since_is_refused(world: World) -> None:
+    """A lead is created once, however often the plan is applied."""
+    world.begin(create=True)
+    world.hs_create(email="bob@b.example", firstname="Bob", lastname="Bee", company="Bees")
+    path, changes = keep(world)
+    assert [c.operation.value for c in changes] == ["create"]
+    _, refused = apply_file(world, path)
+    assert (len(world.sf_all()), list(refused)) == (1, [])
+    _, refused = apply_file(world, path)
+    assert (len(world.sf_all()), [r.reason for r in refused]) == (1, ["there is a record of this lead by now"])
+
+
+def test_a_record_that_is_gone_is_refused(world: World) -> None:
+    """Somebody archived the contact in between."""
+    _, contact = edited_pair(world)
+    path, _ = keep(world)
+    world.boxes.order(world.boxes.hubspot, "archive", {"id": contact})
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ["changed since the plan; judged again: the next sync looks at it again"]
+
+
+def test_a_configuration_that_changed_since_is_named(world: World) -> None:
+    """Records are no longer created in Salesforce: the item is refused, and the reason names the file."""
+    world.begin(create=True)
+    world.hs_create(email="bob@b.example", firstname="Bob", lastname="Bee", company="Bees")
+    path, _ = keep(world)
+    world.configure(salesforce='create = "never"')
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ["leadhub.toml changed since, and under it this is not written"]
+    assert not world.sf_all()
+
+
+def test_a_record_that_left_the_scope_is_refused(world: World) -> None:
+    """By the configuration of now leadhub has no business with the record."""
+    _, contact = edited_pair(world)
+    path, _ = keep(world)
+    world.configure(hubspot='scope = { jobtitle = "absent" }')
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ["the record is out of scope"]
+    assert world.hs(contact)["jobtitle"] == "CTO"
+
+
+def test_a_system_that_is_only_read_by_now_is_refused(world: World) -> None:
+    """Writing was switched off after the plan."""
+    _, contact = edited_pair(world)
+    path, _ = keep(world)
+    world.configure(hubspot='mode = "read"')
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ["writing to hubspot is off"]
+    assert world.hs(contact)["jobtitle"] == "CTO"
+
+
+def test_another_organization_is_refused(world: World) -> None:
+    """A plan made for another organization than the one that answers is not applied to it."""
+    _, contact = edited_pair(world)
+    path, _ = keep(world)
+    kept = planfile.read(path, world.hub)
+    other = replace(kept, orgs={**kept.orgs, "hubspot": "another"})
+    _, refused = apply_plan(world.hub, other)
+    assert "the plan was made for another" in refused[0].reason
+    assert world.hs(contact)["jobtitle"] == "CTO"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda body: body["changes"][0]["fields"]["jobtitle"].update(to="Emperor"), "somebody changed it"),
+        (lambda body: body.update(hash="0"), "somebody changed it"),
+        (lambda body: body.update(run="f" * 20), "never wrote it"),
+        (lambda body: body.update(run=""), "never wrote it"),
+        (lambda body: body.update(schema="leadhub.plan/0"), "this leadhub reads leadhub.plan/1"),
+    ],
+)
+def test_a_file_that_leadhub_did_not_write_so_is_refused(world: World, change: Any, why: str) -> None:
+    """Changed by hand, of another deployment, of another version: refused as a whole, with the command that makes a new one."""
+    edited_pair(world)
+    path, _ = keep(world)
+    tampered(path, change)
+    with pytest.raises(PlanFileError, match=why) as error:
+        planfile.read(path, world.hub)
+    assert error.value.next_step == f"leadhub plan -o {path}"
+
+
+@pytest.mark.parametrize(("text", "why"), [("", "no JSON"), ("[]", "it is no plan"), ("{}", "of the form None"), ('{"schema": 1', "no JSON")])
+def test_a_file_that_is_no_plan_is_refused(world: World, text: str, why: str) -> None:
+    """Whatever else is named by mistake: what it is, and that nothing was written."""
+    path = world.folder / "x.json"
+    path.write_text(text)
+    with pytest.raises(PlanFileError, match=why):
+        planfile.read(path, world.hub)
+
+
+def test_a_file_that_is_not_there_is_said(world: World) -> None:
+    """A missing file is an error that names it."""
+    with pytest.raises(PlanFileError, match="No such file"):
+        planfile.read(world.folder / "none", world.hub)
+
+
+def test_a_plan_file_is_private_and_holds_no_secret(world: World) -> None:
+    """Only its owner can read it, and no credential is in it."""
+    edited_pair(world)
+    path, _ = keep(world)
+    assert path.stat().st_mode & 0o777 == 0o600
+    text = path.read_text()
+    assert world.boxes.hubspot.service.token not in text
+    assert world.boxes.salesforce.service.client_secret not in text
+    assert sorted(p.name for p in path.parent.glob("*.plan*")) == ["night.plan"]
+
+
+def test_a_few_are_tried_and_the_rest_stays_planned(world: World) -> None:
+    """Of two planned writes one is made; the next sync makes the other."""
+    bob, bobs = world.pair("bob@b.example")
+    _, anns = edited_pair(world)
+    world.sf_edit(bob, Title="Chair")
+    report, changes = plan(world.hub)
+    few = PlanFile(report.run, world.hub.deployment.hash, {}, (Item.of(changes[0]),))
+    tried, refused = apply_plan(world.hub, few)
+    assert (tried.systems["hubspot"].updated, tried.waiting, list(refused)) == (1, 1, [])
+    assert world.sync().systems["hubspot"].updated == 1
+    assert (world.hs(anns)["jobtitle"], world.hs(bobs)["jobtitle"]) == ("CEO", "Chair")
+
+
+def test_a_guard_stops_a_plan_file_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the guard lets pass is not written, until its flag is given."""
+    _, contact = edited_pair(world)
+    path, _ = keep(world)
+    monkeypatch.setattr("leadhub.core.guard.UPDATES_AT_LEAST", 0)
+    report, _ = apply_file(world, path)
+    assert (report.status, world.hs(contact)["jobtitle"]) == ("blocked", "CTO")
+    report, _ = apply_file(world, path, {("hubspot", "updates"): 1})
+    assert (report.status, world.hs(contact)["jobtitle"]) == ("ok", "CEO")
+
+
+# ---- backfill --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_backfill_fills_blanks_of_first_contact_alone(world: World) -> None:
+    """A title that was blank in HubSpot from the start is filled; one that differed stays, and so does one that somebody emptied."""
+    _, blank = world.pair("bob@b.example")
+    _, other = world.pair("cid@c.example")
+    _, emptied = world.pair()
+    world.hs_edit(blank, jobtitle="")
+    world.hs_edit(other, jobtitle="Chair")
+    world.begin()
+    world.hs_edit(emptied, jobtitle="")
+    world.sync()
+    world.mark()
+    path, changes = keep(world, backfill=Backfill("job_title"))
+    assert [(c.record_id, dict(c.values)) for c in changes] == [(blank, {"jobtitle": "CTO"})]
+    assert not world.written()
+    _, refused = apply_file(world, path)
+    assert not refused
+    assert [world.hs(i)["jobtitle"] for i in (blank, other, emptied)] == ["CTO", "Chair", ""]
+    world.mark()
+    world.sync()
+    assert not world.written()
+
+
+def test_a_backfill_that_is_only_shown_changes_nothing(world: World) -> None:
+    """After looking, a sync still leaves the blank alone."""
+    _, contact = world.pair()
+    world.hs_edit(contact, jobtitle="")
+    world.begin()
+    plan(world.hub, backfill=Backfill("job_title"))
+    world.mark()
+    world.sync()
+    assert not world.written()
+
+
+def test_a_backfill_keeps_to_the_system_that_is_named(world: World) -> None:
+    """Blanks elsewhere are left."""
+    _, contact = world.pair()
+    world.hs_edit(contact, jobtitle="")
+    world.begin()
+    assert not plan(world.hub, backfill=Backfill("job_title", "salesforce"))[1]
+    assert len(plan(world.hub, backfill=Backfill("job_title", "hubspot"))[1]) == 1
