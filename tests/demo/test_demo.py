@@ -19,8 +19,11 @@ import pytest
 from rich.console import Console
 
 from leadhub.demo import people, run, sandboxes
-from leadhub.demo.deployment import FILES
+from leadhub.demo.deployment import FILES, prepare
+from leadhub.demo.door import post, serving
+from leadhub.demo.page import Page
 from leadhub.demo.sandboxes import Sandboxes, is_write
+from leadhub.errors import LeadhubError
 from leadhub.hub import open_hub
 from leadhub.sync.run import sync
 
@@ -38,10 +41,15 @@ class Told:
     folder: Path
 
     @property
+    def text(self) -> str:
+        """What it printed, without its line breaks."""
+        return " ".join(self.out.split())
+
+    @property
     def environment(self) -> dict[str, str]:
         """What sandboxes.env sets."""
         text = (self.folder / "sandboxes.env").read_text(encoding="utf-8")
-        return {name: value.strip("'") for name, value in re.findall(r"^export ((?:SALESFORCE|HUBSPOT)_\w+)=(.*)$", text, flags=re.MULTILINE)}
+        return {name: value.strip("'") for name, value in re.findall(r"^export ((?:SALESFORCE|HUBSPOT|WEBSITE)_\w+)=(.*)$", text, flags=re.MULTILINE)}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +58,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     folder = tmp_path_factory.mktemp("demo") / "kept"
     dead_end = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", RUN, str(folder)], capture_output=True, text=True, check=False, timeout=110, env=os.environ | dead_end
+        [sys.executable, "-W", "error", "-c", RUN, str(folder)], capture_output=True, text=True, check=False, timeout=170, env=os.environ | dead_end
     )
     return Told(done.returncode, done.stdout, done.stderr, folder)
 
@@ -92,26 +100,62 @@ def test_the_demo_comes_out_as_told(told: Told) -> None:
 
 
 def test_the_story_is_readable(told: Told) -> None:
-    """Eight numbered steps that fit a terminal of 120 columns and two or three screens."""
+    """Twelve numbered steps that fit a terminal of 120 columns and a few screens."""
     lines = told.out.splitlines()
-    assert [int(n) for n in re.findall(r"^(\d+)\. ", told.out, flags=re.MULTILINE)] == list(range(1, 9))
+    assert [int(n) for n in re.findall(r"^(\d+)\. ", told.out, flags=re.MULTILINE)] == list(range(1, 13))
     assert max(map(len, lines)) <= 120
-    assert 100 <= len(lines) <= 170
+    assert 150 <= len(lines) <= 240
 
 
 def test_every_step_names_the_command_for_it(told: Told) -> None:
     """What the demo does can be typed: each step but the edits in the CRMs shows how."""
-    for command in ("adopt salesforce", "adopt hubspot", "adopt salesforce --write-on", "plan", "sync", "leads why"):
+    for command in ("adopt salesforce", "adopt hubspot", "adopt salesforce --write-on", "plan", "sync", "leads why", "revert", "import", "serve"):
         assert f"$ leadhub {command}" in told.out
 
 
 def test_the_last_sync_writes_nothing(told: Told) -> None:
-    """The story ends with zero writes in both CRMs, and says with how many calls that was found out."""
-    last = told.out[told.out.index("7. And again") :]
+    """The second sync is followed by zero writes in both CRMs, and the demo says with how many calls that was found out."""
+    last = told.out[told.out.index("7. And again") : told.out.index("8. A mistake?")]
     assert re.findall(r"(Salesforce|HubSpot): 0 writes\. \d+ calls", last) == ["Salesforce", "HubSpot"]
 
 
-@pytest.mark.parametrize("who", [*people.TOLD, *people.EDITED], ids=lambda who: who.name)
+def test_the_revert_tells_what_came_back_and_what_stayed(told: Told) -> None:
+    """Of the second sync the values come back; a later edit and an opt-out stay, with the reason beside each."""
+    chapter = told.text[told.text.index("8. A mistake?") : told.text.index("9. A list")]
+    back, stays = chapter.split("What stays, and why:")
+    assert 'Victor Stone Salesforce: Status "Closed - Not Converted" → "Working - Contacted"' in back
+    assert 'Sofia Marin HubSpot: hubspot_owner_id "jane@acme.example" → "omar@acme.example"' in back
+    assert "Hannah Berg title in leadhub: it was changed since, by an edit in hubspot" in stays
+    assert "Ben Carter opt-out in leadhub: an opt-out is not taken back" in stays
+
+
+def test_the_import_is_told_with_its_rejects_and_its_revert(told: Told) -> None:
+    """The German list shows how its columns were read, which row was rejected and why, and who was forgotten by the revert."""
+    chapter = told.text[told.text.index("9. A list") : told.text.index("10. Whoever")]
+    for said in (
+        "Nachname = last_name",
+        "PLZ = postal_code",
+        "The row has neither an e-mail address nor a last name",
+        "no e-mail address",
+        "+493023125101",
+    ):
+        assert said in chapter
+    assert re.search(r"Forgotten are the 5 .*: .*Käthe Müller", chapter)
+
+
+def test_an_opt_out_travels_and_an_opt_in_is_asked(told: Told) -> None:
+    """Ben Carter's opt-out reaches HubSpot; the tick that was taken away again becomes a question; Kofi Mensah's form is known in both CRMs."""
+    assert 'Ben Carter HubSpot: hs_email_optout (blank) → "true"' in told.text
+    assert "HubSpot keeps him out, and a person is asked" in told.text
+    assert re.search(r'Kofi Mensah [^.]*\. HubSpot: hs_email_optout \(blank\) → "true"', told.text)
+
+
+def test_who_changed_an_owner_is_named(told: Told) -> None:
+    """Salesforce's own history says whose hand it was."""
+    assert 'owner "omar@acme.example" → "jane@acme.example", edited in Salesforce by Jane Novak' in told.text
+
+
+@pytest.mark.parametrize("who", [*people.TOLD, *people.EDITED, people.ADA, people.OLIVIA, people.KOFI], ids=lambda who: who.name)
 def test_everybody_of_the_cast_is_told_of(told: Told, who: people.Someone) -> None:
     """No story is dropped on the way."""
     assert who.name in told.out
@@ -120,7 +164,7 @@ def test_everybody_of_the_cast_is_told_of(told: Told, who: people.Someone) -> No
 def test_nothing_secret_is_printed(told: Told) -> None:
     """The sandboxes' secrets are invented, and yet treated like any other."""
     secrets = [value for name, value in told.environment.items() if name not in URLS]
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     assert not [secret for secret in secrets if secret in told.out or secret in told.err]
 
 
@@ -130,6 +174,24 @@ def test_nothing_secret_is_printed(told: Told) -> None:
 def test_both_sandboxes_are_gone_afterwards(told: Told) -> None:
     """The demo leaves no process behind."""
     assert not [url for name in URLS if listens(url := told.environment[name])]
+
+
+def test_the_form_is_taken_by_a_server_that_ends_with_its_chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`leadhub serve` keeps what is posted, and nobody listens there afterwards."""
+    prepare(tmp_path / "demo")
+    for name in ("SALESFORCE_LOGIN_URL", "SALESFORCE_CLIENT_ID", "SALESFORCE_CLIENT_SECRET", "HUBSPOT_BASE_URL", "HUBSPOT_TOKEN"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("WEBSITE_TOKEN", "a-token-of-this-test")
+    with serving(tmp_path / "demo") as url:
+        assert post(url, "website", "a-token-of-this-test", {"email": "ada.quill@westwind-press.example"}) == 202
+        assert post(url, "website", "another-token-altogether", {"email": "ada.quill@westwind-press.example"}) == 404
+    assert gone(url)
+
+
+def test_a_server_that_does_not_start_is_told(tmp_path: Path) -> None:
+    """Its own words are passed on: here, that there is no configuration."""
+    with pytest.raises(LeadhubError, match=r"leadhub serve did not start: .*leadhub\.toml"), serving(tmp_path):
+        pass
 
 
 def test_a_kept_folder_holds_its_secrets_in_one_file_for_its_owner(told: Told) -> None:
@@ -142,6 +204,14 @@ def test_a_kept_folder_holds_its_secrets_in_one_file_for_its_owner(told: Told) -
         line.split() for line in (FILES / "leadhub.toml").read_text(encoding="utf-8").splitlines() if line
     ]
     assert stat.S_IMODE((told.folder / "sandboxes.env").stat().st_mode) == 0o600
+
+
+def test_a_kept_folder_passes_the_check(told: Told) -> None:
+    """What the demo leaves is a deployment like any other."""
+    command = [sys.executable, "-m", "leadhub.cli.app", "-C", str(told.folder), "config", "check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=os.environ | told.environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "leadhub.toml is fine" in done.stdout
 
 
 @pytest.fixture
@@ -165,7 +235,7 @@ def test_a_kept_deployment_goes_on_where_the_demo_ended(restarted: Told) -> None
     hub = open_hub(restarted.folder)
     with contextlib.closing(salesforce), contextlib.closing(hub.store):
         calm = sync(hub)
-        assert (calm.status, calm.systems["salesforce"].pulled, calm.systems["hubspot"].pulled) == ("ok", 0, 0)
+        assert (calm.status, sum(c.created + c.updated + c.refused for c in calm.systems.values())) == ("ok", 0)
         lead = next(id_ for id_, row in salesforce.everyone().items() if row["Email"] == people.AIKO.email)
         salesforce.edit(lead, {"Title": "Head of Product"})
         busy = sync(hub)
@@ -234,6 +304,18 @@ def test_a_demo_that_is_killed_leaves_no_sandbox() -> None:
 
 
 # ---- its parts -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("width", "lines"), [(120, 2), (60, 4)])
+def test_a_table_fits_the_terminal(width: int, lines: int) -> None:
+    """What has no room beside the other columns stands beneath them; nothing is cut."""
+    out = StringIO()
+    rows = [(number, "Open - Not Contacted", "an MQL, new to sales, still open") for number in (7, 12)]
+    Page(Console(file=out, width=width)).table(rows)
+    shown = out.getvalue().splitlines()
+    assert len(shown) == lines
+    assert max(map(len, shown)) <= width
+    assert " ".join(out.getvalue().split()).count("Open - Not Contacted an MQL, new to sales, still open") == len(rows)
 
 
 def test_nobody_of_the_crowd_is_somebody_else() -> None:

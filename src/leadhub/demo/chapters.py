@@ -1,17 +1,14 @@
-"""The chapters of the demo's story, in order. Each does what the commands it shows would do, tells what came of it, and checks it."""
+"""The first chapters of the demo's story, from first contact to the first writes, and its last. Each does what the commands it shows would do, tells what came of it, and checks it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from leadhub.core.normalize import text_of
-from leadhub.demo import edits, people, words
+from leadhub.demo import people, words
 from leadhub.demo.deployment import CSV
-from leadhub.demo.edits import Happening
 from leadhub.demo.people import Someone
-from leadhub.demo.sandboxes import Fields
-from leadhub.demo.stage import Stage, only_creates
+from leadhub.demo.stage import HOURS, WRITTEN, Stage, only_creates
 from leadhub.demo.words import NAMES, plural, shown
 from leadhub.model.person import Aggregate
 from leadhub.model.record import Operation
@@ -19,10 +16,6 @@ from leadhub.model.run import Intent, IntentState, PlannedChange, Review
 from leadhub.store import RecordKey
 from leadhub.sync import run as flow
 from leadhub.sync.report import AdoptionReport, RunReport
-
-HOURS = 3
-"""Between two steps: longer than the time over which either connector reads twice."""
-WRITTEN = ("salesforce", "hubspot")
 
 
 def introduce(stage: Stage) -> None:
@@ -44,7 +37,7 @@ def adopt_both(stage: Stage) -> None:
     """First contact with both CRMs."""
     page = stage.page
     page.heading("Meet both CRMs. leadhub reads, compares and writes nothing.", *(f"leadhub adopt {name}" for name in WRITTEN))
-    stage.pass_time(HOURS)
+    stage.pass_time()
     stage.listen()
     reports = {name: flow.adopt(stage.hub, name) for name in WRITTEN}
     for report in reports.values():
@@ -103,7 +96,9 @@ def _old_differences(stage: Stage, report: AdoptionReport) -> None:
     total = sum(sum(values.values()) for values in by_field.values())
     stage.check(total > 0, "there are old differences")
     stage.page.say(f"{plural(total, 'old difference')}, by pattern. They were there before leadhub came: none is written, none is asked about.")
-    rows = [(sum(values.values()), name, f"in HubSpot for instance {shown(values.most_common(1)[0][0])}") for name, values in by_field.items()]
+    rows = [
+        (sum(values.values()), words.word(name), f"in HubSpot for instance {shown(values.most_common(1)[0][0])}") for name, values in by_field.items()
+    ]
     stage.page.table(sorted(rows, reverse=True))
 
 
@@ -125,7 +120,7 @@ def plan(stage: Stage) -> Sequence[PlannedChange]:
         patterns.setdefault((change.operation.value, NAMES[change.system], state), []).append(change.name)
     page.say(f"{plural(len(changes), 'write')}, by pattern:")
     rows = [(len(names), *pattern, ", ".join(names[:2])) for pattern, names in sorted(patterns.items(), key=lambda found: -len(found[1]))]
-    page.table(rows, ("", "what", "where", "Status, or stage and lead status", "for instance"))
+    page.table(rows, ("", "what", "where", "status there", "for instance"))
     stage.check(bool(changes) and only_creates(changes), "the plan creates what is missing and changes no record that exists")
     page.say("No record that exists would be changed: nobody has edited anything since leadhub looked.")
     for reason, count in Counter(report.not_planned).items():
@@ -214,7 +209,7 @@ def _tell(stage: Stage, aggregate: Aggregate, intents: Sequence[Intent]) -> None
     for system, what in telling.said:
         page.told(system, what + (" (created just now)" if system in made else ""))
     page.told("leadhub", f"concluded: {words.in_words(words.state_of(aggregate))}.")
-    for sentence in list(words.written(intents)) or ["nothing."]:
+    for sentence in list(words.written(intents, stage.owners())) or ["nothing."]:
         page.told("written", sentence)
     if telling.fields or telling.state:
         page.told("why not more", " ".join([*telling.fields, *telling.state]))
@@ -238,98 +233,7 @@ def _owner(stage: Stage, who: Someone) -> None:
     )
 
 
-# ---- 5 and 6 ---------------------------------------------------------------------------------------------------------------------------
-
-
-def people_at_work(stage: Stage) -> None:
-    """Edits in both CRMs."""
-    stage.page.heading("Then people work, in both CRMs.")
-    stage.pass_time(HOURS)
-    edits.happen(stage.sandboxes, stage.ids)
-    for happening in edits.HAPPENINGS:
-        stage.page.point(f"{happening.who.name}: {happening.what}.")
-    stage.pass_time(HOURS)
-
-
-def second_sync(stage: Stage) -> None:
-    """What travelled, and what did not."""
-    page, salesforce = stage.page, stage.sandboxes.salesforce
-    page.heading("Sync again: what travelled, and what did not.", "leadhub sync")
-    omar = stage.ids[people.OMAR.name][salesforce.name]
-    stage.listen()
-    with edits.edit_before_the_next_write(stage.hub, "hubspot", lambda: salesforce.edit(omar, edits.TITLE)) as happened:
-        report = flow.sync(stage.hub)
-    heard = stage.heard()
-    stage.check(bool(happened), "a rep edits between leadhub's reading and its writing")
-    stage.check(report.status == "ok", f"the run ends well: {report.status}, {report.troubles or report.refusals}")
-    intents = stage.writes_of(report.run)
-    for happening in edits.HAPPENINGS:
-        _outcome(stage, happening, intents)
-    answer = stage.hub.systems["salesforce"].doc.field["Status"]["answers"][people.CLOSED]
-    page.say(f"Salesforce's {shown(people.CLOSED)} could be written because leadhub.toml says what it means in this org: {shown(answer)}.")
-    for lost in report.lost:
-        page.say(f"Somebody should know: {lost}. The value that lost is kept in the journal.")
-    for name in WRITTEN:
-        counts, (calls, writes) = report.systems[name], heard[NAMES[name]]
-        page.say(f"{NAMES[name]}: {plural(counts.updated, 'record')} updated, with {plural(calls, 'call')}, {writes} of them writes.")
-    about = {stage.person(h.who).person.id for h in edits.HAPPENINGS}
-    ingrid = words.who_set(stage.person(people.INGRID), "stage")
-    stage.check(ingrid.startswith("stage set back in HubSpot by"), f"leadhub takes the step back that a person made, and knows it as one ({ingrid})")
-    stage.check(words.state_of(stage.person(people.MAYA)).stage == "sql", "Maya Torres is an SQL now")
-    stage.check(all(i.change.person_id in about for i in intents), "nobody else was written")
-    stage.check(any("phone" in lost for lost in report.lost), "the phone number that lost is told")
-
-
-def _outcome(stage: Stage, happening: Happening, intents: Sequence[Intent]) -> None:
-    aggregate = stage.person(happening.who)
-    mine = [i for i in intents if i.change.person_id == aggregate.person.id]
-    for sentence in list(words.written(mine)) or _nothing_written(stage, happening, aggregate):
-        stage.page.told(happening.who.name, sentence)
-    mine_there, salesforce, hubspot = stage.ids[happening.who.name], stage.sandboxes.salesforce, stage.sandboxes.hubspot
-    _shows(stage, happening, salesforce.name, salesforce.everyone()[mine_there[salesforce.name]], happening.salesforce_after)
-    _shows(stage, happening, hubspot.name, hubspot.everyone()[mine_there[hubspot.name]], happening.hubspot_after)
-
-
-def _shows(stage: Stage, happening: Happening, crm: str, record: Mapping[str, Any], expected: Fields) -> None:
-    """Look into a CRM."""
-    for name, value in expected.items():
-        found = text_of(record.get(name))
-        stage.check(found == value, f"{crm} shows {name} {shown(value)} for {happening.who.name} (it shows {shown(found)})")
-
-
-def _nothing_written(stage: Stage, happening: Happening, aggregate: Aggregate) -> list[str]:
-    telling = words.tell(stage.hub, aggregate)
-    if "Status" not in happening.salesforce_after:
-        return [f"nothing was written. {' '.join(telling.fields)}"]
-    now = f"{words.in_words(words.state_of(aggregate))} ({words.who_set(aggregate, 'stage')})"
-    return [f"nothing was written. leadhub now says: {now}. {' '.join(telling.state)}"]
-
-
-# ---- 7 and 8 ---------------------------------------------------------------------------------------------------------------------------
-
-
-def nothing_left(stage: Stage) -> None:
-    """A sync with nothing to do."""
-    stage.page.heading("And again: nothing is left to do.", "leadhub sync")
-    stage.pass_time(HOURS)
-    settling = flow.sync(stage.hub)
-    stage.check(not any(c.created or c.updated or c.refused for c in settling.systems.values()), "leadhub does not answer to its own writes")
-    stage.pass_time(HOURS)
-    stage.listen()
-    report = flow.sync(stage.hub)
-    heard = stage.heard()
-    for name in WRITTEN:
-        counts, (calls, writes) = report.systems[name], heard[NAMES[name]]
-        stage.check(writes == counts.created == counts.updated == 0, f"{NAMES[name]} is not written")
-        stage.check(counts.pulled == 0, f"{NAMES[name]} has nothing new to read")
-        stage.page.point(
-            f"{NAMES[name]}: {writes} writes. {plural(calls, 'call')}, to ask whether anything is new; {plural(counts.pulled, 'record')} read."
-        )
-    stage.check(not stage.writes_of(report.run) and report.status == "ok", "the run intends nothing")
-    own = sum(c.pulled for c in settling.systems.values())
-    stage.page.say(
-        f"(Between step {stage.page.step - 1} and this one a run read back the {plural(own, 'record')} that had changed, its own writes among them, and wrote nothing either.)"
-    )
+# ---- the last --------------------------------------------------------------------------------------------------------------------------
 
 
 def where_next(stage: Stage, keep: Path | None) -> None:

@@ -13,9 +13,10 @@ from leadhub.demo.sandboxes import Sandboxes
 from leadhub.errors import ConfigError
 
 FILES = files("leadhub.demo") / "files"
-CSV = "inbox/tradeshow-2026-11-12.csv"
+CSV, GERMAN_CSV = "inbox/tradeshow-2026-11-12.csv", "inbox/messe-2026-11-18.csv"
 ENV, STATE, SCRIPT = "sandboxes.env", "sandboxes.json", "sandboxes.py"
-_ONLY_KEPT = {SCRIPT}
+_LATER = {SCRIPT, Path(GERMAN_CSV).name}
+"""What is not there when the story begins."""
 
 _ENV_HEAD = """\
 # Where the two sandboxes of `leadhub demo --keep` listen, and their secrets. leadhub.toml names these variables and holds no secret itself.
@@ -39,8 +40,19 @@ def _copy(source: Traversable, to: Path) -> None:
         if entry.is_dir():
             if entry.name != "__pycache__":
                 _copy(entry, to / entry.name)
-        elif entry.name not in _ONLY_KEPT:
+        elif entry.name not in _LATER:
             (to / entry.name).write_bytes(entry.read_bytes())
+
+
+def deliver_german_list(folder: Path) -> None:
+    """Put the second trade show's list where the configuration looks for it."""
+    (folder / GERMAN_CSV).write_bytes((FILES / GERMAN_CSV).read_bytes())
+
+
+def mend_german_list(folder: Path) -> None:
+    """Correct the one address in it that is none, as a person does."""
+    path = folder / GERMAN_CSV
+    path.write_bytes(path.read_bytes().replace(b"(at)", b"@"))
 
 
 def keep(folder: Path, sandboxes: Sandboxes) -> None:

@@ -21,6 +21,7 @@ class Happening:
     salesforce: Fields = field(default_factory=dict)
     hubspot: Fields = field(default_factory=dict)
     converts: bool = False
+    new_owner: str | None = None
     salesforce_after: Fields = field(default_factory=dict)
     hubspot_after: Fields = field(default_factory=dict)
 
@@ -61,7 +62,7 @@ HAPPENINGS = (
         salesforce={"Phone": "+1 415 555 0191"},
         hubspot={"phone": "+1 415 555 0192"},
         salesforce_after={"Phone": "+1 415 555 0191"},
-        hubspot_after={"phone": "+1 415 555 0191"},
+        hubspot_after={"phone": "+14155550191"},
     ),
     Happening(
         people.GRACE,
@@ -90,6 +91,14 @@ HAPPENINGS = (
         salesforce_after={"Company": COMPANY, **TITLE},
         hubspot_after={"company": COMPANY, "jobtitle": TITLE["Title"]},
     ),
+    Happening(people.SOFIA, f"sales hands her over: {people.JANE} owns the lead in Salesforce from now on", new_owner=people.JANE),
+    Happening(
+        people.BEN,
+        "on the phone he asks for no more e-mails; the rep ticks the opt-out in Salesforce",
+        salesforce={"HasOptedOutOfEmail": "true"},
+        salesforce_after={"HasOptedOutOfEmail": "true", "Status": people.WORKING},
+        hubspot_after={"hs_email_optout": "true", "lifecyclestage": people.SQL, "hs_lead_status": "CONNECTED"},
+    ),
 )
 """In the order of the story. Omar Haddad's rep types `TITLE` in mid-sync."""
 
@@ -105,6 +114,13 @@ def happen(sandboxes: Sandboxes, ids: Mapping[str, Mapping[str, str]]) -> None:
             hubspot.edit(contact, happening.hubspot)
         if happening.converts:
             salesforce.convert(lead)
+        if happening.new_owner:
+            salesforce.edit(lead, owned_by(happening.new_owner, salesforce.name, ids))
+
+
+def owned_by(owner: str, crm: str, ids: Mapping[str, Mapping[str, str]]) -> Fields:
+    """Return the field that says whose a record is, with one of those who own leads."""
+    return {people.OWNER[crm]: ids[owner][crm]}
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from rich.text import Text
 WIDTH = 110
 _INDENT = "   "
 _LABEL = 16
+_GAP = "  "
+_NARROWEST = 20
+"""Columns of text that a table's last column needs to stand beside the others."""
 
 
 def printable(text: object) -> str:
@@ -37,7 +40,11 @@ class Page:
         self._line("")
         self._line(f"{self.step}. {title}", "bold cyan")
         for command in commands:
-            self._line(f"{_INDENT}$ {command}", "green")
+            self.command(command)
+
+    def command(self, text: str) -> None:
+        """Write what one would type."""
+        self._line(f"{_INDENT}$ {text}", "green")
 
     def say(self, text: str, *, indent: str = _INDENT, first: str | None = None, style: str = "") -> None:
         """Write a paragraph, wrapped; `first` begins its first line in place of the indent."""
@@ -61,11 +68,23 @@ class Page:
         self.say(text, indent=indent, first=f"{_INDENT}  {printable(label):<{_LABEL}}")
 
     def table(self, rows: Iterable[Sequence[object]], header: Sequence[str] = ()) -> None:
-        """Write rows in columns; columns of numbers are set to the right."""
+        """Write rows in columns; columns of numbers are set to the right. The last column is wrapped, beneath the others where it has no room beside."""
         cells = [[printable(cell) for cell in row] for row in rows]
         everything = [*([list(header)] if header else []), *cells]
         widths = [max(len(row[at]) for row in everything) for at in range(len(everything[0]))]
         numbers = [all(row[at].isdigit() for row in cells) for at in range(len(widths))]
+        left = f"{_INDENT}  "
+        beside = len(left) + sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
+        beneath = self._width - beside < min(widths[-1], _NARROWEST)
+        last_at = len(left) + widths[0] + len(_GAP) if beneath else beside
         for number, row in enumerate(everything):
-            shown = [c.rjust(w) if right else c.ljust(w) for c, w, right in zip(row, widths, numbers, strict=True)]
-            self._line(f"{_INDENT}  {'   '.join(shown)}".rstrip(), "dim" if header and not number else "")
+            style = "dim" if header and not number else ""
+            front = [c.rjust(w) if right else c.ljust(w) for c, w, right in zip(row[:-1], widths, numbers, strict=False)]
+            line = left + "".join(cell + _GAP for cell in front)
+            lines = wrap(row[-1].rjust(widths[-1]) if numbers[-1] else row[-1], self._width - last_at, drop_whitespace=False) or [""]
+            if beneath:
+                self._line(line.rstrip(), style)
+                line = " " * last_at
+            for text in lines:
+                self._line(f"{line}{text}".rstrip(), style)
+                line = " " * last_at

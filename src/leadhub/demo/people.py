@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from leadhub.demo.sandboxes import Fields, Sandboxes
 
 OPEN, WORKING, CLOSED, PARKED = "Open - Not Contacted", "Working - Contacted", "Closed - Not Converted", "Parked - Budget Freeze"
+JANE, OMAR_SELLS = "Jane Novak", "Omar Haddad (sales)"
+"""Who own leads. Omar has another address in each CRM, so leadhub.toml says that they are one person's."""
 LEAD, MQL, SQL, OPPORTUNITY, CUSTOMER = "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer"
 
 FIRST = [
@@ -116,6 +118,8 @@ COMPANIES = [
 ]
 TITLES = ("Head of Operations", "Purchasing Manager", "IT Director", "Founder", "Plant Manager", "Marketing Lead", "CFO", "Analyst")
 
+OWNER = {"Salesforce": "OwnerId", "HubSpot": "hubspot_owner_id"}
+
 AGREEING = (
     (OPEN, LEAD, "NEW"),
     (OPEN, MQL, "OPEN"),
@@ -201,8 +205,10 @@ GRACE = Someone(
 )
 OMAR = Someone("Omar", "Haddad", "omar.haddad@summit-tools.example", "Summit Tools", "+1 415 555 0111", "Buyer", OPEN, MQL, "OPEN")
 NORA = Someone("Nora", "Lindqvist", "nora.lindqvist@tundra-outdoor.example", "Tundra Outdoor", "+1 415 555 0112", "Owner", OPEN, LEAD, "NEW")
+SOFIA = Someone("Sofia", "Marin", "sofia.marin@pioneer-steel.example", "Pioneer Steel", "+1 415 555 0119", "Operations Lead", OPEN, MQL, "OPEN")
+BEN = Someone("Ben", "Carter", "ben.carter@harbor-light.example", "Harbor Light", "+1 415 555 0120", "Controller", WORKING, SQL, "CONNECTED")
 VICTOR = Someone("Victor", "Stone", "victor.stone@quartz-legal.example", "Quartz Legal", "+1 415 555 0113", "Partner", WORKING, MQL, "CONNECTED")
-EDITED = (HANNAH, SAMUEL, INGRID, LUCA, GRACE, OMAR, NORA, VICTOR)
+EDITED = (HANNAH, SAMUEL, INGRID, LUCA, GRACE, OMAR, NORA, VICTOR, SOFIA, BEN)
 
 ELENA = Someone(
     "Elena", "Conti", "elena.conti@maple-media.example", "Maple Media", "+1 415 555 0114", "Editor", WORKING, MQL, "CONNECTED",
@@ -219,7 +225,14 @@ CHRIS, DANA = (
     Someone("Dana", "Webb", "studio@indigo-air.example", "Indigo Air", "+1 415 555 0118", "Photographer", None, LEAD, "OPEN"),
 )
 """One address, two names: nobody can tell from here whether they are one person."""
-CAST = (*TOLD, *EDITED, ELENA, ROSA, TOBIAS, CHRIS, DANA)
+OLIVIA = Someone("Olivia", "Hart", "olivia.hart@alder-works.example", "Alder Works", "", "Head of Sales", OPEN, LEAD, "OPEN")
+"""Nobody has her phone number."""
+KOFI = Someone(
+    "Kofi", "Mensah", "kofi.mensah@bluefin-foods.example", "Bluefin Foods", "+1 415 555 0122", "Buyer", WORKING, MQL, "ATTEMPTED_TO_CONTACT"
+)
+ADA = Someone("Ada", "Quill", "ada.quill@westwind-press.example", "Westwind Press", "+1 415 555 0123", "", None, None)
+"""In neither CRM: she fills in the form on the website."""
+CAST = (*TOLD, *EDITED, ELENA, ROSA, TOBIAS, CHRIS, DANA, OLIVIA, KOFI)
 
 
 # ---- the crowd -------------------------------------------------------------------------------------------------------------------------
@@ -227,7 +240,7 @@ CAST = (*TOLD, *EDITED, ELENA, ROSA, TOBIAS, CHRIS, DANA)
 
 def crowd() -> Iterator[Someone]:
     """Yield the others: most agree, some have disagreed for years, some are only in one CRM."""
-    for number in range(150):
+    for number in range(90, 150):
         yield _someone(number)
     for number in range(150, 168):
         someone = _someone(number)
@@ -250,14 +263,11 @@ def crowd() -> Iterator[Someone]:
 
 
 def seed(sandboxes: Sandboxes) -> dict[str, dict[str, str]]:
-    """Fill both CRMs; return the record ids of the cast by name, then CRM. Salesforce gets a status of the org's own first."""
+    """Fill both CRMs; return the ids of the cast's records, and of those who own leads, by name, then CRM."""
     salesforce, hubspot = sandboxes.salesforce, sandboxes.hubspot
-    statuses = salesforce.order("settings", method="GET")["statuses"]
-    own = {"ApiName": PARKED, "MasterLabel": PARKED, "SortOrder": 9, "IsDefault": False, "IsConverted": False}
-    salesforce.order("settings", {"statuses": [*statuses, own]})
+    ids = _prepare(sandboxes)
     cast = {someone.name for someone in CAST}
-    ids: dict[str, dict[str, str]] = {}
-    for someone in (*CAST, *crowd()):
+    for number, someone in enumerate((*CAST, *crowd())):
         mine: dict[str, str] = {}
         if someone.status is not None:
             mine[salesforce.name] = salesforce.add(someone.in_salesforce())
@@ -266,7 +276,22 @@ def seed(sandboxes: Sandboxes) -> dict[str, dict[str, str]]:
             if someone.converted:
                 salesforce.convert(mine[salesforce.name])
         if someone.stage is not None:
-            mine[hubspot.name] = hubspot.add(someone.in_hubspot())
+            owner = ids[JANE if someone.name not in cast and number % 25 == 0 else OMAR_SELLS][hubspot.name]
+            mine[hubspot.name] = hubspot.add(someone.in_hubspot() | ({OWNER[hubspot.name]: owner} if mine else {}))
         if someone.name in cast:
             ids[someone.name] = mine
     return ids
+
+
+def _prepare(sandboxes: Sandboxes) -> dict[str, dict[str, str]]:
+    """Give Salesforce a status of the org's own and the history of two fields, and HubSpot the owners; return the ids of these by name, then CRM."""
+    salesforce, hubspot = sandboxes.salesforce, sandboxes.hubspot
+    statuses = salesforce.order("settings", method="GET")["statuses"]
+    own = {"ApiName": PARKED, "MasterLabel": PARKED, "SortOrder": 9, "IsDefault": False, "IsConverted": False}
+    salesforce.order("settings", {"statuses": [*statuses, own], "field_history": {"Lead": ["Status", OWNER[salesforce.name]]}})
+    addresses = {JANE: "jane@acme.example", OMAR_SELLS: "omar.haddad@owners.example"}
+    users = {user["Username"]: user["Id"] for user in salesforce.order("records/User", method="GET")}
+    return {
+        name: {salesforce.name: users[f"{name.split()[0].lower()}@acme.example"], hubspot.name: hubspot.order("owners", {"email": address})["id"]}
+        for name, address in addresses.items()
+    }

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import subprocess
 import sys
 import threading
@@ -157,6 +158,7 @@ def _ready(process: subprocess.Popen[str]) -> Sandboxes:
         "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"],
         "HUBSPOT_BASE_URL": hubspot["url"],
         "HUBSPOT_TOKEN": hubspot["token"],
+        "WEBSITE_TOKEN": secrets.token_hex(16),
     }
     return Sandboxes(Salesforce("Salesforce", salesforce["url"]), HubSpot("HubSpot", hubspot["url"]), environment)
 

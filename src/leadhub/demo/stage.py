@@ -10,9 +10,9 @@ from leadhub.demo.people import Someone
 from leadhub.demo.sandboxes import Sandboxes, is_write
 from leadhub.hub import Hub
 from leadhub.model.person import Aggregate
-from leadhub.model.run import Intent, PlannedChange, Review
+from leadhub.model.run import Edit, Intent, PlannedChange, Review, RunRow
 from leadhub.store import LeadQuery
-from leadhub.values.forms import email_match
+from leadhub.values.email import email_match
 
 
 class StoryBroken(Exception):
@@ -21,6 +21,12 @@ class StoryBroken(Exception):
     def __init__(self, step: int, sentence: str) -> None:
         super().__init__(sentence)
         self.step = step
+
+
+HOURS = 3
+"""Between two steps: longer than the time over which either connector reads twice."""
+WRITTEN = ("salesforce", "hubspot")
+"""The systems that leadhub writes to, in the order in which they are told of."""
 
 
 class StoryClock(SystemClock):
@@ -53,10 +59,15 @@ class Stage:
         if not came_true:
             raise StoryBroken(self.page.step, f"it is not so that {promise}.")
 
-    def pass_time(self, hours: int) -> None:
+    def pass_time(self, hours: int = HOURS) -> None:
         """Move the story's clock on, leadhub's and the CRMs' alike."""
         self.clock.behind -= timedelta(hours=hours)
         self.check(self.clock.behind > timedelta(), "the story stays in the past")
+        self.sandboxes.set_clock(self.clock.now())
+
+    def catch_up(self) -> None:
+        """Let the story's clock reach the present."""
+        self.clock.behind = timedelta()
         self.sandboxes.set_clock(self.clock.now())
 
     # ---- the CRMs ------------------------------------------------------------------------------------------------------------------
@@ -88,6 +99,18 @@ class Stage:
             self.check(len(mine) == 1, f"leadhub knows {who.name} as one person")
             return tx.persons.load(mine)[0]
 
+    def named(self, name: str) -> Aggregate:
+        """Return what leadhub knows about somebody whose first and last name nobody shares."""
+        mine = self.people_called(name)
+        self.check(len(mine) == 1, f"leadhub knows {name} as one person")
+        with self.hub.store.read() as tx:
+            return tx.persons.load(mine)[0]
+
+    def people_called(self, name: str) -> set[str]:
+        """Return the ids of the persons with this first and last name."""
+        with self.hub.store.read() as tx:
+            return {found.lead.person_id for found in tx.leads.search(LeadQuery(name=name.rsplit(maxsplit=1)[-1]), limit=50) if found.name == name}
+
     def writes_of(self, run: str) -> list[Intent]:
         """Return every write that a run intended, in its order."""
         found: list[Intent] = []
@@ -95,6 +118,21 @@ class Stage:
             while batch := tx.intents.of_run(run, found[-1].seq if found else 0):
                 found.extend(batch)
         return found
+
+    def owners(self) -> dict[str, str]:
+        """Return the addresses of those who own leads, by their ids in either CRM."""
+        with self.hub.store.read() as tx:
+            return {id_: name for book in self.hub.books(tx).values() for id_, name in book.names.items()}
+
+    def history(self, aggregate: Aggregate) -> list[Edit]:
+        """Return every edit of one person's values, oldest first."""
+        with self.hub.store.read() as tx:
+            return [stored.edit for stored in tx.edits.history(aggregate.person.id)]
+
+    def run(self, run_id: str) -> RunRow:
+        """Return one run as the journal has it."""
+        with self.hub.store.read() as tx:
+            return tx.runs.get(run_id)[0]
 
     def questions(self) -> list[Review]:
         """Return every open question."""

@@ -1,5 +1,6 @@
 """The demo from its first line to its last: read `run`, then `_tell`. Each chapter does what its commands would do, and checks that it came true."""
 
+import logging
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -7,9 +8,10 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 
-from leadhub.demo import chapters, deployment, people, sandboxes
+from leadhub.demo import chapters, deployment, newcomers, people, sandboxes, working
 from leadhub.demo.page import Page
 from leadhub.demo.stage import Stage, StoryBroken, StoryClock
 from leadhub.errors import LeadhubError
@@ -50,11 +52,23 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
+@contextmanager
+def _log_silenced() -> Iterator[None]:
+    """What the log would say, the story says itself; what it must not say ends the demo."""
+    before = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    try:
+        yield
+    finally:
+        structlog.configure(wrapper_class=before)
+
+
 def _tell(page: Page, folder: Path, keep: Path | None) -> None:
     with ExitStack() as stack:
         stack.enter_context(deployment.environment(deployment.no_proxy()))
         both = stack.enter_context(sandboxes.started())
         stack.enter_context(deployment.environment(both.environment))
+        stack.enter_context(_log_silenced())
         clock = StoryClock(timedelta(days=DAYS_BACK))
         both.set_clock(clock.now())
         ids = people.seed(both)
@@ -66,9 +80,13 @@ def _tell(page: Page, folder: Path, keep: Path | None) -> None:
         planned = chapters.plan(stage)
         first = chapters.first_sync(stage, planned)
         chapters.five_leads(stage, first)
-        chapters.people_at_work(stage)
-        chapters.second_sync(stage)
-        chapters.nothing_left(stage)
+        working.people_at_work(stage)
+        second = working.second_sync(stage)
+        working.nothing_left(stage)
+        working.taken_back(stage, second)
+        newcomers.german_list(stage)
+        newcomers.who_said_no(stage)
+        newcomers.form(stage, both.environment["WEBSITE_TOKEN"])
         if keep is not None:
             deployment.keep(folder, both)
         chapters.where_next(stage, keep)

@@ -4,19 +4,28 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leadhub.core.normalize import text_of
+from leadhub.core.normalize import display_of, text_of
 from leadhub.core.reconcile import current_lead
 from leadhub.core.states import parse_state
 from leadhub.hub import Hub
 from leadhub.lifecycle.wording import facet_words
 from leadhub.model.person import Aggregate, Link, StateBase
 from leadhub.model.record import NativeValue, Operation
-from leadhub.model.run import Intent, IntentState, PlannedChange
+from leadhub.model.run import Edit, Intent, IntentState, PlannedChange
 from leadhub.model.state import EXITS, STAGES, STATUSES, Facet, State
-from leadhub.values.forms import FIELDS
+from leadhub.values.fields import FIELDS
 
-NAMES = {"salesforce": "Salesforce", "hubspot": "HubSpot", "tradeshow": "Trade show"}
-FIELD_WORDS = {"email": "e-mail", "first_name": "first name", "last_name": "last name", "job_title": "title"}
+NAMES = {"salesforce": "Salesforce", "hubspot": "HubSpot", "tradeshow": "Trade show", "messe": "German list", "website": "Website"}
+FIELD_WORDS = {
+    **{name: name.replace("_", " ") for name in FIELDS},
+    "email": "e-mail",
+    "job_title": "title",
+    "email_opt_out": "opt-out",
+    "postal_code": "ZIP code",
+    "region": "state",
+}
+Owners = Mapping[str, str]
+"""Who own leads: addresses by the ids that the CRMs give them."""
 _STAGES = {"known": "known", "lead": "a lead", "mql": "an MQL", "sal": "an SAL", "sql": "an SQL", "opportunity": "an opportunity"}
 _STATUSES = {
     "none": "nothing being done",
@@ -73,6 +82,12 @@ def who_set(aggregate: Aggregate, facet: Facet) -> str:
     return f"{facet} {how} in {NAMES[set_by.origin]}{by}"
 
 
+def who_edited(history: Sequence[Edit], name: str) -> str:
+    """Say where a field was given its value, and by whom if the history of the system was asked and tells."""
+    edit = next(edit for edit in reversed(history) if edit.field == name and edit.taken)
+    return f"{word(name)} {shown(edit.old)} → {shown(edit.new)}, edited in {NAMES[edit.origin]}{f' by {edit.actor}' if edit.actor else ''}"
+
+
 def state_of(aggregate: Aggregate) -> State:
     """Return the state of the person's current lead."""
     lead = current_lead(aggregate.leads)
@@ -110,17 +125,25 @@ def tell(hub: Hub, aggregate: Aggregate) -> Telling:
             continue
         state = [f"{name} {shown(value)}" for name, value in (link.state.values if link.state else {}).items() if _is_state(hub, link, name)]
         differing = list(_differing(hub, link, aggregate, record.native))
-        fields = [f"{_word(name)} {shown(value)}" for name, value, _ in differing]
-        seen = state + fields or [f"title {shown(record.native.get('job_title'))}, company {shown(record.native.get('company'))}"]
-        telling.said.append((NAMES[link.system], ", ".join(seen)))
+        fields = [f"{word(name)} {shown(value)}" for name, value, _ in differing]
+        telling.said.append((NAMES[link.system], ", ".join(state + fields) or _beside(hub, link, record.native)))
         telling.fields.extend(_why_fields(link, aggregate, differing))
         if link.state is not None:
             telling.state.extend(_why_state(hub, link, link.state, state_of(aggregate)))
     return telling
 
 
-def _word(name: str) -> str:
+def word(name: str) -> str:
+    """Return a canonical field as people call it; any other name as it is."""
     return FIELD_WORDS.get(name, name)
+
+
+def _beside(hub: Hub, link: Link, native: Mapping[str, NativeValue]) -> str:
+    """What is told of a record that says nothing else: of Salesforce's, the contact of a converted lead."""
+    mapping = hub.systems[link.system].object(link.object).mapping
+    told = [(m.canonical, display_of(m, native.get(m.native), hub.fields)) for m in mapping.fields if m.canonical in {"job_title", "company"}]
+    which = "the contact since: " if link.object == "Contact" else ""
+    return which + ", ".join(f"{word(name)} {shown(value)}" for name, value in sorted(told, reverse=True))
 
 
 def _is_state(hub: Hub, link: Link, name: str) -> bool:
@@ -131,16 +154,18 @@ def _differing(hub: Hub, link: Link, aggregate: Aggregate, native: Mapping[str, 
     """Each plain field in which a record shows something else than leadhub holds, with the reason that its base gives."""
     for mapped in hub.systems[link.system].object(link.object).mapping.fields:
         canonical, base = aggregate.person.fields.get(mapped.canonical), link.base.get(mapped.canonical)
-        match = FIELDS[mapped.canonical].match
-        value = text_of(native.get(mapped.native))
-        if canonical is not None and base is not None and match(value) != match(canonical.value or ""):
-            yield mapped.canonical, value, base.how
+        if canonical is None or base is None or base.how == "agreed" or not mapped.writable or mapped.member:
+            continue
+        match = hub.fields[mapped.canonical].kind.match
+        shown_there = display_of(mapped, native.get(mapped.native), hub.fields) or ""
+        if match(shown_there, None) != match(canonical.value or "", None):
+            yield mapped.canonical, shown_there, base.how
 
 
 def _why_fields(link: Link, aggregate: Aggregate, differing: Sequence[tuple[str, str, str]]) -> Iterator[str]:
     for reason in dict.fromkeys(reason for *_, reason in differing):
         names = [name for name, _, of in differing if of == reason]
-        held = " and ".join(f"{_word(name)} {shown(aggregate.person.fields[name].value)}" for name in names)
+        held = " and ".join(f"{word(name)} {shown(aggregate.person.fields[name].value)}" for name in names)
         yield f"leadhub holds {held}. {NAMES[link.system]} may keep its own: {_REASONS.get(reason, reason)}."
 
 
@@ -163,7 +188,7 @@ def _why_state(hub: Hub, link: Link, base: StateBase, state: State) -> Iterator[
             yield f"{system}'s {shown(value)} fits the {facet_words('stage', row.reads.stages)}, so {_stage(state)} needs no other value there."
 
 
-def written(intents: Sequence[Intent]) -> Iterator[str]:
+def written(intents: Sequence[Intent], owners: Owners) -> Iterator[str]:
     """Say what became of each intended write."""
     for intent in intents:
         change, system = intent.change, NAMES[intent.change.system]
@@ -172,13 +197,18 @@ def written(intents: Sequence[Intent]) -> Iterator[str]:
         elif intent.state is not IntentState.ACCEPTED:
             yield f"{system}: {intent.state.value.replace('_', ' ')}: {text_of(str(intent.detail))}"
         elif change.operation is Operation.CREATE:
-            yield f"{system}: created, with {plural(len(change.values), 'field')}: {moves(change)}."
+            yield f"{system}: created, with {plural(len(change.values), 'field')}: {moves(change, owners)}."
         else:
-            yield f"{system}: {moves(change)} ({', '.join(dict.fromkeys(change.why.values()))})."
+            yield f"{system}: {moves(change, owners)} ({', '.join(dict.fromkeys(change.why.values()))})."
 
 
-def moves(change: PlannedChange) -> str:
-    """Say which values a write sets: all that it changes, of a create the state alone."""
+def moves(change: PlannedChange, owners: Owners) -> str:
+    """Say which values a write sets: all that it changes, of a create the state alone. Of an owner's id the address is told."""
     if change.operation is Operation.CREATE:
         return ", ".join(f"{name} {shown(value)}" for name, value in change.values.items() if name in (change.state or {}))
-    return ", ".join(f"{name} {shown(change.before.get(name))} → {shown(value)}" for name, value in change.values.items())
+    pairs = [(name, change.before.get(name), value) for name, value in change.values.items()]
+    return ", ".join(f"{name} {shown(_named(old, owners))} → {shown(_named(new, owners))}" for name, old, new in pairs)
+
+
+def _named(value: NativeValue, owners: Owners) -> NativeValue:
+    return owners.get(value, value) if isinstance(value, str) else value
