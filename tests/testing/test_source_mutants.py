@@ -5,14 +5,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any, ClassVar
 
 import pytest
+from pydantic import SecretStr, field_validator
 
-from leadhub import Context, Cursor, Identity, Page, Record, UnknownOutcome, Usage
+from leadhub import Context, Cursor, FieldMapping, Identity, ObjectMapping, Page, RateLimited, Record, UnknownOutcome, Usage
 from leadhub.testing import SourceConformance
 from leadhub.testing.harness import Call
-from leadhub.testing.memory import PERSON, MemoryConnector, Row
+from leadhub.testing.memory import PERSON, MemoryConnector
+from leadhub.testing.memory_remote import MemorySettings, Row
 
 
 class Mutant(MemoryConnector):
@@ -252,6 +255,118 @@ class MetersNothing(Mutant):
 
     def usage(self) -> Usage:
         return Usage(0)
+
+
+class HoldsACursorThatComesBackDifferent(Mutant):
+    """Puts a tuple into the cursor, which the store gives back as a list."""
+
+    law = "test_every_cursor_is_json"
+
+    def pull(self, since: Cursor) -> Iterator[Page]:
+        inner: Any = since[0] if isinstance(since, list | tuple) else since
+        for page in super().pull(inner):
+            pair: Any = (page.cursor, 1)
+            yield replace(page, cursor=pair)
+
+
+class RemembersWhatItShowed(Mutant):
+    """Shows a record once in the life of an instance, to save the core some work."""
+
+    law = "test_an_instance_may_be_asked_twice"
+
+    def pull(self, since: Cursor) -> Iterator[Page]:
+        shown = vars(self).setdefault("shown", set())
+        for page in super().pull(since):
+            fresh = tuple(r for r in page.records if r.id not in shown)
+            shown.update(r.id for r in fresh)
+            yield replace(page, records=fresh)
+
+
+class EscapesForAPage(Mutant):
+    """Escapes texts for HTML when it reads them."""
+
+    law = "test_texts_are_shown_as_they_were_typed"
+
+    def record(self, row: Row) -> Record:
+        record = super().record(row)
+        return replace(record, values={k: escape(v) if isinstance(v, str) else v for k, v in record.values.items()})
+
+
+class LetsALibraryErrorThrough(Mutant):
+    """Translates the errors that its author met, and no others."""
+
+    law = "test_every_fault_of_a_read_is_translated"
+
+    def call(self, kind: Call, act: Any) -> Any:
+        try:
+            return super().call(kind, act)
+        except RateLimited as error:
+            raise RuntimeError(str(error)) from error
+
+
+class TakesAFaultForEmptiness(Mutant):
+    """Reads half an answer as "no records"."""
+
+    law = "test_every_fault_of_a_read_is_translated"
+
+    def changed(self, since: datetime, after: tuple[datetime, str] | None) -> Sequence[Row]:
+        try:
+            return super().changed(since, after)
+        except UnknownOutcome:
+            return ()
+
+
+def mapped(*fields: FieldMapping) -> tuple[ObjectMapping, ...]:
+    """Return the reference's mapping with further fields."""
+    (mapping,) = MemoryConnector.mappings
+    return (replace(mapping, fields=(*mapping.fields, *fields)),)
+
+
+class MapsAFieldTwice(Mutant):
+    """Maps two canonical fields to one native one: each write would undo the other."""
+
+    law = "test_mappings_are_sound"
+    mappings = mapped(FieldMapping("mobile", "phone"))
+
+
+class MapsAFieldThatThereIsNot(Mutant):
+    """Misspells a canonical field."""
+
+    law = "test_mappings_are_sound"
+    mappings = mapped(FieldMapping("jobtitle", "title"))
+
+
+class SendsANameAsANumber(Mutant):
+    """Declares a type that the field's values do not have."""
+
+    law = "test_mappings_are_sound"
+    mappings = mapped(FieldMapping("company", "company", type="integer"))
+
+
+class WritesAMember(Mutant):
+    """Declares a field writable that only adds to a set."""
+
+    law = "test_mappings_are_sound"
+    mappings = mapped(FieldMapping("phone", "other_phones", member=True))
+
+
+class ChattySettings(MemorySettings):
+    """Settings that quote what they refuse."""
+
+    @field_validator("token")
+    @classmethod
+    def _printable(cls, token: SecretStr) -> SecretStr:
+        text = token.get_secret_value()
+        if not text.isascii() or "\n" in text:
+            raise ValueError(f"{text!r} is no token")
+        return token
+
+
+class QuotesARefusedToken(Mutant):
+    """Repeats a token that was copied badly, in the error that refuses it."""
+
+    law = "test_refused_settings_tell_no_secret"
+    settings_model = ChattySettings
 
 
 MUTANTS = sorted(Mutant.__subclasses__(), key=lambda mutant: mutant.__name__)

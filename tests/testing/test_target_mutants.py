@@ -5,13 +5,16 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar
+from itertools import chain
+from typing import Any, ClassVar
 
 import pytest
 
-from leadhub import Author, Change, Cursor, FieldDescription, Gone, NativeValue, Operation, Outcome, Page, Record, Result, UnknownOutcome
+from leadhub import Author, Change, Cursor, FieldDescription, Gone, NativeValue, Operation, Outcome, Owner, Page, Record, Result, UnknownOutcome
 from leadhub.testing import SourceConformance, TargetConformance
-from leadhub.testing.memory import MemoryConnector, Row
+from leadhub.testing.harness import Call
+from leadhub.testing.memory import KNOWN, PERSON, STATUS, MemoryConnector
+from leadhub.testing.memory_remote import Row
 
 
 class Mutant(MemoryConnector):
@@ -228,6 +231,187 @@ class DescribesAnotherName(Mutant):
 
     def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
         return {name.title(): field for name, field in super().describe(object_name).items()}
+
+
+class WritesWhatItCan(Mutant):
+    """Stores the values that it can and refuses the rest."""
+
+    law = "test_a_refused_change_writes_nothing"
+
+    def write(self, change: Change) -> Outcome:
+        outcome = super().write(change)
+        if outcome.error is not None:
+            super().write(replace(change, values={k: v for k, v in change.values.items() if k != STATUS}))
+        return outcome
+
+
+class ArchivesUnasked(Mutant):
+    """Archives, but does not say that it can."""
+
+    law = "test_an_archived_record_is_gone"
+    archives = False
+
+
+class ArchivesByBlanking(Mutant):
+    """Takes an archive for an update without values."""
+
+    law = "test_an_archived_record_is_gone"
+
+    def remove(self, change: Change) -> Row:
+        return self.save(change, change.values)
+
+
+class RaisesForAnUnknownId(Mutant):
+    """Gives up a whole reread for one id that is not there."""
+
+    law = "test_reread_takes_any_ids"
+
+    def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
+        shown = super().reread(object_name, ids)
+        if any(record.gone is Gone.VANISHED for record in shown.values()):
+            raise UnknownOutcome("400 Bad Request")
+        return shown
+
+
+class FindsByResemblance(Mutant):
+    """Looks for whatever contains the key, as a search box does."""
+
+    law = "test_find_takes_any_keys"
+
+    def find(self, object_name: str, keys: Collection[str]) -> Mapping[str, Record]:
+        found = super().find(object_name, ["key-1"])
+        return {key: record for key in keys for record in found.values()} | dict(found if keys else {})
+
+
+class AsksForFieldsUnseen(Mutant):
+    """Asks for every wanted field in a reread, though the login may not see it: the system refuses the whole."""
+
+    law = "test_a_hidden_field_breaks_no_look"
+
+    def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
+        unseen = [name for name in self.context.wanted[PERSON] if name not in KNOWN]
+        if unseen:
+            raise UnknownOutcome(f"No such column: {unseen[0]}")
+        return super().reread(object_name, ids)
+
+
+class ShowsMappedFieldsAlone(Mutant):
+    """Shows the fields of its mapping, whatever else is asked for."""
+
+    law = "test_what_is_wanted_is_shown"
+
+    def record(self, row: Row) -> Record:
+        record = super().record(row)
+        return replace(record, values={k: v for k, v in record.values.items() if k != STATUS})
+
+
+class MakesAuthorsUp(Mutant):
+    """Names an author for whatever it is asked."""
+
+    law = "test_authors_leave_out_what_they_do_not_know"
+
+    def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
+        known = super().authors(object_name, ids, fields)
+        return {(i, name): known.get((i, name), Author("automation")) for i in ids for name in fields}
+
+
+class DescribesWhatIsWanted(Mutant):
+    """Describes every wanted field as if the system had it."""
+
+    law = "test_describe_tells_of_no_field_that_is_not_there"
+
+    def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
+        wanted = {name: FieldDescription(name, name, writable=True) for name in self.context.wanted[PERSON]}
+        return wanted | dict(super().describe(object_name))
+
+
+class ForgetsThoseWhoLeft(Mutant):
+    """Tells of active users alone: an owner who left would be nobody."""
+
+    law = "test_owners_are_told_once"
+
+    def owners(self) -> Iterator[Owner]:
+        return (owner for owner in super().owners() if owner.active)
+
+
+class TellsOwnersTwice(Mutant):
+    """Tells the users of each of two pages, which overlap."""
+
+    law = "test_owners_are_told_once"
+
+    def owners(self) -> Iterator[Owner]:
+        return chain(super().owners(), super().owners())
+
+
+class KnowsNobody(Mutant):
+    """Maps an owner, and tells nobody who can be one."""
+
+    law = "test_owner_fields_have_owners"
+    owners: Any = None
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "owners":
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+
+class CountsReadsAlone(Mutant):
+    """Counts the calls of reading."""
+
+    law = "test_writes_are_metered"
+
+    def call(self, kind: Call, act: Any) -> Any:
+        self.made -= kind == "write"
+        return super().call(kind, act)
+
+
+class SendsTextForEveryType(Mutant):
+    """Stores every value by Python's own way of writing it, and reads it back as a text."""
+
+    law = "test_typed_values_read_back_equal"
+
+    def save(self, change: Change, values: Mapping[str, NativeValue]) -> Row:
+        return super().save(change, {k: v if v is None else str(v) for k, v in values.items()})
+
+
+class ForgetsTheOwner(Mutant):
+    """Leaves the owner out of what it sends."""
+
+    law = "test_typed_values_read_back_equal"
+
+    def save(self, change: Change, values: Mapping[str, NativeValue]) -> Row:
+        return super().save(change, {k: v for k, v in values.items() if k != "owner_id"})
+
+
+class StripsWhatLooksDangerous(Mutant):
+    """Takes quotes out of texts instead of escaping them."""
+
+    law = "test_texts_come_back_as_they_were_sent"
+
+    def save(self, change: Change, values: Mapping[str, NativeValue]) -> Row:
+        return super().save(change, {k: v.replace("'", "") if isinstance(v, str) else v for k, v in values.items()})
+
+
+class ShowsMembersAsBlankText(Mutant):
+    """Shows an empty set as an empty text."""
+
+    law = "test_members_are_only_read"
+
+    def record(self, row: Row) -> Record:
+        record = super().record(row)
+        return replace(record, values={**record.values, "other_emails": record.values.get("other_emails") or ""})
+
+
+class TakesAFaultForSuccess(Mutant):
+    """Takes half an answer to a write for an acceptance."""
+
+    law = "test_every_fault_of_a_write_is_translated"
+
+    def write(self, change: Change) -> Outcome:
+        try:
+            return super().write(change)
+        except UnknownOutcome:
+            return Outcome(change.key, Result.ACCEPTED, "p0001")
 
 
 MUTANTS = sorted(Mutant.__subclasses__(), key=lambda mutant: mutant.__name__)

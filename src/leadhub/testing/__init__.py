@@ -11,17 +11,20 @@ A connector's whole test file, beside its harness (`harness.TargetHarness`: hand
         def connector_factory(self, harness: AcmeHarness) -> Factory:
             return Factory(Acme, harness.settings)
 
-`memory` holds the smallest connector that keeps every law.
+A connector that is sent what it reads has `ReceiverConformance`. `memory` holds the smallest connector that keeps every law, `hostile` one that
+keeps none.
 """
 
 # ruff: noqa: E402 - pytest must hear of the laws' modules before they are imported, or their assertions fail without a word
 
 import pytest
 
-pytest.register_assert_rewrite("leadhub.testing.source", "leadhub.testing.target")
+_LAWS = ("reading", "declared", "failing", "source", "writing", "looking", "typed", "target", "receiver")
+pytest.register_assert_rewrite(*(f"leadhub.testing.{name}" for name in _LAWS))
 
-from leadhub.testing.harness import Breaks, Call, Denies, Lags, Merges, SourceHarness, TargetHarness
+from leadhub.testing.harness import Breaks, Call, Denies, Employs, Faults, Lags, Merges, ReceiverHarness, SourceHarness, TargetHarness
 from leadhub.testing.kit import Factory, FrozenClock, RecordingLog, sample_values
+from leadhub.testing.receiver import ReceiverConformance
 from leadhub.testing.source import SourceConformance
 from leadhub.testing.target import TargetConformance
 
@@ -29,10 +32,14 @@ __all__ = [
     "Breaks",
     "Call",
     "Denies",
+    "Employs",
     "Factory",
+    "Faults",
     "FrozenClock",
     "Lags",
     "Merges",
+    "ReceiverConformance",
+    "ReceiverHarness",
     "RecordingLog",
     "SourceConformance",
     "SourceHarness",

@@ -3,10 +3,10 @@
 A harness never goes through the connector: it edits the file, calls the sandbox's admin API, or reaches into a store in memory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
-from leadhub import NativeValue
+from leadhub import Delivery, NativeValue
 
 Call = Literal["read", "write"]
 
@@ -82,6 +82,29 @@ class Merges(Protocol):
         ...
 
 
+@runtime_checkable
+class Faults(Protocol):
+    """Makes calls fail in the ways of the remote and of the library that speaks to it: an error page, half an answer, "try later"."""
+
+    @property
+    def faults(self) -> Collection[str]:
+        """The names of the faults there are. None of them lets the remote act on the call and then tells of success."""
+        ...
+
+    def fault(self, name: str, call: Call) -> None:
+        """Make every such call fail in this way until the next order; the empty name ends it."""
+        ...
+
+
+@runtime_checkable
+class Employs(Protocol):
+    """Makes people who can own records."""
+
+    def employ(self, email: str, *, active: bool) -> str:
+        """Make a user, or one who has left, and return the id under which records name them as their owner."""
+        ...
+
+
 class TargetHarness(SourceHarness, Breaks, Protocol):
     """Plays a person at a system that leadhub writes to."""
 
@@ -100,4 +123,23 @@ class TargetHarness(SourceHarness, Breaks, Protocol):
 
     def bad(self) -> Mapping[str, NativeValue]:
         """Return values that the remote itself refuses in a create."""
+        ...
+
+
+class ReceiverHarness(Protocol):
+    """Plays those who send. Deliveries are as they would come through the connector's door."""
+
+    @property
+    def good(self) -> Sequence[tuple[Delivery, Mapping[str, NativeValue]]]:
+        """Deliveries, at least two with different bodies, each with native values that its first record must show."""
+        ...
+
+    @property
+    def senseless(self) -> Sequence[Delivery]:
+        """Deliveries that come in by the door and that no record can be made of."""
+        ...
+
+    @property
+    def unwanted(self) -> Sequence[Delivery]:
+        """Deliveries that are to be turned away at the door; none, where the connector takes whatever fits through it."""
         ...

@@ -1,15 +1,14 @@
 """The smallest correct target, over a system that lives in memory: what the suites are proven on, and a page to learn from.
 
-`MemoryRemote` is the far side, `MemoryConnector` what a writer writes, `MemoryHarness` the hands of the suite.
+`MemoryConnector` is what a writer writes, `MemoryHarness` the hands of the suite; `memory_remote` is the far side.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from json import JSONDecodeError
 from typing import ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, SecretStr
 
 from leadhub import (
     AccessDenied,
@@ -26,102 +25,24 @@ from leadhub import (
     ObjectMapping,
     Operation,
     Outcome,
+    Owner,
     Page,
+    RateLimited,
     Record,
     RecordError,
     RecordGone,
     Result,
     UnknownOutcome,
     Usage,
+    ValueMapping,
 )
 from leadhub.testing.harness import Call
+from leadhub.testing.memory_remote import FAULTS, LAG, PAGE, MemoryRemote, MemorySettings, Row
 
 T = TypeVar("T")
 PERSON = "person"
 STATUS = "status"
 OPTIONS = ("new", "working", "done")
-PAGE = 10
-LAG = timedelta(seconds=5)
-
-
-@dataclass
-class Row:
-    """A record of the remote. `stamp` has whole seconds, as in many a CRM; `people` are the fields whose present value a person set."""
-
-    id: str
-    values: dict[str, NativeValue]
-    stamp: datetime
-    key: str | None = None
-    deleted: bool = False
-    merged_into: str | None = None
-    people: set[str] = field(default_factory=set)
-
-
-@dataclass
-class MemoryRemote:
-    """A system with a clock that stands still, calls that can be broken, and one credential."""
-
-    token: str = "memory-s3cret"  # noqa: S105 - a made-up one, for the law that looks for it in errors
-    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-    rows: dict[str, Row] = field(default_factory=dict)
-    calls: Counter[Call] = field(default_factory=Counter)
-    broken: list[tuple[Call, bool]] = field(default_factory=list)
-
-    def call(self, kind: Call, token: str, act: Callable[[], T]) -> T:
-        """Answer one call. Raises PermissionError, or ConnectionResetError when the answer is lost."""
-        self.calls[kind] += 1
-        if self.broken and self.broken[0][0] == kind:
-            _, after_commit = self.broken.pop(0)
-            if after_commit:
-                act()
-            raise ConnectionResetError("the connection was closed without an answer")
-        if token != self.token:
-            raise PermissionError("unknown token")
-        return act()
-
-    def changed(self, since: datetime, after: tuple[datetime, str] | None) -> list[Row]:
-        """Return up to PAGE rows changed at or after `since`, oldest first, that come after the (stamp, id) of `after`.
-
-        This index is as uneven as real ones: every second row's change shows in it late, after younger changes of other rows.
-        """
-        shown = [row for row in self.rows.values() if row.stamp + LAG <= self.now or row.id[-1] in "13579"]
-        order = sorted(shown, key=lambda row: (row.stamp, row.id))
-        return [row for row in order if row.stamp >= since and (after is None or (row.stamp, row.id) > after)][:PAGE]
-
-    def save(self, record_id: str | None, key: str | None, values: Mapping[str, NativeValue], *, person: bool = False) -> Row:
-        """Create (without an id) or update a row; a create with a known key is an update. Raises LookupError, ValueError.
-
-        Like many a CRM it takes any string for a picklist, and lower-cases e-mail addresses.
-        """
-        row = self.rows.get(record_id) if record_id else next((r for r in self.rows.values() if key and r.key == key), None)
-        if record_id and (row is None or row.deleted):
-            raise LookupError(f"no record {record_id}")
-        email = values.get("email")
-        if isinstance(email, str) and "@" not in email:
-            raise ValueError(f"{email!r} is no e-mail address")
-        if row is None:
-            row = Row(f"p{len(self.rows) + 1:04d}", {}, self.now, key)
-            self.rows[row.id] = row
-        row.values.update({name: value for name, value in values.items() if value is not None})
-        row.values.update({"email": email.strip().lower()} if isinstance(email, str) else {})
-        for name in [name for name, value in values.items() if value in (None, "")]:
-            row.values.pop(name, None)
-        row.stamp = self.now
-        row.people = row.people | values.keys() if person else row.people - values.keys()
-        return row
-
-
-class MemorySettings(BaseModel):
-    """What a deployment would configure."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
-
-    remote: MemoryRemote
-    token: SecretStr
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
-        """Leave the remote out: it knows its own token."""
-        yield "token", self.token
 
 
 class MemoryConnector:
@@ -134,6 +55,7 @@ class MemoryConnector:
     name: ClassVar[str] = "memory"
     settings_model: ClassVar[type[BaseModel]] = MemorySettings
     batch_size: ClassVar[int] = 20
+    archives: ClassVar[bool] = True
     overlap: ClassVar[timedelta] = 2 * LAG
     mappings: ClassVar[tuple[ObjectMapping, ...]] = (
         ObjectMapping(
@@ -143,6 +65,15 @@ class MemoryConnector:
                 FieldMapping("first_name", "first_name"),
                 FieldMapping("last_name", "last_name", required=True),
                 FieldMapping("phone", "phone", max_length=40),
+                FieldMapping("email", "other_emails", writable=False, type="multi", member=True),
+                FieldMapping("tags", "tags", type="multi"),
+                FieldMapping("employees", "employees", type="integer"),
+                FieldMapping("annual_revenue", "revenue", type="decimal"),
+                FieldMapping("next_step_at", "next_step", type="date"),
+                FieldMapping("last_activity_at", "last_active", type="datetime"),
+                FieldMapping("email_opt_out", "opted_out", type="boolean"),
+                FieldMapping("source", "channel", values=(ValueMapping("Web", ("organic_search", "direct")), ValueMapping("Fair", ("event",)))),
+                FieldMapping("owner", "owner_id", type="owner"),
             ),
         ),
     )
@@ -190,8 +121,13 @@ class MemoryConnector:
 
     def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:  # noqa: ARG002 - the same
         """Return who set the present values."""
-        people = self.call("read", lambda: {record_id: self.remote.rows[record_id].people for record_id in ids})
-        return {(i, name): Author("person" if name in people[i] else "automation") for i in ids for name in fields}
+        people = self.call("read", lambda: {i: self.remote.rows[i].people for i in ids if i in self.remote.rows})
+        return {(i, name): Author("person" if name in by else "automation") for i, by in people.items() for name in fields if name in KNOWN}
+
+    def owners(self) -> Iterator[Owner]:
+        """Yield everybody, those who have left included."""
+        for user_id, (email, active) in self.call("read", lambda: dict(self.remote.users)).items():
+            yield Owner(user_id, email.partition("@")[0], email, active)
 
     def usage(self) -> Usage:
         """Return the calls made here."""
@@ -206,8 +142,10 @@ class MemoryConnector:
             return self.remote.call(kind, self.context.settings.token.get_secret_value(), act)
         except PermissionError as error:
             raise AccessDenied("The memory system refuses the token.", next_step="Set a new token.") from error
-        except ConnectionResetError as error:
-            raise UnknownOutcome(f"A {kind} got no answer.") from error
+        except BlockingIOError as error:
+            raise RateLimited("The memory system asks for a pause.", retry_after=1.0) from error
+        except (ConnectionResetError, TimeoutError, JSONDecodeError) as error:
+            raise UnknownOutcome(f"A {kind} got no answer that can be read.") from error
 
     def changed(self, since: datetime, after: tuple[datetime, str] | None) -> Sequence[Row]:
         """Read one page of changed rows."""
@@ -218,6 +156,10 @@ class MemoryConnector:
         key = change.key if change.operation is Operation.CREATE else None
         return self.call("write", lambda: self.remote.save(change.record_id, key, values))
 
+    def remove(self, change: Change) -> Row:
+        """Archive one record."""
+        return self.call("write", lambda: self.remote.remove(str(change.record_id)))
+
     def write(self, change: Change) -> Outcome:
         """Write one change, and tell what came of it."""
         status = change.values.get(STATUS)
@@ -225,7 +167,7 @@ class MemoryConnector:
             error = InvalidValue(f"{STATUS} has no option {status!r}; it has {', '.join(OPTIONS)}.", fields=(STATUS,))
             return self.refused(change, error)
         try:
-            row = self.save(change, change.values)
+            row = self.remove(change) if change.operation is Operation.ARCHIVE else self.save(change, change.values)
         except LookupError as gone:
             return self.refused(change, RecordGone(str(gone)))
         except ValueError as refusal:
@@ -241,9 +183,11 @@ class MemoryConnector:
         if row.deleted:
             gone = Gone.MERGED if row.merged_into else Gone.DELETED
             return Record(PERSON, row.id, {}, row.stamp, gone=gone, gone_to=row.merged_into)
-        known = {*(f.native for f in self.mappings[0].fields), STATUS}
-        wanted = [name for name in self.context.wanted[PERSON] if name in known]
+        wanted = [name for name in self.context.wanted[PERSON] if name in KNOWN]
         return Record(PERSON, row.id, {name: row.values.get(name) for name in wanted}, row.stamp)
+
+
+KNOWN = frozenset({*(f.native for f in MemoryConnector.mappings[0].fields), STATUS})
 
 
 class MemoryHarness:
@@ -266,8 +210,7 @@ class MemoryHarness:
 
     def delete(self, record_id: str) -> None:
         """Delete a record; its row stays as a tombstone."""
-        row = self.remote.rows[record_id]
-        row.deleted, row.stamp = True, self.remote.now
+        self.remote.remove(record_id)
 
     def merge(self, loser: str, winner: str) -> str:
         """Merge two records."""
@@ -286,6 +229,21 @@ class MemoryHarness:
     def calls(self, call: Call) -> int:
         """Return the calls so far."""
         return self.remote.calls[call]
+
+    @property
+    def faults(self) -> Collection[str]:
+        """The names of the errors that the remote's library has."""
+        return FAULTS.keys()
+
+    def fault(self, name: str, call: Call) -> None:
+        """Let calls end in an error of the library."""
+        self.remote.fault = (call, FAULTS[name]) if name else None
+
+    def employ(self, email: str, *, active: bool) -> str:
+        """Make a user."""
+        user_id = f"u{len(self.remote.users) + 1}"
+        self.remote.users[user_id] = (email, active)
+        return user_id
 
     def deny(self) -> None:
         """Change the token."""

@@ -3,50 +3,18 @@
 The fixtures: `harness` (see `leadhub.testing.harness`), and `connector_factory`, for which `Factory(YourConnector, settings)` does.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, ClassVar
-
 import pytest
 
-from leadhub import (
-    AccessDenied,
-    Identity,
-    Meters,
-    NativeValue,
-    Page,
-    Record,
-    Rereads,
-    RetryableError,
-    UnknownOutcome,
-)
-from leadhub.errors import LeadhubError
-from leadhub.testing.harness import Breaks, Denies, Lags, SourceHarness
-from leadhub.testing.kit import Factory, drain, in_normal_form, latest, living, optional_field, sample_values, stored, traces
-
-HIDDEN = "leadhub_no_such_field"
+from leadhub import AccessDenied, Identity, Meters, Page, Rereads
+from leadhub.testing.declared import DeclarationLaws
+from leadhub.testing.failing import FailureLaws
+from leadhub.testing.harness import Denies, Lags, SourceHarness
+from leadhub.testing.kit import Factory, drain, latest, living, stored
+from leadhub.testing.reading import HIDDEN, ODD_TEXT, assert_well_formed
 
 
-class SourceConformance:
+class SourceConformance(DeclarationLaws, FailureLaws):
     """The laws of reading."""
-
-    many: ClassVar[int] = 25
-    """How many records fill more than two pages of this connector."""
-    settle: ClassVar[float] = 3600.0
-    """Seconds after which the remote's indexes show every change, and the connector's overlap has passed."""
-    tells_gone: ClassVar[bool] = False
-    """Whether a pull shows deleted records with `gone` set."""
-
-    @pytest.fixture
-    def harness(self) -> SourceHarness:
-        """Return hands on a fresh, empty remote."""
-        raise NotImplementedError("supply the fixture `harness`: see leadhub.testing.harness")
-
-    @pytest.fixture
-    def connector_factory(self, harness: SourceHarness) -> Factory:
-        """Return what makes connectors to that remote."""
-        raise NotImplementedError("supply the fixture `connector_factory`: a leadhub.testing.Factory")
 
     # ---- who answers ------------------------------------------------------------------------------------------------------------------
 
@@ -121,6 +89,23 @@ class SourceConformance:
             after = drain(connector_factory(), before[-1].cursor)
             seen = living(before + after, harness.object)
             assert seen.keys() >= people.keys(), f"dying after page {k} loses {sorted(people.keys() - seen.keys())[:3]}"
+
+    def test_every_cursor_is_json(self, harness: SourceHarness, connector_factory: Factory) -> None:
+        """The cursor of every page comes back from the store as it went: JSON alone, so no tuple, no date and no number as a key."""
+        self.people(harness, connector_factory, self.many)
+        harness.advance(self.settle)
+        for page in drain(connector_factory()):
+            assert stored(page.cursor) == page.cursor, f"the cursor {page.cursor!r} comes back as {stored(page.cursor)!r}"
+
+    def test_an_instance_may_be_asked_twice(self, harness: SourceHarness, connector_factory: Factory) -> None:
+        """A pull that was left after its first page takes nothing from the next one of the same instance: the retry layer asks it again."""
+        people = self.people(harness, connector_factory, self.many)
+        harness.advance(self.settle)
+        connector = connector_factory()
+        first = next(iter(connector.pull(None)))
+        assert living(drain(connector), harness.object).keys() >= people.keys(), "a second pull from the beginning is not whole"
+        after = drain(connector, first.cursor)
+        assert living([first, *after], harness.object).keys() >= people.keys(), "going on with the same instance loses records"
 
     # ---- change -----------------------------------------------------------------------------------------------------------------------
 
@@ -211,6 +196,13 @@ class SourceConformance:
         for record_id in people:
             assert HIDDEN not in seen[record_id].values, "what is not known is told as a known blank"
 
+    def test_texts_are_shown_as_they_were_typed(self, harness: SourceHarness, connector_factory: Factory) -> None:
+        """Quotes, markup, backslashes, a formula's sign and letters of every script come through unchanged."""
+        field = self.plain_text(harness, connector_factory)
+        record_id = harness.create(self.sample(harness, connector_factory, 1) | {field: ODD_TEXT})
+        harness.advance(self.settle)
+        assert living(drain(connector_factory()), harness.object)[record_id].values[field] == ODD_TEXT
+
     def test_records_are_well_formed(self, harness: SourceHarness, connector_factory: Factory) -> None:
         """Ids are non-empty strings, values are of native types, times are aware, and objects are those that have a mapping."""
         self.people(harness, connector_factory, 3)
@@ -231,44 +223,7 @@ class SourceConformance:
         harness.advance(self.settle)
         assert living(drain(connector_factory()), harness.object).keys() == first.keys()
 
-    # ---- failure ----------------------------------------------------------------------------------------------------------------------
-
-    def test_a_broken_read_is_raised_once(self, harness: SourceHarness, connector_factory: Factory) -> None:
-        """A read whose answer is lost is raised at once, typed by recovery: the connector neither repeats it nor swallows it nor sleeps."""
-        if not isinstance(harness, Breaks):
-            pytest.skip("this source makes no calls")
-        self.people(harness, connector_factory, 2)
-        harness.advance(self.settle)
-        drain(connector_factory())
-        calls = harness.calls("read")
-        harness.break_next("read")
-        with pytest.raises((RetryableError, UnknownOutcome)):
-            drain(connector_factory())
-        assert harness.calls("read") == calls + 1, "calls were made after the one that broke: repeating is the core's business"
-        assert connector_factory.clock.slept == 0.0, "the connector slept"
-
-    def test_a_read_broken_in_mid_run_loses_nothing(self, harness: SourceHarness, connector_factory: Factory) -> None:
-        """When a later read breaks, the pages before it hold, and a new instance goes on from the last of them."""
-        if not isinstance(harness, Breaks):
-            pytest.skip("this source makes no calls")
-        people = self.people(harness, connector_factory, self.many)
-        harness.advance(self.settle)
-        before: list[Page] = []
-        with pytest.raises((RetryableError, UnknownOutcome)):
-            read_and_break(connector_factory().pull(None), before, harness)
-        seen = living(before + drain(connector_factory(), before[-1].cursor), harness.object)
-        assert seen.keys() >= people.keys()
-
-    def test_no_secret_is_told(self, harness: SourceHarness, connector_factory: Factory) -> None:
-        """No secret of the settings stands in an error, its causes, its next step, a log event or a repr."""
-        secrets = connector_factory.secrets()
-        if not secrets:
-            pytest.skip("the settings hold no secret")
-        told = [repr(connector_factory.settings), repr(connector_factory()), repr(connector_factory().check())]
-        told += self.failures(harness, connector_factory)
-        told += connector_factory.log.events
-        for secret in secrets:
-            assert not [text for text in told if secret in text], "a secret of the settings is told"
+    # ---- accounts ---------------------------------------------------------------------------------------------------------------------
 
     def test_calls_are_metered(self, harness: SourceHarness, connector_factory: Factory) -> None:
         """A connector that meters counts its own calls, and never more used than there is."""
@@ -281,81 +236,3 @@ class SourceConformance:
         usage = meter.usage()
         assert usage.calls > before
         assert usage.used is None or usage.limit is None or 0 <= usage.used <= usage.limit
-
-    # ---- what the laws stand on -------------------------------------------------------------------------------------------------------
-
-    def sample(self, harness: SourceHarness, factory: Factory, n: int) -> dict[str, NativeValue]:
-        """Return the nth sample person."""
-        return sample_values(factory.mapping(harness.object), n)
-
-    def people(self, harness: SourceHarness, factory: Factory, count: int) -> dict[str, Mapping[str, NativeValue]]:
-        """Make sample people at the remote; {id: values}."""
-        samples = [self.sample(harness, factory, n) for n in range(100, 100 + count)]
-        return {harness.create(values): values for values in samples}
-
-    def editable(self, harness: SourceHarness, factory: Factory) -> str:
-        """Return the native name of a field that may be edited and blanked."""
-        return optional_field(factory.mapping(harness.object))
-
-    def cursor_now(self, harness: SourceHarness, factory: Factory) -> Any:
-        """Return the cursor after everything so far is pulled, with time passed since."""
-        harness.advance(self.settle)
-        cursor = drain(factory())[-1].cursor
-        harness.advance(self.settle)
-        return stored(cursor)
-
-    def several_pages(self, pages: list[Page]) -> list[Page]:
-        """Return the pages, of which there must be three for the laws of resuming to mean anything."""
-        full = [page for page in pages if page.records]
-        assert len(full) > 2, f"{self.many} records fit into {len(full)} pages: set `many` higher in the test class"
-        return pages
-
-    def assert_shows(self, record: Record, sent: Mapping[str, NativeValue], factory: Factory) -> None:
-        """Demand that a record shows values, in their declared normal form."""
-        mapping = factory.mapping(record.object)
-        shown = in_normal_form(mapping, {name: record.values.get(name) for name in sent})
-        assert shown == in_normal_form(mapping, sent)
-
-    def failures(self, harness: SourceHarness, factory: Factory) -> list[str]:
-        """Make the connector fail in every way that the harness knows, and return all texts of the errors."""
-        told: list[str] = []
-        if isinstance(harness, Breaks):
-            harness.break_next("read")
-            told += self.told_by(lambda: drain(factory()))
-        if isinstance(harness, Denies):
-            harness.deny()
-            told += self.told_by(lambda: factory().check())
-        return told
-
-    def told_by(self, act: Any) -> list[str]:
-        """Return the texts of the error that `act` raises."""
-        with pytest.raises(LeadhubError) as caught:
-            act()
-        return list(traces(caught.value))
-
-
-def read_and_break(pages: Iterator[Page], before: list[Page], harness: Breaks) -> None:
-    """Read into `before`, and lose the answer of the read after the first page."""
-    before.append(next(pages))
-    harness.break_next("read")
-    before.extend(pages)
-
-
-def assert_well_formed(record: Record) -> None:
-    """Demand that a record is made of what `leadhub.Record` says it is made of."""
-    assert isinstance(record.id, str), f"the id {record.id!r} is no string"
-    assert record.id.strip()
-    for moment in (record.stamp, record.created):
-        assert moment is None or moment.utcoffset() is not None, f"{record.id}: {moment!r} has no time zone"
-    for name, value in record.values.items():
-        assert isinstance(name, str)
-        assert is_native(value), f"{record.id}: {name} is {type(value).__name__}, no native value"
-
-
-def is_native(value: object) -> bool:
-    """Say whether a value is one of leadhub.NativeValue."""
-    if isinstance(value, list):
-        return all(isinstance(item, str) for item in value)
-    if isinstance(value, datetime):
-        return value.utcoffset() is not None
-    return value is None or isinstance(value, str | int | float | Decimal | bool | date)

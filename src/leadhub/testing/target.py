@@ -1,45 +1,22 @@
 """What every connector that writes promises, besides the laws of reading. Subclass it as `SourceConformance`, with a `TargetHarness`."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
-
 import pytest
 
-from leadhub import (
-    Attributes,
-    Change,
-    Describes,
-    Finds,
-    InvalidValue,
-    NativeValue,
-    Operation,
-    Outcome,
-    RecordError,
-    RecordGone,
-    Rereads,
-    Result,
-    Target,
-    UnknownOutcome,
-)
-from leadhub.testing.harness import Breaks, Denies, Merges, SourceHarness, TargetHarness
-from leadhub.testing.kit import Factory, bisect, drain, in_normal_form, living, sample_values
-from leadhub.testing.source import SourceConformance, assert_well_formed, is_native
+from leadhub import Change, Describes, Finds, InvalidValue, NativeValue, Operation, RecordError, RecordGone, Rereads, Result, Target, UnknownOutcome
+from leadhub.errors import ConnectorError
+from leadhub.testing.failing import assert_sentence
+from leadhub.testing.harness import Faults, TargetHarness
+from leadhub.testing.kit import Factory, bisect, drain, living
+from leadhub.testing.looking import LookingLaws
+from leadhub.testing.reading import assert_well_formed, is_native
+from leadhub.testing.source import SourceConformance
+from leadhub.testing.typed import ValueLaws
 
 UNKNOWN_OPTION = "leadhub-no-such-option"
 
 
-class TargetConformance(SourceConformance):
+class TargetConformance(LookingLaws, ValueLaws, SourceConformance):
     """The laws of reading and writing."""
-
-    tells_who_is_bad: ClassVar[bool] = True
-    """Whether a batch with one bad record refuses that one alone, as far as the suite's bad record goes. If not, the core bisects."""
-    clears_then_sets: ClassVar[bool] = True
-    """Whether the connector offers clear-then-set. One whose system knows no order of values refuses it."""
-
-    @pytest.fixture
-    def harness(self) -> TargetHarness:
-        """Return hands on a fresh, empty remote."""
-        raise NotImplementedError("supply the fixture `harness`: see leadhub.testing.harness")
 
     # ---- outcomes ---------------------------------------------------------------------------------------------------------------------
 
@@ -186,6 +163,31 @@ class TargetConformance(SourceConformance):
         assert isinstance(outcomes[f"key-{there}"].error, RecordGone)
         assert outcomes[f"key-{here}"].result is Result.ACCEPTED
 
+    def test_a_refused_change_writes_nothing(self, harness: TargetHarness, connector_factory: Factory) -> None:
+        """Where one value of a change is refused, none of its others is stored: the core takes a refused change for one that did not happen."""
+        picklist, field = self.picklist(harness), self.editable(harness, connector_factory)
+        record_id = self.made(harness, connector_factory)
+        before = (harness.raw(record_id) or {}).get(field)
+        outcome = self.push_one(connector_factory, self.update(harness, record_id, {field: "+1 212 555 0100", picklist: UNKNOWN_OPTION}))
+        assert outcome.result is Result.REFUSED
+        assert (harness.raw(record_id) or {}).get(field) == before, f"{field} of a refused change was stored"
+
+    def test_an_archived_record_is_gone(self, harness: TargetHarness, connector_factory: Factory) -> None:
+        """Archiving takes the one record away and tells the rest of a record that is gone already; where it is not offered, nothing is touched."""
+        connector = connector_factory()
+        kept, lost = self.made(harness, connector_factory), harness.create(self.sample(harness, connector_factory, 2))
+        outcome = self.push_one(connector_factory, Change("key-away", harness.object, Operation.ARCHIVE, lost, {}))
+        assert harness.raw(kept) is not None
+        if not getattr(connector, "archives", False):
+            assert outcome.result is Result.REFUSED, "it archives: say so with `archives = True`, or leadhub never asks for it"
+            assert harness.raw(lost) is not None, "a record was archived, though the connector says that it does not"
+            return
+        assert outcome.result is Result.ACCEPTED, f"{outcome.result}: {outcome.error}"
+        assert harness.raw(lost) is None
+        again = self.push_one(connector_factory, Change("key-again", harness.object, Operation.ARCHIVE, lost, {}))
+        assert again.result is Result.REFUSED
+        assert isinstance(again.error, RecordGone)
+
     # ---- creates happen once ----------------------------------------------------------------------------------------------------------
 
     def test_a_create_repeated_by_key_makes_one_record(self, harness: TargetHarness, connector_factory: Factory) -> None:
@@ -236,127 +238,17 @@ class TargetConformance(SourceConformance):
         shown = rereader.reread(harness.object, [record_id])[record_id]
         assert shown.values[field] == ("+1 212 555 0100" if after_commit else old)
 
-    # ---- looking ----------------------------------------------------------------------------------------------------------------------
-
-    def test_reread_answers_every_id(self, harness: TargetHarness, connector_factory: Factory) -> None:
-        """Reread answers by the id asked for: the living with their values, a deleted record and one that never was with `gone` set."""
-        connector = self.rereader(connector_factory)
-        people = self.people(harness, connector_factory, 3)
-        deleted = min(people)
-        harness.delete(deleted)
-        shown = connector.reread(harness.object, list(people))
-        assert shown.keys() == people.keys(), "an id was left without an answer"
-        for record_id, record in shown.items():
-            assert (record.gone is not None) == (record_id == deleted)
-            if record.gone is None:
-                assert_well_formed(record)
-                self.assert_shows(record, people[record_id], connector_factory)
-
-    def test_reread_follows_a_merge(self, harness: TargetHarness, connector_factory: Factory) -> None:
-        """A record that lost a merge comes back as gone, with the id that took its place."""
-        connector = self.rereader(connector_factory)
-        if not isinstance(harness, Merges):
-            pytest.skip("this harness does not merge")
-        loser, winner = self.people(harness, connector_factory, 2)
-        survivor = harness.merge(loser, winner)
-        shown = connector.reread(harness.object, [loser])[loser]
-        assert shown.gone is not None
-        assert shown.gone.value == "merged"
-        assert shown.gone_to == survivor
-
-    def test_authors_tell_people_from_the_connector(self, harness: TargetHarness, connector_factory: Factory) -> None:
-        """Where the history names authors, a person's edit is a person's, and what the connector wrote is not."""
-        connector = connector_factory()
-        if not isinstance(connector, Attributes):
-            pytest.skip("this connector tells no authors")
-        ours, field = self.made(harness, connector_factory), self.editable(harness, connector_factory)
-        theirs = harness.create(self.sample(harness, connector_factory, 2))
-        harness.advance(1)
-        harness.edit(theirs, {field: "+1 212 555 0100"})
-        told = connector.authors(harness.object, [ours, theirs], [field])
-        assert told[theirs, field].kind == "person"
-        assert (ours, field) not in told or told[ours, field].kind == "automation"
-
-    def test_describe_knows_the_mapped_fields(self, harness: TargetHarness, connector_factory: Factory) -> None:
-        """Every mapped field is described under its native name, writable where the mapping says so, and a picklist with its options."""
-        connector = connector_factory()
-        if not isinstance(connector, Describes):
-            pytest.skip("this connector does not describe")
-        described = connector.describe(harness.object)
-        for mapped in connector_factory.mapping(harness.object).fields:
-            assert mapped.native in described, f"{mapped.native} is mapped, but not described"
-            assert described[mapped.native].writable or not mapped.writable
-        if harness.picklist is not None:
-            assert described[harness.picklist].options
-
-    # ---- what the laws stand on -------------------------------------------------------------------------------------------------------
-
-    def failures(self, harness: SourceHarness, factory: Factory) -> list[str]:
-        """Make writes fail too."""
-        told: list[str] = []
-        change = self.create(harness, factory, 700)
-        if isinstance(harness, Breaks):
-            harness.break_next("write")
-            told += self.told_by(lambda: list(factory().push([change])))
-        told += super().failures(harness, factory)
-        if isinstance(harness, Denies):
-            told += self.told_by(lambda: list(factory().push([change])))
-        return told
-
-    def create(self, harness: SourceHarness, factory: Factory, n: int) -> Change:
-        """Return the create of the nth sample person."""
-        return Change(f"key-{n}", harness.object, Operation.CREATE, None, sample_values(factory.mapping(harness.object), n))
-
-    def update(self, harness: SourceHarness, record_id: str, values: Mapping[str, NativeValue], key: str = "key-update") -> Change:
-        """Return an update of a record."""
-        return Change(key, harness.object, Operation.UPDATE, record_id, values)
-
-    def push_one(self, factory: Factory, change: Change) -> Outcome:
-        """Push one change with a fresh instance and return its one outcome."""
-        outcomes: list[Outcome] = list(factory().push([change]))
-        assert [o.key for o in outcomes] == [change.key]
-        return outcomes[0]
-
-    def made(self, harness: TargetHarness, factory: Factory) -> str:
-        """Create the first sample person through the connector and return the id."""
-        outcome = self.push_one(factory, self.create(harness, factory, 1))
-        assert outcome.result is Result.ACCEPTED, f"{outcome.result}: {outcome.error}"
-        assert outcome.record_id
-        return outcome.record_id
-
-    def accepted(self, outcomes: Mapping[str, Outcome], change: Change) -> Outcome:
-        """Return the change's outcome, which must be an acceptance."""
-        outcome = outcomes[change.key]
-        assert outcome.result is Result.ACCEPTED, f"{change.key}: {outcome.result}: {outcome.error}"
-        return outcome
-
-    def normal(self, harness: SourceHarness, factory: Factory, values: Mapping[str, NativeValue]) -> dict[str, NativeValue]:
-        """Return values in their declared normal form."""
-        return in_normal_form(factory.mapping(harness.object), values)
-
-    def assert_holds(self, harness: TargetHarness, factory: Factory, record_id: str, values: Mapping[str, NativeValue]) -> None:
-        """Demand that the remote itself holds the values, in their declared normal form."""
-        held = harness.raw(record_id)
-        assert held is not None, f"{record_id} is not there"
-        shown = self.normal(harness, factory, {name: held.get(name) for name in values})
-        assert shown == self.normal(harness, factory, values)
-
-    def picklist(self, harness: TargetHarness) -> str:
-        """Return the harness's picklist field, or skip."""
-        if harness.picklist is None:
-            pytest.skip("this object has no writable picklist")
-        return harness.picklist
-
-    def finder(self, factory: Factory) -> Finds:
-        """Return a connector that finds by key, or skip."""
-        connector: Any = factory()
-        if not isinstance(connector, Finds):
-            pytest.skip("this connector does not find by key: an unknown create goes to a person")
-        return connector
-
-    def rereader(self, factory: Factory) -> Rereads:
-        """Return a connector that reads by id, or skip."""
-        connector: Any = factory()
-        if not isinstance(connector, Rereads):
-            pytest.skip("this connector does not reread")
-        return connector
+    def test_every_fault_of_a_write_is_translated(self, harness: TargetHarness, connector_factory: Factory) -> None:
+        """Whatever goes wrong in a write is raised as one of leadhub's errors or told in the outcome, and nothing is accepted that is not there."""
+        if not isinstance(harness, Faults):
+            pytest.skip("this harness makes no faults")
+        for n, name in enumerate(harness.faults):
+            harness.fault(name, "write")
+            try:
+                outcomes = list(connector_factory().push([self.create(harness, connector_factory, n)]))
+            except (ConnectorError, UnknownOutcome) as error:
+                assert_sentence(error, name)
+                continue
+            for outcome in outcomes:
+                assert outcome.result is not Result.ACCEPTED or harness.raw(outcome.record_id or ""), f"{name}: accepted, but not there"
+                assert outcome.result is not Result.REFUSED or isinstance(outcome.error, RecordError), f"{name}: a refusal needs its reason"

@@ -51,7 +51,7 @@ class FieldJudge:
         self.tree.raced.add(site.nodes[name])
 
     def _form(self, site: Site, name: str, value: Value) -> str:
-        return self.fields[name].match((value or "")[: site.setup.limit])
+        return self.fields[name].match((value or "")[: site.setup.limit], None)
 
     # ---- what the engine does ------------------------------------------------------------------------------------------------------
 
@@ -97,7 +97,7 @@ class FieldJudge:
         seen, node = moment.seen[site.index].values[name], moment.seen[site.index].nodes[name]
         if self.tree.root(site.nodes[name]) == self.tree.root(self.hub[name]):
             return
-        if match(seen or "") == match(hub or "") and owner in (None, site.system):
+        if match(seen or "", None) == match(hub or "", None) and owner in (None, site.system):
             self._unite(name, site, moment, self.hub[name])
         elif self._form(site, name, seen) == self._form(site, name, hub):
             self.tree.stand(self.hub[name], node)  # cut off, or not its to say: it stands for the hub's value without being it
@@ -169,7 +169,10 @@ class FieldJudge:
         node = found[0][1]
         for site in moment.sites:
             seen = moment.seen[site.index]
-            if self.fields[name].match(seen.values[name] or "") == self.fields[name].match(edit.new or "") and name in moment.links[site.index].base:
+            if (
+                self.fields[name].match(seen.values[name] or "", None) == self.fields[name].match(edit.new or "", None)
+                and name in moment.links[site.index].base
+            ):
                 self._unite(name, site, moment, node)
         old, policy = self.hub[name], self.fields[name]
         if policy.owner not in (None, edit.origin) or (edit.new is None and edit.cause == "edit" and policy.clear == "keep"):

@@ -37,7 +37,7 @@ class Played:
 
 def field_policy(setup: Setup) -> Policy:
     """The configuration of a field schedule as the engine reads it."""
-    one = FieldPolicy(FIELD, lambda text: text.strip().casefold(), setup.prefer, setup.owner, setup.strict, setup.clear)  # type: ignore[arg-type]  # a schedule is plain words
+    one = FieldPolicy(FIELD, lambda text, _region: text.strip().casefold(), setup.prefer, setup.owner, setup.strict, setup.clear)  # type: ignore[arg-type]  # a schedule is plain words
     systems = tuple(dict.fromkeys(s.system for s in setup.sites))
     return Policy(systems, {FIELD: one}, adoption=setup.adoption)  # type: ignore[arg-type]  # a schedule is plain words
 

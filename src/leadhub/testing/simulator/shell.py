@@ -186,7 +186,7 @@ class Shell:
         """Write one record after a fresh look at it. Returns False when the run dies here."""
         for op in site.between:
             self.edit(op._replace(kind="edit"))
-        payload: dict[str, Value] = {name: base.value for name, base in write.fields.items()} | {w.field: w.value for w in write.state}
+        payload: dict[str, Value] = {name: told.base.value for name, told in write.fields.items()} | {w.field: w.value for w in write.state}
         planned: dict[str, Value] = {**write.side.shown, **(write.side.state or {})}
         now = site.reread()
         fresh: dict[str, Value] = {**now.values, **(now.state or {})}
@@ -229,7 +229,7 @@ class Shell:
         if state is not None and write.state_after is not None:
             versions = {**state.versions, **write.versions_after}
             state = replace(state, values={**state.values, **write.state_after}, versions=versions, how="sent")
-        site.rebase(replace(link, base={**link.base, **write.fields}, state=state))
+        site.rebase(replace(link, base={**link.base, **{told.key: told.base for told in write.fields.values()}}, state=state))
 
     def recover(self) -> None:
         """Read by id what became of writes with an unknown outcome: what was sent: accepted; as before: not made; neither: a person must say."""
@@ -249,7 +249,8 @@ class Shell:
         for name in intent.payload:
             if intent.site.revision != intent.revision and self.equals(intent.site, name, values[name], intent.before[name]):
                 self.judge.undone(intent.site, name)
-        for name, sent in intent.write.fields.items():
+        for name, told in intent.write.fields.items():
+            sent = told.base
             if self.equals(intent.site, name, values[name], sent.value):
                 base[name] = sent
             elif not self.equals(intent.site, name, values[name], intent.before[name]):
@@ -272,4 +273,4 @@ class Shell:
             return (shown or "") == (other or "")
         match = self.policy.fields[name].match
         limit = site.setup.limit
-        return match((shown or "")[:limit]) == match((other or "")[:limit])
+        return match((shown or "")[:limit], None) == match((other or "")[:limit], None)

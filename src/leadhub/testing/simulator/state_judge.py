@@ -10,11 +10,11 @@ from leadhub.core.states import shown as shown_by
 from leadhub.core.voices import Voice
 from leadhub.lifecycle.relation import Row
 from leadhub.lifecycle.states import bit, is_valid, stage_rank
-from leadhub.model.person import Lead, Value
+from leadhub.model.person import Lead, Value, Versions
 from leadhub.model.state import FACETS, Facet, State
 from leadhub.testing.simulator.shell import Finding, Moment
 from leadhub.testing.simulator.state_memory import Knowledge, Typed
-from leadhub.testing.simulator.state_rows import agreed, contradicts, goes_back, lowers, no_room, teaches, waits_for, write_faults
+from leadhub.testing.simulator.state_rows import agreed, contradicts, goes_back, lowers, no_room, ordered, teaches, waits_for, write_faults
 from leadhub.testing.simulator.world import Setup, Site
 
 CUSTOMER = stage_rank("customer")
@@ -183,13 +183,10 @@ class StateJudge:
         self.lowered[before.id] = lower
         if lower and stage_rank(old.stage) >= CUSTOMER:
             self.find("lowered", f"a customer became {new} without a decision", found)
-        elif lower and not any(e.who == "person" and self._ordered(e, read) and setters <= e.saw["stage"] for e in found):
+        elif lower and not any(e.who == "person" and ordered(e, read) and setters <= e.saw["stage"] for e in found):
             self.find("lowered", f"{old} became {new} although nobody who had seen it said so", found)
         if not lower and old.exit != "open" and new.exit == old.exit:
             self.find("closed lead moved", f"{old} became {new}", found)
-
-    def _ordered(self, edit: Typed, read: Sequence[tuple[Voice, list[Typed]]]) -> bool:
-        return any(voice.relation.field(edit.name).ordered for voice, edits in read if edit in edits)
 
     def _check_first(self, moment: Moment, before: Lead, after: Lead) -> None:
         news = [v for v in self._voices(moment) if v.lead_id == before.id and v.side.link.state is None]
@@ -274,10 +271,10 @@ class StateJudge:
 
     def _check_stage_overwrite(self, voice: Voice, row: Row, edit: Typed, after: Lead, what: str) -> None:
         highest = max(map(stage_rank, row.reads.stages))
-        ordered = voice.relation.field(edit.name).ordered
-        if ordered and highest > stage_rank(after.state.stage):
+        is_ordered = voice.relation.field(edit.name).ordered
+        if is_ordered and highest > stage_rank(after.state.stage):
             self.find("stage lost", what, [edit])
-        elif ordered and edit.who == "person" and self._seen_all(edit, after.id, "stage") and not self._same_round(edit):
+        elif is_ordered and edit.who == "person" and self._seen_all(edit, after.id, "stage") and not self._same_round(edit):
             self.find("provenance", f"{what}: the edit was later", [edit])
 
     def _check_stand(self, voice: Voice, edits: Sequence[Typed], before: Lead, new: State) -> None:
@@ -286,8 +283,6 @@ class StateJudge:
         regress = any(lowers(voice, e, before.state) for e in edits)
         if not fine and not regress:
             self.find("standing", f"{[(e.old, e.new) for e in edits]} at {voice.id} was left standing beside {new}", edits)
-
-    # ---- questions -----------------------------------------------------------------------------------------------------------------
 
     def _check_reviews(self, moment: Moment, lead: Lead, read: Sequence[tuple[Voice, list[Typed]]]) -> None:
         edits = [e for _, found in read for e in found]
@@ -310,8 +305,6 @@ class StateJudge:
         edited = [(voice, found) for voice, found in read if found]
         behind = any(not self._seen_all(e, lead.id, f) for _, found in edited for e in found for f in FACETS)
         return len(edited) > 1 or behind or any(len(found) > 1 for _, found in edited) or stage_rank(lead.state.stage) >= CUSTOMER - 1
-
-    # ---- writes --------------------------------------------------------------------------------------------------------------------
 
     def _check_writes(self, moment: Moment, voice: Voice, after: Lead) -> None:
         site = self._site(moment, voice)
@@ -352,6 +345,16 @@ class StateJudge:
             if stands and not written:
                 known.stands = (mine[0].lead_id, after[mine[0].lead_id].state, tuple(sorted(mine[0].values.items()))) if len(mine) == 1 else None
             self._reflect(moment, site, mine, after, stands=stands and not written)
+            self._meet_others(moment, site, after)
+
+    def _meet_others(self, moment: Moment, site: Site, after: Mapping[str, Lead]) -> None:
+        """A record that comes to speak of another lead by first contact alone (its own, or that lead's) has met that one too."""
+        unstaged = {lead.id for lead in moment.leads if lead.versions == Versions()}
+        edited = any(v.edited for v in self._voices(moment) if v.id == site.link.id)
+        for voice in voices_of(site.side(moment.seen[site.index]), list(after.values()), self.policy):
+            new = moment.links[site.index].state is None or (voice.lead_id in unstaged and not edited)
+            if new and voice.lead_id not in self.spoken[site.index]:
+                self._show(site, FACETS, {voice.lead_id})
 
     def _done(self, moment: Moment, voice: Voice) -> None:
         site = self._site(moment, voice)
@@ -376,8 +379,6 @@ class StateJudge:
     def _preferred(self, lead: Lead, facet: Facet, site: Site) -> bool:
         by = lead.set_by.get(facet)
         return by is not None and by.cause == "adopted" and by.origin != site.system and self.setup.adoption.get(by.origin) == "prefer"
-
-    # ---- in the end ----------------------------------------------------------------------------------------------------------------
 
     def ended(self, moment: Moment) -> None:
         """Nothing moves any more: every record allows its lead's state, or stands, waits or is asked about for a reason."""

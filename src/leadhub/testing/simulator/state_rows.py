@@ -1,6 +1,6 @@
 """What single values and rows say of a state, for the judge of the state."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from leadhub.core.state_writes import StateWrite
 from leadhub.core.voices import Voice
@@ -68,3 +68,8 @@ def waits_for(voice: Voice, name: str, state: State) -> str | None:
         return None
     write = StateWrite(voice, name, value, voice.values.get(name, ""), "stage", clear_first=False)
     return None if goes_back(write, voice) else value
+
+
+def ordered(edit: Typed, read: Sequence[tuple[Voice, list[Typed]]]) -> bool:
+    """Whether an edit is of an ordered field: only such a one may lower the stage."""
+    return any(voice.relation.field(edit.name).ordered for voice, edits in read if edit in edits)
