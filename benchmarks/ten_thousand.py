@@ -82,9 +82,11 @@ class World:
         sf, hs = self.crms["salesforce"], self.crms["hubspot"]
         owners = self.http.get(f"{hs['url']}/crm/v3/owners", headers={"Authorization": f"Bearer {hs['token']}"}).json()
         allowed = f'create = "always"\ncreate_cap = {rows}'
+        for name, secret in {"store": store, "salesforce": sf["client_secret"], "hubspot": hs["token"]}.items():
+            (self.folder / f"{name}.secret").write_text(secret)
         (self.folder / "leadhub.toml").write_text(
             f"""version = 1
-store = "{store}"
+store = "file:store.secret"
 [defaults]
 trust = "salesforce"
 [system.fair]
@@ -94,12 +96,12 @@ path = "leads.csv"
 plugin = "salesforce"
 login_url = "{sf["url"]}"
 client_id = "{sf["client_id"]}"
-client_secret = "{sf["client_secret"]}"
+client_secret = "file:salesforce.secret"
 {allowed}
 on_create = {{ owner = "assignment_rules" }}
 [system.hubspot]
 plugin = "hubspot"
-token = "{hs["token"]}"
+token = "file:hubspot.secret"
 base_url = "{hs["url"]}"
 {allowed}
 on_create = {{ owner = "{owners["results"][0]["email"]}" }}
