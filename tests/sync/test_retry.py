@@ -8,8 +8,9 @@ import pytest
 import structlog
 
 from leadhub.errors import AccessDenied, RateLimited, Unavailable, UnknownOutcome
-from leadhub.model.record import Change, Cursor, Operation, Outcome, Page, Record, Result
-from leadhub.sync.retry import ATTEMPTS, LONGEST_WAIT, Careful
+from leadhub.model.record import Change, Cursor, ObjectMapping, Operation, Outcome, Page, Record, Result
+from leadhub.sync.checked import STUCK, Fault
+from leadhub.sync.retry import ATTEMPTS, LONGEST_WAIT, Broken, Careful
 
 PAGES = [Page((Record("Lead", str(n), {}),), n) for n in range(1, 5)]
 
@@ -37,6 +38,7 @@ class Flaky:
     """A connector that fails as it is told: one error, or None, for each call."""
 
     name = "flaky"
+    mappings = (ObjectMapping("Lead", ()),)
     batch_size = 10
 
     def __init__(self, *errors: Exception | None, after: int = 0) -> None:
@@ -104,6 +106,16 @@ def test_a_read_is_given_up_in_the_end() -> None:
     assert flaky.calls == ATTEMPTS
 
 
+def test_a_read_without_an_answer_is_one_that_could_not_be_had() -> None:
+    """Of a write nobody knows what became of it; a read has changed nothing: the system counts as not available, and no one looks for a write."""
+    careful, _ = _careful(Flaky(*[UnknownOutcome("half a JSON")] * 10))
+    with pytest.raises(Unavailable, match="half a JSON"):
+        careful.reread("Lead", ["1"])
+    careful, _ = _careful(Flaky(*[UnknownOutcome("half a JSON")] * 10, after=0))
+    with pytest.raises(Unavailable, match="half a JSON"):
+        list(careful.pull(None))
+
+
 def test_what_cannot_help_is_not_repeated() -> None:
     """A refused login is told at once."""
     flaky = Flaky(AccessDenied("no"))
@@ -157,3 +169,47 @@ def test_capabilities_are_told_by_methods() -> None:
     assert not careful.can_find
     assert not careful.can_tell_authors
     assert careful.usage().calls == 0
+
+
+class Unprintable(Exception):
+    """An error that cannot even be shown."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(("error", "told"), [(ValueError("odd"), "ValueError: odd"), (SystemExit(3), "SystemExit"), (Unprintable(), "Unprintable")])
+def test_a_fault_of_the_connectors_own_is_told_with_its_name(error: Any, told: str) -> None:
+    """Whatever a library raises names the system and the call, whatever can be said of it, and is not tried again."""
+    flaky = Flaky(error)
+    careful, clock = _careful(flaky)
+    with pytest.raises(Fault, match=f"^flaky: the connector failed in reread: {told}"):
+        careful.reread("Lead", ["1"])
+    assert (flaky.calls, clock.slept) == (1, [])
+
+
+def test_a_fault_in_mid_push_leaves_the_outcome_unknown() -> None:
+    """One of three was written when the connector broke off: nobody knows of the others, so they count as sent and are looked up, never sent again."""
+    flaky = Flaky(KeyError("x"), after=1)
+    careful, _ = _careful(flaky)
+    heard: list[Outcome] = []
+    with pytest.raises(Broken, match="failed in push: KeyError"):
+        heard.extend(careful.push(_changes(3)))
+    assert [outcome.key for outcome in heard] == ["k0"]
+    assert flaky.pushed == [["k0", "k1", "k2"]]
+
+
+def test_a_pull_that_turns_on_the_spot_is_ended() -> None:
+    """The same page for ever is a fault; a page that merely comes twice is none."""
+
+    class Endless(Flaky):
+        def pull(self, since: Cursor | None) -> Iterator[Page]:
+            yield PAGES[0]
+            while True:
+                yield PAGES[1]
+
+    careful, _ = _careful(Endless())
+    seen: list[Page] = []
+    with pytest.raises(Fault, match="again and again"):
+        seen.extend(careful.pull(None))
+    assert len(seen) == STUCK + 1

@@ -126,6 +126,7 @@ def _field(name: str, doc: FieldDoc, document: Document, systems: Sequence[str],
         )
     elif name in FIELDS:
         _shipped(name, doc, faults)
+        _consent(name, doc, faults)
     elif keys not in faults.spoiled:
         _custom(name, doc, faults)
     owner = document.system.get(doc.owner or "")
@@ -137,6 +138,15 @@ def _field(name: str, doc: FieldDoc, document: Document, systems: Sequence[str],
         faults.add((*keys, "merge"), f'{name}: merge = "owner" needs owner = "SYSTEM" where [defaults] trusts none.', "M23")
     if doc.conflict == "prefer" and doc.prefer is None and document.defaults.trust is None:
         faults.add((*keys, "conflict"), f'{name}: conflict = "prefer" needs prefer = "SYSTEM" where [defaults] trusts none.', "M23")
+
+
+def _consent(name: str, doc: FieldDoc, faults: Faults) -> None:
+    """An opt-out travels whatever else is configured: no rule may keep it in one system."""
+    if FIELDS[name].merge != "restrictive":
+        return
+    for key, given in (("merge", doc.merge not in (None, "restrictive")), ("owner", doc.owner is not None), ("prefer", doc.prefer is not None)):
+        if given:
+            faults.add(("fields", name, key), f"{name} is consent: an opt-out travels everywhere, and {key} would keep it back. Remove the key.")
 
 
 def _shipped(name: str, doc: FieldDoc, faults: Faults) -> None:

@@ -67,7 +67,7 @@ class Source(Protocol):
 
 @runtime_checkable
 class Target(Source, Protocol):
-    """Reads and writes."""
+    """Reads and writes. One that takes `Operation.ARCHIVE` says so by a class attribute `archives = True`; no other is ever asked to archive."""
 
     batch_size: ClassVar[int]
 

@@ -17,7 +17,8 @@ from leadhub.model.state import FACETS
 def plan_create(plan: PersonPlan, result: Reconciled, target: TargetObject, asked: set[str]) -> None:
     """A record for the current lead where the target has none; not while a question about the person's fields is open."""
     lead = current_lead(result.leads)
-    if lead is None or asked or not _is_missing(result, lead, target) or not _wanted(result, lead, target.create_rule):
+    is_anybody = any(link.role == "primary" for link in result.links)  # of whom all records are out of scope nobody hears
+    if lead is None or asked or not is_anybody or not _is_missing(result, lead, target) or not _wanted(result, lead, target.create_rule):
         return
     draft, problems = _new_record(plan, result, lead, target)
     state = _state_for_create(target.relation, result.leads, target) if target.relation is not None else {}

@@ -69,8 +69,8 @@ class Meeting(Facts):
         if not value or value == hub.value:
             return
         giving = [s for s in new if s.shown[self.name] and join(self.field.merge, [hub.value, s.shown[self.name]]) != hub.value]
-        # a record that is known and now says no more e-mails says it today, whether or not it ever said the contrary
-        news = [s for s in giving if s.fresh or (self.field.merge == "restrictive" and s.link.base)]
+        # a list that says no more e-mails says it now; so does a record that is known, whether or not it ever said the contrary
+        news = [s for s in giving if s.fresh or (self.field.merge == "restrictive" and (s.told or s.link.base))]
         best = (news or giving)[0]
         self._set(value, best.system, "edit" if news else "adopted", best)
         if not news:
@@ -108,6 +108,10 @@ class Meeting(Facts):
             elif base.version == hub.version:
                 self.round.bases[link_id] = replace(base, version=self.round.canonical.version)
 
+    def _protects(self) -> bool:
+        """Whether consent was withdrawn by somebody's act: that goes for every record, also for those met later."""
+        return self.field.merge == "restrictive" and self.round.canonical.value == "true" and self.round.canonical.cause != "adopted"
+
     def _settle(self) -> None:
         """Apply the rules for standing differences to sides that were met long ago."""
         for side in self.sides:
@@ -133,7 +137,7 @@ class Meeting(Facts):
         hub, value = self.round.canonical, side.shown[self.name]
         if self.consistent(side):
             self._agree(side)
-        elif self._is_blank(value) and hub.value and self.policy.adopts(side.system) == "fill":
+        elif self._is_blank(value) and hub.value and (self.policy.adopts(side.system) == "fill" or side.fresh or self._protects()):
             self.round.bases[side.id] = Base(value, hub.version - 1, "fill")
         elif hub.cause == "adopted" and hub.origin != side.system and self.policy.adopts(hub.origin) == "prefer":
             self.round.bases[side.id] = Base(value, hub.version - 1, "preferred")

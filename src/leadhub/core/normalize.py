@@ -124,6 +124,7 @@ def side_of(
     region: str | None = None,
     owners: OwnerBook = NOBODY,
     fresh: bool = False,
+    told: bool = False,
 ) -> Side:
     """Return what a linked record shows. `writes` says whether its system may be written at all; a converted record is read only."""
     native = record.native
@@ -148,4 +149,5 @@ def side_of(
         readonly=frozenset(f.canonical for f in mapping.fields if not f.writable),
         created=record.created,
         fresh=fresh,
+        told=told,
     )

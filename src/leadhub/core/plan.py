@@ -10,6 +10,7 @@ from leadhub.core.drafts import Draft, NotPlanned, PersonPlan, by, digest, label
 from leadhub.core.nativize import NoWord
 from leadhub.core.reconcile import Reconciled, SideWrite
 from leadhub.core.targets import TargetObject
+from leadhub.model.person import Base
 from leadhub.model.record import Operation
 from leadhub.model.run import PlannedChange
 
@@ -46,6 +47,7 @@ def _update(plan: PersonPlan, result: Reconciled, write: SideWrite, target: Targ
                 plan.not_planned.append(NotPlanned(target.system, result.person.id, mapped.canonical, refusal))
         except NoWord as why_not:
             plan.not_planned.append(NotPlanned(target.system, result.person.id, mapped.canonical, str(why_not), by_design=True))
+    _carry_along(draft, result, write, target)
     values, before, why, bases = draft.values, draft.before, draft.why, draft.bases
     for change in write.state:
         values[change.field], before[change.field] = change.value or None, change.before or None
@@ -75,3 +77,12 @@ def _update(plan: PersonPlan, result: Reconciled, write: SideWrite, target: Targ
             name=label(result.person),
         )
     )
+
+
+def _carry_along(draft: Draft, result: Reconciled, write: SideWrite, target: TargetObject) -> None:
+    """Send an opt-out again with what it hangs on: nobody becomes reachable because their address changed."""
+    for mapped in target.mapping.fields:
+        canonical = result.person.fields.get(mapped.canonical)
+        if mapped.follows in write.fields and mapped.native not in draft.values and canonical is not None and canonical.value == "true":
+            base = Base(canonical.value, canonical.version, "sent")
+            draft.add(target, mapped, write.side, mapped.canonical, canonical, base)

@@ -90,10 +90,13 @@ def _reconcile_person(
     result: Reconciled, sides: Sequence[Side], decisions: Sequence[Decision], policy: Policy, bases: Bases, writes: Mapping[str, SideWrite]
 ) -> dict[str, Canonical]:
     fields = dict(result.person.fields)
+    shown = {name for side in sides for name in side.shown}
     groups = wholes(fields, sides, policy)
     for name, field_policy in policy.fields.items():
         if field_policy.entity == "person":
             about = [d for d in decisions if d.field == name]
+            if name not in fields and name not in shown and not about:
+                continue
             whole = groups.get(field_policy.group or "", ALONE)
             outcome = reconcile_field(name, fields.get(name), sides, about, policy, whole=whole)
             _keep_field(result, outcome, None, sides, policy, bases, writes, fields)
@@ -110,8 +113,11 @@ def _reconcile_leads(
     for lead in sorted(result.leads, key=lambda one: (one.cycle, one.id)):
         speaking = [s for s in sides if _speaks_of(s, lead, is_current=lead is current)]
         fields = dict(lead.fields)
+        shown = {name for side in speaking for name in side.shown}
         for name in names:
             about = [d for d in decisions if d.field == name and d.lead_id == lead.id]
+            if name not in fields and name not in shown and not about:
+                continue
             outcome = reconcile_field(name, fields.get(name), speaking, about, policy, lead_id=lead.id)
             _keep_field(result, outcome, lead.id, speaking, policy, bases, writes, fields)
         leads.append(replace(lead, fields=fields))
@@ -249,9 +255,11 @@ def _ask_about_returns(result: Reconciled, sides: Sequence[Side], policy: Policy
     events = [s for s in sides if (s.link.system, s.link.object) in policy.events and s.created is not None]
     for lead in result.leads:
         by = lead.set_by.get("exit")
-        if lead.state.exit != "disqualified" or lead.closed_at is None or (by is not None and by.cause == "decision"):
+        if lead.state.exit != "disqualified" or lead.closed_at is None:
             continue
-        later = [s for s in events if s.link.lead_id == lead.id and s.created is not None and s.created > lead.closed_at]
+        decided = by.author.at if by is not None and by.cause == "decision" else None
+        since = max(lead.closed_at, decided or lead.closed_at)
+        later = [s for s in events if s.link.lead_id == lead.id and s.created is not None and s.created > since]
         if later and not any(r.kind == "reentry" and r.lead_id == lead.id for r in result.reviews):
             values: dict[str, Value] = {"hub": str(lead.state)}
             note = f"somebody who was disqualified came back by {later[-1].system}"

@@ -138,6 +138,7 @@ def enroll(aggregate: Aggregate, records: Iterable[StoredRecord], policy: Policy
             lead_id = current.id if current is not None else None
         alone = key in policy.own_lead or key in policy.events
         role: Role = "primary" if alone or (not taken and record.id == newest[key]) else "secondary"
+        role = "frozen" if record.gone is not None else role
         link = Link(record.system, record.object, record.id, aggregate.person.id, lead_id, role)
         links.append(link)
         known[link.id] = record

@@ -36,6 +36,8 @@ class Side:
     readonly: frozenset[str] = frozenset()
     """Fields that the system alone sets: they inform the hub, and never disagree with it."""
     created: datetime | None = None
+    told: bool = False
+    """What somebody said once (a list, a form), and no state that a system keeps: an opt-out in it is an act."""
     fresh: bool = False
     """At first contact: the record itself is news (a form post, a record made after its system was adopted), not an old disagreement."""
 

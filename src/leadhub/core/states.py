@@ -90,7 +90,9 @@ class _Rule:
         self.round.decided.extend(d.id for d in decisions)
         old = self.lead.versions
         self._move(
-            folded(parse_state(decision.value), self.policy.skip), SetBy("decision", "decision", Author("person", decision.actor)), raise_all=True
+            folded(parse_state(decision.value), self.policy.skip),
+            SetBy("decision", "decision", Author("person", decision.actor, decision.at)),
+            raise_all=True,
         )
         for voice in self.voices:
             self.versions[voice.id] = self.lead.versions if decision.leave else old

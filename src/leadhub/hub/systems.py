@@ -151,6 +151,7 @@ class Hub:
             region=self.region,
             owners=books.get(link.system, NOBODY),
             fresh=fresh,
+            told=not self.systems[link.system].is_target,
         )
 
 

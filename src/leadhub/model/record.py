@@ -185,7 +185,8 @@ class FieldMapping:
     `normal` names a form that the system itself gives to what it stores. `type` is what it is sent. `values` maps a picklist; a value that is not
     listed is kept as it stands. `member`: the native field only adds to the set of the canonical one (HubSpot's further e-mail addresses), and
     is never compared or written. `missing` are placeholders that read as blank and never leave the system ("[not provided]"). `style` is how the
-    system writes a country: its English name, or the two-letter code.
+    system writes a country: its English name, or the two-letter code. `follows` names the canonical field that the value hangs on there: HubSpot
+    keeps an opt-out by address, so a new address needs it again.
     """
 
     canonical: str
@@ -199,6 +200,7 @@ class FieldMapping:
     member: bool = False
     missing: tuple[str, ...] = ()
     style: Literal["name", "code"] = "name"
+    follows: str | None = None
     by_native: Mapping[str, ValueMapping] = field(init=False, repr=False, compare=False)
     """`values` by what they are called there."""
 

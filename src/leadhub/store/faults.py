@@ -18,7 +18,11 @@ _KNOWN = (
     ("unable to open database file", "the file cannot be opened", "check that the folder exists and that you may write in it"),
     ("file is not a database", "the file is not an SQLite database", "name another file as the store, or restore it from a backup"),
     ("malformed", "the file is damaged", "restore it from a backup; leadhub never repairs what it cannot vouch for"),
-    ("disk i/o error", "the disk reports an error", "check the disk and the file system, then restore the file from a backup if it is damaged"),
+    (  # SQLite says so, too, where a full disk has no room for the small file that it puts beside the database
+        "disk i/o error",
+        "the disk is full or reports an error",
+        "make room if it is full (df), then start again; if it is not, check the disk, and restore the file from a backup if it is damaged",
+    ),
     ("disk is full", "the disk is full", "make room, then start again: nothing of the last transaction was stored"),
     ("readonly database", "the database can only be read", "mend the rights of the file and its folder; within Store.read nothing can be written"),
     ("read-only transaction", "the database can only be read", "write to the primary server; within Store.read nothing can be written"),

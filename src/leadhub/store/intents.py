@@ -1,9 +1,9 @@
 """The journal of writes: what was meant is stored before the call, what came of it after, in one transaction with what it changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, or_, select, tuple_, update
 
 from leadhub.errors import StoreError
 from leadhub.model.run import Intent, IntentState, PlannedChange
@@ -67,7 +67,17 @@ class Intents(Repository):
         now = self.clock.now()
         records = [record_row(one.record, now, run_id, dirty=one.dirty) for one in settled if one.record]
         latest = {(row["system"], row["object"], row["record_id"]): row for row in records}
+        marked = self._still_to_be_looked_at(latest)
+        for key, row in latest.items():
+            row["dirty"] = row["dirty"] or key in marked
         bulk.upsert(self.connection, tables.record, list(latest.values()), guard=_not_older)
+
+    def _still_to_be_looked_at(self, keys: Collection[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+        """Return which of these records are on the work list: a write that succeeded settles nothing of what else waits for the person."""
+        t = tables.record.c
+        name = tuple_(t.system, t.object, t.record_id)
+        found = select(*name.clauses).where(t.dirty.is_(True), name.in_(bulk.listed_rows(self.connection, keys, 3)))
+        return {tuple(row) for row in self.connection.execute(found)} if keys else set()
 
     def _demand(self, run_id: str, seqs: Sequence[int]) -> None:
         planned = set(self.connection.scalars(select(_T.c.seq).where(_T.c.run_id == run_id, _T.c.seq.between(min(seqs), max(seqs)))))

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
 
 from leadhub.model.person import StoredRecord
 from leadhub.model.record import Cursor, Gone, Record
@@ -137,6 +137,10 @@ class Records(Repository):
                 # The values asked for are the same, but a late observation from between the two stamps must still count as old.
                 stored.stamp = record.stamp
                 page.stamps[key] = record.stamp
+
+    def forget_cursor(self, system: str) -> None:
+        """Let the next pull of a system begin at its beginning."""
+        self.connection.execute(delete(tables.cursor).where(tables.cursor.c.system == system))
 
     def set_gone(self, gone: Mapping[RecordKey, Gone | None]) -> None:
         """Mark records as gone for a reason of the deployment's own, or as there again. They stay on the work list, or off it."""

@@ -15,6 +15,7 @@ from leadhub.store import RecordKey
 from leadhub.sync.outcomes import Settler, put_off, same_values
 from leadhub.sync.pull import store_reread
 from leadhub.sync.recover import find_out
+from leadhub.sync.retry import Broken
 from leadhub.sync.session import Session
 
 RESERVE = 0.10
@@ -48,7 +49,12 @@ def _planned(session: Session) -> list[tuple[str, list[Intent]]]:
 
 def _apply_system(session: Session, system: str, intents: Sequence[Intent]) -> bool:
     again = False
-    batches = list(_batches(intents, session.careful[system].batch_size))
+    try:
+        batches = list(_batches(intents, session.careful[system].batch_size))
+    except LeadhubError as error:
+        session.fail(system, error)
+        put_off(session, intents, str(error))
+        return False
     for number, batch in enumerate(batches):
         try:
             session.checkpoint()
@@ -130,6 +136,8 @@ def _apply_batch(session: Session, system: str, batch: Sequence[Intent]) -> bool
 
 def _count_unheard(session: Session, system: str, error: UnknownOutcome | None, had_effect: bool) -> None:
     """Leave out a system that answers no write in a way that can be read: else a run in which nothing could be written would end as if all were well."""
+    if isinstance(error, Broken):
+        raise error
     session.unheard[system] = 0 if error is None or had_effect else session.unheard[system] + 1
     if error is not None and session.unheard[system] >= UNHEARD:
         raise Unavailable(

@@ -33,11 +33,11 @@ def identified(session: Session, tx: Transaction) -> Iterator[Unlinked]:
     for keys in _dirty(tx):
         records = _scoped(session, tx, tx.records.get(keys))
         _follow_gone(session, tx, [r for r in records.values() if r.gone is not None])
-        present = {key: r for key, r in records.items() if r.gone is None}
+        present = {key: r for key, r in records.items() if r.gone in (None, Gone.OUT_OF_SCOPE)}  # who is out of scope is somebody all the same
         unlinked = {key: _identified(session, r) for key, r in present.items()}
         tx.keys.replace({key: [MatchKey(k.kind, k.key, u.name.last) for k in u.keys] for key, u in unlinked.items()})
         linked = tx.persons.person_of(present)
-        _thaw(tx, linked)
+        _thaw(tx, {key: person for key, person in linked.items() if present[key].gone is None})
         yield from (u for key, u in unlinked.items() if key not in linked)
 
 
@@ -55,6 +55,8 @@ def _scoped(session: Session, tx: Transaction, records: Mapping[RecordKey, Store
         system = session.hub.systems.get(record.system)
         if system is None or record.gone not in (None, Gone.OUT_OF_SCOPE):
             continue
+        if any(name not in record.native for name in system.object(record.object).scope):
+            continue  # what was never read says nothing: the record stays what it is
         gone = None if system.in_scope(record.object, record.native) else Gone.OUT_OF_SCOPE
         if gone is not record.gone:
             result[key] = replace(record, gone=gone)
@@ -63,18 +65,27 @@ def _scoped(session: Session, tx: Transaction, records: Mapping[RecordKey, Store
 
 
 def _thaw(tx: Transaction, linked: Mapping[RecordKey, str]) -> None:
-    """A record that was gone and is back counts again, beside a primary one that took its place meanwhile as a secondary."""
+    """A record that was gone and is back counts again; of it and the one that took its place meanwhile the newer one is primary."""
     saved = []
     for aggregate in tx.persons.load(tx.persons.frozen(linked)):
         links = list(aggregate.links)
         for n, link in enumerate(links):
             if link.role == "frozen" and RecordKey(link.system, link.object, link.record_id) in linked:
-                rivals = (o for o in links if (o.system, o.object, o.lead_id) == (link.system, link.object, link.lead_id))
-                links[n] = replace(link, role="secondary" if any(o.role == "primary" for o in rivals) else "primary")
+                links[n] = replace(link, role="primary")
+                for m, rival in enumerate(links):
+                    alike = (rival.system, rival.object, rival.lead_id) == (link.system, link.object, link.lead_id)
+                    if m != n and alike and rival.role == "primary":
+                        loser = m if _is_newer(aggregate, link, rival) else n
+                        links[loser] = replace(links[loser], role="secondary")
         if links != list(aggregate.links):
             saved.append(replace(aggregate, links=tuple(links), records={}))  # no records: they stay on the work list
     if saved:
         tx.persons.save(saved)
+
+
+def _is_newer(aggregate: Aggregate, one: Link, other: Link) -> bool:
+    ages = [getattr(aggregate.records.get(link.id), "created", None) for link in (one, other)]
+    return ages[0] is not None and (ages[1] is None or ages[0] > ages[1])
 
 
 def _identified(session: Session, record: StoredRecord) -> Unlinked:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from leadhub.errors import LeadhubError
 from leadhub.model.record import Cursor, Page, Record
 from leadhub.store import IngestResult, RecordKey
+from leadhub.sync import checked
 from leadhub.sync.receive import receive
 from leadhub.sync.session import LEASE_TIME, Session
 
@@ -53,15 +54,8 @@ def _read(session: Session, system: str, since: Cursor | None, items: queue.Queu
             items.put(_Item(system, page))
     except LeadhubError as error:
         items.put(_Item(system, error=error))
-    except Exception as error:  # noqa: BLE001 - a fault in one connector must not stop the others
-        items.put(
-            _Item(
-                system,
-                error=LeadhubError(
-                    f"{system}: the connector failed: {type(error).__name__}: {error}", next_step="report it to the connector's author"
-                ),
-            )
-        )
+    except BaseException as error:  # noqa: BLE001 - whatever ends this thread, the one that waits for it must hear of it
+        items.put(_Item(system, error=checked.broken(system, "failed in pull", error)))
     else:
         items.put(_Item(system))
 

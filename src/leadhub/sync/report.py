@@ -81,7 +81,7 @@ class AdoptionReport:
 
 def run_report(session: Session) -> RunReport:
     """Count what the run did, and say what it needs."""
-    usage = {name: careful.usage() for name, careful in session.careful.items()}
+    usage = _usage(session)
     for name, spent in usage.items():
         session.counts[name].api_calls = spent.calls
     seconds = (session.hub.clock.now() - session.started).total_seconds()
@@ -118,6 +118,17 @@ def run_report(session: Session) -> RunReport:
         usage=usage,
         questions=dict(questions.most_common()),
     )
+
+
+def _usage(session: Session) -> dict[str, Usage]:
+    """The calls that every system counted. One that cannot count fails at the end of the run as at any other time."""
+    usage = {}
+    for name, careful in session.careful.items():
+        try:
+            usage[name] = careful.usage()
+        except LeadhubError as error:
+            session.fail(name, error)
+    return usage
 
 
 def _waiting(session: Session) -> set[str]:

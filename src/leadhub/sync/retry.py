@@ -9,17 +9,24 @@ from leadhub.clock import Clock
 from leadhub.connectors.protocols import Attributes, Describes, Directory, Finds, LastModified, Log, Meters, Rereads, Source, Target
 from leadhub.errors import RetryableError, Unavailable, UnknownOutcome
 from leadhub.model.record import Author, Change, Cursor, FieldDescription, Identity, Outcome, Owner, Page, Record, Usage
+from leadhub.sync import checked
 
 ATTEMPTS = 5
 LONGEST_WAIT = 120.0
 T = TypeVar("T")
 
 
-class Careful:
-    """A connector with the retry layer around it. Capabilities that the connector lacks are told by `can_*`."""
+class Broken(UnknownOutcome):
+    """A connector broke off in a push for a reason of its own: what was sent may have happened, and nothing more is sent."""
 
-    def __init__(self, connector: Source, clock: Clock, log: Log) -> None:
+
+class Careful:
+    """A connector with the retry layer around it, and its answers checked. Capabilities that the connector lacks are told by `can_*`."""
+
+    def __init__(self, connector: Source, clock: Clock, log: Log, system: str = "") -> None:
         self._connector: Any = connector
+        self._system = system or connector.name
+        self._contract = checked.Contract(self._system, frozenset(mapping.object for mapping in connector.mappings))
         self._clock, self._log = clock, log
 
     @property
@@ -56,50 +63,50 @@ class Careful:
         """Return everybody who can own records."""
         connector = self._connector
         assert isinstance(connector, Directory)
-        return self._read(lambda: list(connector.owners()))
+        return self._read("owners", lambda: self._contract.owners(connector.owners()))
 
     @property
     def batch_size(self) -> int:
         """How many changes one push takes."""
         assert isinstance(self._connector, Target)
-        return self._connector.batch_size
+        return self._contract.batch_size(self._connector.batch_size)
 
     def usage(self) -> Usage:
         """Return calls made and allowance left, as far as known."""
-        return self._connector.usage() if isinstance(self._connector, Meters) else Usage(0)
+        if not isinstance(self._connector, Meters):
+            return Usage(0)
+        return self._contract.usage(checked.call(self._system, "usage", self._connector.usage))
 
     def check(self) -> Identity:
         """Say who answers."""
-        identity: Identity = self._read(self._connector.check)
-        return identity
+        return self._read("check", lambda: self._contract.identity(self._connector.check()))
 
     def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
         """Return the live fields of an object."""
-        return self._read(self._connector.describe, object_name)
+        return self._read("describe", lambda: self._contract.fields(self._connector.describe(object_name)))
 
     def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
         """Return records by id as they are now."""
-        return self._read(self._connector.reread, object_name, ids)
+        return self._read("reread", lambda: self._contract.records(self._connector.reread(object_name, ids), ids))
 
     def find(self, object_name: str, keys: Collection[str]) -> Mapping[str, Record]:
         """Return records by our key."""
-        return self._read(self._connector.find, object_name, keys)
+        return self._read("find", lambda: self._contract.records(self._connector.find(object_name, keys), keys))
 
     def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
         """Return who set fields."""
-        return self._read(self._connector.authors, object_name, ids, fields)
+        return self._read("authors", lambda: self._contract.authors(self._connector.authors(object_name, ids, fields), ids, fields))
 
     def modified(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Author]:
         """Return who saved records last."""
-        return self._read(self._connector.modified, object_name, ids)
+        return self._read("modified", lambda: self._contract.savers(self._connector.modified(object_name, ids), ids))
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
         """Yield pages; after a failure go on from the last page's cursor, as the contract lets us."""
         cursor, failures = since, 0
         while True:
-            pages = self._connector.pull(cursor)
             try:
-                for page in pages:
+                for page in self._pages(cursor):
                     cursor, failures = page.cursor, 0
                     yield page
                 return
@@ -110,12 +117,23 @@ class Careful:
                 self._log.warning("pull_interrupted", error=str(error), attempt=failures)
                 self._clock.sleep(_pause(error, failures))
 
+    def _pages(self, since: Cursor | None) -> Iterator[Page]:
+        """Yield the pages of one pull, each checked, and end one that yields the same page for ever."""
+        pages = checked.call(self._system, "pull", lambda: iter(self._connector.pull(since)))
+        last, equal, end = None, 0, object()
+        while (page := checked.call(self._system, "pull", next, pages, end)) is not end:
+            sound = checked.call(self._system, "pull", self._contract.page, page)
+            equal = equal + 1 if last is not None and _same(last, sound) else 0
+            self._contract.demand(equal < checked.STUCK, "yields the same page with the same cursor again and again ({} times)", equal)
+            yield sound
+            last = sound
+
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Yield outcomes; what had no effect is sent again, what may have had one never."""
         left, failures = list(changes), 0
         while left:
             try:
-                for outcome in self._connector.push(left):
+                for outcome in self._outcomes(left):
                     left = [c for c in left if c.key != outcome.key]
                     failures = 0
                     yield outcome
@@ -127,7 +145,20 @@ class Careful:
                 self._log.warning("push_postponed", error=str(error), attempt=failures)
                 self._clock.sleep(_pause(error, failures))
 
-    def _read(self, call: Callable[..., T], *args: object) -> T:
+    def _outcomes(self, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Yield the outcomes of one push, each checked. A fault of the connector's own says nothing of what it had sent by then: raises Broken."""
+        left = {change.key: change for change in changes}
+        done = object()
+        try:
+            outcomes = checked.call(self._system, "push", lambda: iter(self._connector.push(changes)))
+            while (told := checked.call(self._system, "push", next, outcomes, done)) is not done:
+                outcome: Outcome = checked.call(self._system, "push", self._contract.outcome, told, left)
+                del left[outcome.key]
+                yield outcome
+        except checked.Fault as error:
+            raise Broken(str(error), next_step=error.next_step) from error
+
+    def _read(self, name: str, act: Callable[[], T]) -> T:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((RetryableError, UnknownOutcome)),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
@@ -136,9 +167,14 @@ class Careful:
             reraise=True,
         )
         try:
-            return retrying(call, *args)
+            result: T = retrying(checked.call, self._system, name, act)
         except UnknownOutcome as error:
             raise _of_a_read(error) from error
+        return result
+
+
+def _same(one: Page, other: Page) -> bool:
+    return bool(one.records) and one == other
 
 
 def _of_a_read(error: RetryableError | UnknownOutcome) -> RetryableError:

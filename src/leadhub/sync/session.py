@@ -21,7 +21,9 @@ from leadhub.hub import Hub, System
 from leadhub.model.record import Identity, Json, NativeValue
 from leadhub.model.run import PlannedChange, RunRow
 from leadhub.store import SystemRow
+from leadhub.sync import checked
 from leadhub.sync.marks import Marks
+from leadhub.sync.remapping import follow_mapping
 from leadhub.sync.retry import Careful
 
 LEASE = "sync"
@@ -73,6 +75,8 @@ class Session:
     not_planned: list[str] = field(default_factory=list)
     had_refusals: bool = False
     interrupted: bool = False
+    closing: bool = False
+    """Whether the run is giving its lease back: nobody may cut that short, or the next run would wait for the lease to end."""
 
     @property
     def writes(self) -> bool:
@@ -138,18 +142,19 @@ def open_session(hub: Hub, kind: str, *, only: str | None = None, allowed: Mappi
         tx.runs.start(RunRow(run_id, kind, now, None, "running", {}, hub.deployment.hash, hub.actor))
     session = Session(hub, kind, run_id, token, now, allowed or {})
     status = "failed"
-    try:
-        with _interruptible(session):
+    with _interruptible(session):
+        try:
             _load_systems(session, only)
             yield session
-        status = "ok"
-    except KeyboardInterrupt:
-        status = "interrupted"
-        raise
-    finally:
-        with hub.store.begin() as tx:
-            tx.runs.finish(run_id, _status(session, status), {name: _plain(c) for name, c in session.counts.items()})
-            tx.leases.release(token)
+            status = "ok"
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        finally:
+            session.closing = True
+            with hub.store.begin() as tx:
+                tx.runs.finish(run_id, _status(session, status), {name: _plain(c) for name, c in session.counts.items()})
+                tx.leases.release(token)
 
 
 @contextmanager
@@ -157,7 +162,7 @@ def _interruptible(session: Session) -> Iterator[None]:
     """Let a first Ctrl-C (or SIGTERM) end the run after the batch in flight; a second one ends it at once."""
 
     def note(_signum: int, _frame: object) -> None:
-        if session.interrupted:
+        if session.interrupted and not session.closing:
             raise KeyboardInterrupt
         session.interrupted = True
 
@@ -192,6 +197,10 @@ def _orders(hub: Hub, system: System, mode: str) -> str:
         system.doc.mode,
         system.doc.create,
         repr(system.doc.create_when),
+        repr(system.doc.on_create),
+        repr(sorted(system.doc.owner_map.items())),
+        str(system.doc.owner_fallback),
+        repr(sorted(system.doc.required_defaults.items())),
         system.doc.adoption,
         repr(document.defaults),
         repr(document.fields),
@@ -213,6 +222,7 @@ def _load_systems(session: Session, only: str | None) -> None:
             if row.projection_version != orders:
                 changed = True
                 row = replace(row, projection_version=orders)
+            row = follow_mapping(tx, system, row)
             tx.systems.save(row)
             session.rows[name] = row
         for name in hub.systems if changed else ():
@@ -231,7 +241,8 @@ def _load_systems(session: Session, only: str | None) -> None:
 
 def _check(session: Session, system: System) -> None:
     try:
-        careful = Careful(session.hub.connect(system), session.hub.clock, session.hub.log)
+        connector = checked.call(system.name, "its constructor", session.hub.connect, system)
+        careful = Careful(connector, session.hub.clock, session.hub.log, system.name)
         identity = careful.check()
     except (ConnectorError, UnknownOutcome) as error:
         session.fail(system.name, error)

@@ -1,8 +1,8 @@
 """Reads CSV files. Never writes, moves or deletes one."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from leadhub_files.cells import CellReader, IdentityReader
 from leadhub_files.encoding import FileRefused
 from leadhub_files.headers import HeaderError
 from leadhub_files.identity import Survey, Told, id_of, survey
-from leadhub_files.mapping import MAPPING, ROW
+from leadhub_files.mapping import MAPPING, REFUSALS, ROW
 from leadhub_files.settings import FilesSettings
 from leadhub_files.table import Table
 
@@ -106,10 +106,10 @@ class Files:
         self._tell("columns named in the settings are not in the file", name, table.columns.missing)
         read_as = {table.columns.names[i]: field for field, i in table.columns.fields.items()}
         self.log.info("columns read", file=name, delimiter=table.delimiter, encoding=file.encoding, read_as=read_as)
-        ahead = (taken for taken in table.taken(reader, name) if taken[0] > done)
+        ahead = (taken for taken in _records(table.taken(reader, name), found.shared) if taken[0] > done)
         while batch := list(itertools.islice(ahead, PAGE)):
             file.check_unchanged()
-            records = tuple(Record(ROW, id_of(told, found.shared), told.values) for _, told in batch if isinstance(told, Told))
+            records = tuple(told for _, told in batch if isinstance(told, Record))
             rejects = tuple(told for _, told in batch if isinstance(told, Reject))
             yield Page((*gone, *records), place.cursor({"file": name, "digest": file.digest, "row": batch[-1][0]}), rejects)
             gone = ()
@@ -144,6 +144,20 @@ class Files:
     def _label(self, path: Path) -> str:
         """Return the file's name within the deployment's folder: what a person reads, and what stays when the folder moves."""
         return path.relative_to(self.settings.base).as_posix() if path.is_relative_to(self.settings.base) else path.as_posix()
+
+
+def _records(taken: Iterable[tuple[int, Told | Reject]], shared: frozenset[int]) -> Iterator[tuple[int, Record | Reject]]:
+    """Yield the rows as records. Of rows that repeat a person the last one counts, but for a refusal: a cell left empty takes no "no" back."""
+    refused: set[tuple[str, str]] = set()
+    for number, told in taken:
+        if isinstance(told, Reject):
+            yield number, told
+            continue
+        record = Record(ROW, id_of(told, shared), told.values)
+        said = {name for name in REFUSALS if record.values.get(name) in (True, "true")}
+        refused.update((record.id, name) for name in said)
+        kept = {name: "true" for name in REFUSALS if (record.id, name) in refused and not record.values.get(name)}
+        yield number, replace(record, values={**record.values, **kept}) if kept else record
 
 
 def _numbers(rows: Sequence[int]) -> str:
