@@ -32,10 +32,18 @@ class Clock:
         return "id"
 
 
+class Silent:
+    """A system that tells nobody anything."""
+
+    name = "silent"
+    mappings = ()
+
+
 class Historian:
     """A connector that keeps a history of some fields."""
 
     name = "historian"
+    mappings = ()
 
     def __init__(self, *told: tuple[str, str]) -> None:
         self.told = told
@@ -51,6 +59,7 @@ class Saved:
     """A connector that tells who saved a record last."""
 
     name = "saved"
+    mappings = ()
 
     def __init__(self, *ids: str, trouble: Exception | None = None) -> None:
         self.known, self.trouble = ids, trouble
@@ -104,7 +113,7 @@ def test_a_system_without_history_tells_who_saved_last() -> None:
 
 def test_a_system_that_tells_nothing_is_asked_nothing() -> None:
     """Without either capability nobody is named."""
-    nobody = careful(object())
+    nobody = careful(Silent())
     assert not nobody.can_tell_modifier
     assert ask_system(nobody, "Lead", CHANGED) == {}
 

@@ -74,8 +74,8 @@ class Target(Source, Protocol):
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Write, and yield one outcome a change, matched by key and never by position.
 
-        Takes at most `batch_size` changes of one object and one operation. An exception leaves the changes not yet yielded not attempted,
-        but for UnknownOutcome, which leaves them unknown.
+        Takes at most `batch_size` changes of one object and one operation. An error of `leadhub.errors` leaves the changes not yet yielded
+        not attempted, but for UnknownOutcome, which leaves them unknown; so does any other exception, and an outcome that breaks this contract.
         """
         ...
 

@@ -135,7 +135,10 @@ def _apply_batch(session: Session, system: str, batch: Sequence[Intent]) -> bool
 
 
 def _count_unheard(session: Session, system: str, error: UnknownOutcome | None, had_effect: bool) -> None:
-    """Leave out a system that answers no write in a way that can be read: else a run in which nothing could be written would end as if all were well."""
+    """Leave out a system that answers no write in a way that can be read: else a run in which nothing could be written would end as if all were well.
+
+    One whose connector broke off is left out at once: a fault of its own will not mend itself within a run.
+    """
     if isinstance(error, Broken):
         raise error
     session.unheard[system] = 0 if error is None or had_effect else session.unheard[system] + 1
