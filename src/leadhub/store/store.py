@@ -1,6 +1,6 @@
 """The unit of work: a store gives transactions, a transaction groups the operations by idea."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
@@ -49,6 +49,11 @@ class Store:
         self._reader = engine.execution_options(leadhub_read=True)
         self._clock = clock
         self.where = where
+        self.writing = False
+        """Whether a writing transaction is open. An exception from a signal's handler may then come where nobody would take the transaction back, and
+        the file would stay locked: such a handler waits for `when_written`."""
+        self.when_written: Callable[[], object] = lambda: None
+        """Is called whenever a writing transaction has ended, whatever its end was."""
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -57,8 +62,13 @@ class Store:
         Raises:
             StoreError: the database cannot be used, or another process has been writing for ten seconds.
         """
-        with translated(self.where), self._engine.begin() as connection:
-            yield Transaction(connection, self._clock)
+        self.writing = True
+        try:
+            with translated(self.where), self._engine.begin() as connection:
+                yield Transaction(connection, self._clock)
+        finally:
+            self.writing = False
+            self.when_written()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

@@ -75,6 +75,8 @@ class Session:
     not_planned: list[str] = field(default_factory=list)
     had_refusals: bool = False
     interrupted: bool = False
+    impatient: bool = False
+    """Whether somebody asked a second time."""
     closing: bool = False
     """Whether the run is giving its lease back: nobody may cut that short, or the next run would wait for the lease to end."""
 
@@ -159,18 +161,24 @@ def open_session(hub: Hub, kind: str, *, only: str | None = None, allowed: Mappi
 
 @contextmanager
 def _interruptible(session: Session) -> Iterator[None]:
-    """Let a first Ctrl-C (or SIGTERM) end the run after the batch in flight; a second one ends it at once."""
+    """Let a first Ctrl-C (or SIGTERM) end the run after the batch in flight; a second one ends it at once, or as soon as the store has been written."""
 
     def note(_signum: int, _frame: object) -> None:
-        if session.interrupted and not session.closing:
-            raise KeyboardInterrupt
+        session.impatient = session.interrupted
         session.interrupted = True
+        leave()
+
+    def leave() -> None:
+        if session.impatient and not session.closing and not session.hub.store.writing:
+            raise KeyboardInterrupt
 
     ours = threading.current_thread() is threading.main_thread()
+    session.hub.store.when_written = leave
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)} if ours else {}
     try:
         yield
     finally:
+        session.hub.store.when_written = lambda: None
         for number, handler in before.items():
             signal.signal(number, handler)
 
