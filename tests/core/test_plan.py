@@ -45,6 +45,7 @@ MAPPING = ObjectMapping(
 )
 TARGET = TargetObject("crm", MAPPING, RELATION, creates=True)
 LEAD = Lead("l1", "p1", 1, State("mql", "new", "open"), Versions(2, 1, 1), {"stage": SetBy("hs", "edit")})
+ELSEWHERE = Link("hs", "contacts", "1", "p1", None)
 KNOWN = {"email": "a@x.example", "last_name": "Lee", "company": "Acme", "job_title": "CTO", "first_name": "Ann"}
 
 
@@ -104,7 +105,7 @@ def test_a_state_write_is_a_stage_move(clear_first: bool, operation: Operation) 
 
 
 def _created(person: Person | None = None, target: TargetObject = TARGET, lead: Lead = LEAD, **more: Any) -> Any:
-    result = Reconciled(person or _person(), (lead,), more.pop("links", ()), reviews=more.pop("reviews", []))
+    result = Reconciled(person or _person(), (lead,), (ELSEWHERE, *more.pop("links", ())), reviews=more.pop("reviews", []))
     return _plan(result, target, **more)
 
 
@@ -126,13 +127,20 @@ def test_the_key_of_a_create_is_the_same_in_every_run_and_differs_by_lead() -> N
 
 
 def test_nothing_is_created_where_it_is_not_allowed_or_not_certain() -> None:
-    """Not switched on, a record there already (frozen ones count), a possible duplicate, an open question: no create."""
+    """Not switched on, a record there already (frozen ones count), a possible duplicate, an open question: no create, where else there is one."""
     there = Link("crm", "Lead", "7", "p1", "l1", "frozen")
     question = Review("r", "conflict", "g", "p1", None, "email", {})
+    assert _created().changes
     assert not _created(target=replace(TARGET, creates=False)).changes
     assert not _created(links=(there,)).changes
     assert not _created(uncertain=frozenset({"crm"})).changes
     assert not _created(reviews=[question]).changes
+
+
+@pytest.mark.parametrize("links", [(), (replace(ELSEWHERE, role="frozen"),), (replace(ELSEWHERE, role="secondary"),)])
+def test_nobody_is_created_from_records_that_are_out_of_scope(links: tuple[Link, ...]) -> None:
+    """A person without a primary record anywhere is heard of by no system."""
+    assert not _plan(Reconciled(_person(), (LEAD,), links)).changes
 
 
 def test_a_record_of_another_cycle_does_not_stand_in_the_way() -> None:
