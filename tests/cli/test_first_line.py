@@ -1,5 +1,7 @@
 """The first line of a report: whether anything is half done."""
 
+from dataclasses import replace
+
 import pytest
 
 from leadhub.cli.run_view import first_lines
@@ -44,3 +46,9 @@ def test_the_first_line_says_whether_anything_is_half_done(intents: list[Intent]
 def test_a_system_that_is_only_read_keeps_the_first_line_modest() -> None:
     """What a system lacks to which nothing is written no run looks for again: so nobody is told that every side shows what it should."""
     assert first_lines([], 0, _report(), ["hubspot"])[0] == "Nothing new to write: hubspot is only read."
+
+
+def test_before_the_adoption_nobody_is_told_that_all_is_well() -> None:
+    """What was never compared may differ."""
+    report = replace(_report(), not_adopted=["hubspot"])
+    assert first_lines([], 0, report)[0] == "Nothing new to write: hubspot is not adopted yet."

@@ -11,9 +11,8 @@ from leadhub.sync.planfile import PlanFile, Refused, choose, overtaken
 from leadhub.sync.report import RunReport, run_report
 from leadhub.sync.revert import Part, Reverted
 from leadhub.sync.session import open_session
-from leadhub.sync.steps import fresh_plan, guard, tidy
+from leadhub.sync.steps import PASSES, fresh_plan, guard, tidy
 
-PASSES = 3
 Allowed = Mapping[tuple[str, str], int]
 
 

@@ -37,6 +37,8 @@ Authors = Mapping[tuple[str, str], Author]
 def judge(session: Session) -> None:
     """Reconcile every person whose records changed, who is due, or for whom something was decided."""
     _close_mapped(session)
+    with session.hub.store.read() as tx:
+        uncertain = _uncertain(session, tx)
     done = 0
     for ids, total in _work(session):
         session.checkpoint()
@@ -46,7 +48,7 @@ def judge(session: Session) -> None:
             aggregates = tx.persons.load(ids)
         authors = _ask_authors(session, aggregates)
         with session.hub.store.begin() as tx:
-            _judge_slice(session, tx, ids, authors)
+            _judge_slice(session, tx, ids, authors, uncertain)
         session.renew()
 
 
@@ -96,10 +98,11 @@ def _is_news(session: Session, link: Link, record: StoredRecord) -> bool:
 
 def _ask_authors(session: Session, aggregates: Sequence[Aggregate]) -> dict[tuple[str, str], Author]:
     """Ask the systems who changed what counts: the state, the owner, consent. Where no history names anyone, who saved the record last is told."""
+    telling = {name for name, careful in session.careful.items() if careful.can_tell_authors or careful.can_tell_modifier}
     changed: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for aggregate in aggregates:
+    for aggregate in aggregates if telling else ():
         for side in sides_of(session, aggregate, {}):
-            if side.system in session.careful and (fields := [*_changed_state(side), *_changed_fields(session, side, aggregate)]):
+            if side.system in telling and (fields := [*_changed_state(side), *_changed_fields(session, side, aggregate)]):
                 changed.setdefault((side.system, side.link.object), {})[side.link.record_id] = fields
     found: dict[tuple[str, str], Author] = {}
     for (system, name), records in changed.items():
@@ -149,12 +152,12 @@ def _saved_by(saver: Author) -> Author:
     return Author("automation", f"{LAST_SAVED}{saver.name}", saver.at)
 
 
-def _judge_slice(session: Session, tx: Transaction, ids: Sequence[str], authors: Authors) -> None:
+def _judge_slice(session: Session, tx: Transaction, ids: Sequence[str], authors: Authors, uncertain: Mapping[str, frozenset[str]]) -> None:
     aggregates = tx.persons.load(ids)
     decisions: dict[str, list[Decision]] = {}
     for decision in tx.decisions.pending(ids):
         decisions.setdefault(decision.person_id, []).append(decision)
-    targets, uncertain = _targets(session), _uncertain(session, tx)
+    targets = _targets(session)
     now = session.hub.clock.now()
     results: list[tuple[Reconciled, PersonPlan]] = []
     saved = []

@@ -77,6 +77,7 @@ def store_page(session: Session, system: str, page: Page, deliveries: Sequence[i
     counts.pulled += fresh + len(page.rejects)
     counts.rejected += len(page.rejects)
     counts.unchanged += min(result.unchanged, fresh)
+    session.hub.progress("reading", system, counts.pulled, None)
     return result
 
 

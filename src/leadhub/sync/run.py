@@ -17,10 +17,7 @@ from leadhub.sync.pull import pull
 from leadhub.sync.recover import close_crashed, recover
 from leadhub.sync.report import AdoptionReport, RunReport, adoption_report, run_report
 from leadhub.sync.session import Session, open_session
-from leadhub.sync.steps import agree, fresh_plan, guard
-
-PASSES = 3
-"""What changes between our reading and our writing is judged again in the same run, this often; after that the next run does it."""
+from leadhub.sync.steps import PASSES, agree, fresh_plan, guard
 
 
 def sync(hub: Hub, *, allowed: Mapping[tuple[str, str], int] | None = None) -> RunReport:

@@ -14,6 +14,9 @@ from leadhub.sync.pull import pull
 from leadhub.sync.recover import recover
 from leadhub.sync.session import Session
 
+PASSES = 3
+"""What changes between our reading and our writing is judged again in the same run, this often; after that the next run does it."""
+
 
 def agree(session: Session) -> list[PlannedChange]:
     """Find out whom the touched records are about, reconcile these persons, and return the writes that it takes."""

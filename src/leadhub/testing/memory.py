@@ -114,12 +114,12 @@ class MemoryConnector:
         rows = self.call("read", lambda: [row for row in self.remote.rows.values() if row.key in keys])
         return {str(row.key): self.record(row) for row in rows}
 
-    def describe(self, object_name: str) -> Mapping[str, FieldDescription]:  # noqa: ARG002 - the same
+    def describe(self, object_name: str) -> Mapping[str, FieldDescription]:  # noqa: ARG002 - there is one object
         """Return the mapped fields and the picklist."""
         fields = {f.native: FieldDescription(f.native, f.native, writable=f.writable) for f in self.mappings[0].fields}
         return fields | {STATUS: FieldDescription(STATUS, "Status", writable=True, options=OPTIONS)}
 
-    def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:  # noqa: ARG002 - the same
+    def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:  # noqa: ARG002 - there is one object
         """Return who set the present values."""
         people = self.call("read", lambda: {i: self.remote.rows[i].people for i in ids if i in self.remote.rows})
         return {(i, name): Author("person" if name in by else "automation") for i, by in people.items() for name in fields if name in KNOWN}

@@ -90,7 +90,7 @@ class CsvFile:
         """Return the rows that leadhub made under these keys, by key."""
         return self._rows(Sheet.key, set(keys))
 
-    def describe(self, object_name: str) -> Mapping[str, FieldDescription]:  # noqa: ARG002 - the same
+    def describe(self, object_name: str) -> Mapping[str, FieldDescription]:  # noqa: ARG002 - a file has one object
         """Return the columns that the file has; of a file that is not there yet, those that it will have."""
         names: Sequence[str] = self.settings.columns
         if client.is_there(self.path):

@@ -82,7 +82,7 @@ class Reader:
 
     def _soql(self, fields: list[str], position: Position) -> str:
         conditions = position.where() if self._kind.chosen is None else f"{position.where()} AND {self._kind.chosen}"
-        return f"SELECT {', '.join(fields)} FROM {self._kind.object} WHERE {conditions} ORDER BY SystemModstamp, Id LIMIT {PAGE}"  # noqa: S608 - own names
+        return f"SELECT {', '.join(fields)} FROM {self._kind.object} WHERE {conditions} ORDER BY SystemModstamp, Id LIMIT {PAGE}"  # noqa: S608 - names that describe has; conditions are escaped
 
     def now(self) -> datetime:
         """Return Salesforce's present time, after a fresh describe."""
