@@ -169,17 +169,23 @@ class _Rule:
             return
         for voice in self.voices:
             old = voice.base is not None and voice.base.how == "adopted" and not voice.edited and voice.id not in self.settled
-            if not old or voice.consistent(self.lead.state) or not self._is_preferred(voice):
+            preferred = self._preferred_fields(voice) if old else frozenset()
+            if not preferred or voice.consistent(self.lead.state):
                 continue
-            free = self._never_edited()
-            if any(self._take(voice, words, free) for words in self._words(voice)):
+            speaking, free = replace(voice, relation=voice.relation.restricted_to(preferred)), self._never_edited()
+            if any(self._take(voice, words, free) for words in self._words(speaking)):
                 self.versions[voice.id] = self.lead.versions
 
-    def _is_preferred(self, voice: Voice) -> bool:
-        held = [f"{facet} {self.lead.state.facet(facet)}" for facet in FACETS]
-        shown = [voice.values.get(name, "") for name in voice.relation.state_fields]
-        rules = (self.policy.settled(SETTLED, voice.side.system, value, hub) for value in shown for hub in held)
-        return any(rule is not None and rule.rule == "prefer" and rule.system == voice.side.system for rule in rules)
+    def _preferred_fields(self, voice: Voice) -> frozenset[str]:
+        """The fields whose difference, as the disagreement report has it, a rule settles in favour of the record; what is kept says nothing."""
+        differing = voice.relation.contradicted_fields(voice.values, self.lead.state, silent=voice.silent)
+        rules = {
+            name: self.policy.settled(SETTLED, voice.side.system, voice.values.get(name, ""), f"{facet} {self.lead.state.facet(facet)}")
+            for name, facet in differing
+        }
+        agreeing = frozenset(voice.relation.state_fields) - rules.keys()
+        preferred = frozenset(name for name, rule in rules.items() if rule and rule.rule == "prefer" and rule.system == voice.side.system)
+        return preferred | agreeing if preferred else frozenset()
 
     def _start(self, new: Sequence[Voice]) -> None:
         """A lead that nobody has staged yet: start from `initial` and take what the records say together, the preferred ones first."""
