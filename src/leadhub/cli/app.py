@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +46,21 @@ from leadhub.errors import LeadhubError
 
 _WITH_VALUE = frozenset({"-C", "--output", "--log-format"})
 _FLAGS = frozenset({"-q", "--quiet", "-v", "-vv", "--verbose", "--no-color", "--no-input", "--yes", "-y", "--debug"})
+_GROUPS = {
+    "leads": leads.group,
+    "review": review.group,
+    "report": report.group,
+    "runs": runs.group,
+    "inbox": inbox.group,
+    "map": mapping.group,
+    "config": config.group,
+    "db": db.group,
+    "plugins": plugins.group,
+}
+for _module in (why, leads_set, leads_export):
+    _module.add_to(leads.group)
+for _module in (resolve, review_file):
+    _module.add_to(review.group)
 
 
 def make_app() -> typer.Typer:
@@ -61,25 +76,9 @@ def make_app() -> typer.Typer:
     app.callback()(_options)
     for module in (demo, init, doctor, adopt, pull, plan, apply, sync, revert, importing, serve, sandbox, completion):
         module.add_to(app)
-    for name, group in _groups():
+    for name, group in _GROUPS.items():
         app.add_typer(group, name=name, no_args_is_help=True)
     return app
-
-
-def _groups() -> Iterator[tuple[str, typer.Typer]]:
-    for module in (why, leads_set, leads_export):
-        module.add_to(leads.group)
-    for module in (resolve, review_file):
-        module.add_to(review.group)
-    yield "leads", leads.group
-    yield "review", review.group
-    yield "report", report.group
-    yield "runs", runs.group
-    yield "inbox", inbox.group
-    yield "map", mapping.group
-    yield "config", config.group
-    yield "db", db.group
-    yield "plugins", plugins.group
 
 
 def _version(asked: bool) -> None:
