@@ -1,9 +1,10 @@
 """Faults that a reader found in use, each kept by the promise that it broke."""
 
+import pytest
 from sandbox_world import SYSTEMS, World
 
 from leadhub.sync.acts import revert
-from leadhub.sync.run import take_in
+from leadhub.sync.run import plan, take_in
 
 
 def _adopted(world: World) -> None:
@@ -171,3 +172,19 @@ def test_a_row_that_says_no_is_not_outdone_by_one_that_says_nothing(world: World
     take_in(world.hub, "files")
     world.sync()
     assert world.sf(lead)["HasOptedOutOfEmail"] is True
+
+
+@pytest.mark.parametrize("again", SYSTEMS)
+@pytest.mark.parametrize("planned", [False, True])
+def test_adopting_again_drops_no_write_that_waits(world: World, again: str, planned: bool) -> None:
+    """An edit and an opt-out that a second `adopt` was the first to read, or a plan before it, reach the other side with the next sync."""
+    lead, contact = world.pair()
+    world.begin()
+    world.sf_edit(lead, Title="CEO", HasOptedOutOfEmail=True)
+    world.clock.sleep(3600)
+    if planned:
+        plan(world.hub)
+    world.adopt(again)
+    assert (world.hs(contact)["jobtitle"], world.hs(contact)["hs_email_optout"] or "") == ("CTO", ""), "it writes nothing itself"
+    world.sync()
+    assert (world.hs(contact)["jobtitle"], world.hs(contact)["hs_email_optout"]) == ("CEO", "true")

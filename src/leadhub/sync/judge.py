@@ -81,7 +81,7 @@ def sides_of(session: Session, aggregate: Aggregate, authors: Authors) -> list[S
     sides = []
     for link, record in primary_records(session.hub, aggregate.links, aggregate.records):
         mine = {name: author for (link_id, name), author in authors.items() if link_id == link.id}
-        writes = session.kind != "adopt" and session.switched_on(link.system)
+        writes = session.switched_on(link.system)
         fresh = _is_news(session, link, record)
         sides.append(session.hub.side(link, record, session.books, writes=writes, authors=mine, fresh=fresh))
     return sides
@@ -191,8 +191,7 @@ def _targets(session: Session) -> dict[tuple[str, str], TargetObject]:
     """What may be written now: creates only where the system is switched on."""
     targets = {}
     for key, target in session.hub.targets(session.books).items():
-        writable = session.kind != "adopt" and session.switched_on(target.system)
-        targets[key] = replace(target, creates=target.creates and writable)
+        targets[key] = replace(target, creates=target.creates and session.switched_on(target.system))
     return targets
 
 
