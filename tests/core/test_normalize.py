@@ -100,3 +100,21 @@ def test_a_converted_record_is_read_only() -> None:
     assert side.shown == {"email": "a@b.example"}
     assert not side.writable
     assert not side.state_writable
+
+
+def test_a_field_that_only_adds_to_a_set_does_not_make_its_primary_read_only() -> None:
+    """HubSpot's further addresses cannot be written, its e-mail address can: a difference in that is told like any other."""
+    fields = (
+        FieldMapping("email", "email"),
+        FieldMapping("email", "further", member=True, writable=False),
+        FieldMapping("score", "score", writable=False),
+    )
+    native: dict[str, NativeValue] = {"email": "a@x.example", "further": "b@x.example", "score": 3}
+    side = side_of(
+        Link("crm", "contact", "1", "p1", None),
+        StoredRecord("crm", "contact", "1", native, None, b""),
+        ObjectMapping("contact", fields),
+        None,
+        writes=True,
+    )
+    assert (side.writable, side.readonly) == ({"email"}, {"score"})

@@ -251,14 +251,14 @@ on_create = {{ owner = "{self.boxes.owner}" }}
     def decide_state(self, state: str, email: str = "ann@acme.example") -> None:
         """Decide the state of the current lead, having seen what every record shows now."""
         aggregate, lead = self.person(email), self.lead(email)
-        sides = [self._side(link, aggregate) for link in aggregate.links if link.role == "primary"]
+        sides = [self._side(link, aggregate) for link in aggregate.links if link.role != "frozen"]
         voices = [v for side in sides for v in voices_of(side, aggregate.leads, self.hub.policy) if v.lead_id == lead.id]
         self._decide(aggregate.person.id, lead.id, "state", state, {v.id: shown(v) for v in voices})
 
     def decide(self, name: str, value: str | None, email: str = "ann@acme.example") -> None:
         """Decide a plain field, having seen what every record shows now."""
         aggregate = self.person(email)
-        sides = [self._side(link, aggregate) for link in aggregate.links if link.role == "primary"]
+        sides = [self._side(link, aggregate) for link in aggregate.links if link.role != "frozen"]
         self._decide(aggregate.person.id, None, name, value, {s.id: s.shown[name] for s in sides if name in s.shown})
 
     def _side(self, link: Link, aggregate: Aggregate) -> Side:

@@ -13,6 +13,11 @@ def base_key(name: str, lead_id: str | None) -> str:
     return name if lead_id is None else f"{name}@{lead_id}"
 
 
+def field_of_key(key: str) -> str:
+    """Return the canonical field that a base's key is about."""
+    return key.partition("@")[0]
+
+
 def compared(field: FieldPolicy, side: Side, value: Value) -> str:
     """Return the form in which this side's values of a field are compared: cut to what it holds; of consent, nothing is a no."""
     text = value or ("false" if field.merge == "restrictive" else "")

@@ -146,7 +146,7 @@ def side_of(
         region=where,
         also=dict(_stands_for(mapping, native)),
         members=members_of(mapping, native, fields),
-        readonly=frozenset(f.canonical for f in mapping.fields if not f.writable),
+        readonly=frozenset(f.canonical for f in mapping.fields if not f.member) - {f.canonical for f in mapping.fields if f.writable},
         created=record.created,
         fresh=fresh,
         told=told,

@@ -5,11 +5,13 @@ weaker evidence would give further `Match`es to `assign`, which treats every pie
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from leadhub.core.agreement import compared, field_of_key
 from leadhub.core.policy import Policy
 from leadhub.core.reconcile import current_lead
+from leadhub.core.sides import Side
 from leadhub.identity.keys import RECORD, Key, Name, compatible, is_generic
 from leadhub.lifecycle.states import INITIAL, stage_rank
 from leadhub.model.person import Aggregate, Lead, Link, Person, Role, StoredRecord, Versions
@@ -143,6 +145,21 @@ def enroll(aggregate: Aggregate, records: Iterable[StoredRecord], policy: Policy
         links.append(link)
         known[link.id] = record
     return Aggregate(aggregate.person, tuple(leads), tuple(links), known)
+
+
+def heir(gone: Link, side: Side, policy: Policy) -> Link:
+    """Return the link of a record that takes the place of one that is gone.
+
+    What it shows like the base of the other stays agreed, so that what waited for the one reaches the other; the rest is met for the first time.
+    """
+    fields, shown = policy.fields, side.shown
+    agreed = {
+        key: base
+        for key, base in gone.base.items()
+        if (name := field_of_key(key)) in shown and compared(fields[name], side, shown[name]) == compared(fields[name], side, base.value)
+    }
+    alike = gone.state is not None and side.state is not None and gone.state.values.items() <= side.state.items()
+    return replace(side.link, role="primary", base={**agreed, **side.link.base}, state=gone.state if alike else None)
 
 
 def _comes_back(leads: Sequence[Lead], record: StoredRecord) -> bool:

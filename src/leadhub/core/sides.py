@@ -1,7 +1,7 @@
 """What one record shows the hub, in canonical terms: a side."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -54,3 +54,9 @@ class Side:
     def author(self, name: str) -> Author:
         """Return who set the present value; automation where no history names anyone."""
         return self.authors.get(name, AUTOMATION)
+
+    def only(self, names: Collection[str]) -> "Side":
+        """Return the side as it speaks of these canonical fields alone, and of no state."""
+        mine = frozenset(names)
+        shown = {name: value for name, value in self.shown.items() if name in mine}
+        return replace(self, shown=shown, state=None, writable=self.writable & mine, state_writable=frozenset(), members={})

@@ -138,9 +138,9 @@ class Hub:
     def side(
         self, link: Link, record: StoredRecord, books: Books, *, writes: bool, authors: Mapping[str, Author] | None = None, fresh: bool = False
     ) -> Side:
-        """Return what a linked record shows, as the rules look at it."""
+        """Return what a linked record shows, as the rules look at it: of a person's further records in a system, their consent alone."""
         target = self.systems[link.system].object(link.object)
-        return side_of(
+        side = side_of(
             link,
             record,
             target.mapping,
@@ -153,11 +153,12 @@ class Hub:
             fresh=fresh,
             told=not self.systems[link.system].is_target,
         )
+        return side if link.role == "primary" else side.only([name for name, known in self.fields.items() if known.merge == "restrictive"])
 
 
-def primary_records(hub: Hub, links: Iterable[Link], records: Mapping[str, StoredRecord]) -> Iterable[tuple[Link, StoredRecord]]:
-    """Yield the links that count, with their records: primary, configured, and there."""
+def heard_records(hub: Hub, links: Iterable[Link], records: Mapping[str, StoredRecord]) -> Iterable[tuple[Link, StoredRecord]]:
+    """Yield the links that count, with their records: configured, there, and not frozen."""
     for link in links:
         record = records.get(link.id)
-        if link.system in hub.systems and record is not None and record.gone is None and link.role == "primary":
+        if link.system in hub.systems and record is not None and record.gone is None and link.role != "frozen":
             yield link, record

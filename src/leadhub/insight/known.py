@@ -9,7 +9,7 @@ from leadhub.core.reconcile import current_lead, voices_of
 from leadhub.core.sides import Side
 from leadhub.core.voices import Voice
 from leadhub.hub import Hub
-from leadhub.hub.systems import Books, primary_records
+from leadhub.hub.systems import Books, heard_records
 from leadhub.model.person import Aggregate, Base, Canonical, Lead, Value
 from leadhub.store import StoredEdit, StoredReview, SystemRow, Transaction
 
@@ -106,9 +106,9 @@ class Known:
 
 
 def sides_of(hub: Hub, aggregate: Aggregate, systems: Mapping[str, SystemRow], books: Books) -> tuple[Side, ...]:
-    """Return the sides that count, as the stored records show them: primary links whose records are there."""
+    """Return the sides that count, as the stored records show them."""
     sides = []
-    for link, record in primary_records(hub, aggregate.links, aggregate.records):
+    for link, record in heard_records(hub, aggregate.links, aggregate.records):
         row = systems.get(link.system)
         writes = hub.systems[link.system].writes and row is not None and row.mode == "write"
         sides.append(hub.side(link, record, books, writes=writes))

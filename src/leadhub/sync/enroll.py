@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 from leadhub.core.normalize import members_of, shown_by, text_of
-from leadhub.core.resolve import Assignment, Bearer, Unlinked, assign, enroll
+from leadhub.core.resolve import Assignment, Bearer, Unlinked, assign, enroll, heir
 from leadhub.identity.keys import IDENTIFYING, RECORD, Key, Name, keys_of
 from leadhub.model.person import Aggregate, Link, Person, StoredRecord, Value
 from leadhub.model.record import NOTHING, Gone
@@ -175,26 +175,36 @@ def _follow_gone(session: Session, tx: Transaction, gone: Iterable[StoredRecord]
     persons = tx.persons.person_of(records)
     aggregates = {a.person.id: a for a in tx.persons.load(persons.values())}
     owners = dict(tx.persons.person_of(RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone_to))
+    touched = [RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone_to]
     for key, person_id in persons.items():
         record, aggregate = records[key], aggregates[person_id]
         survivor = RecordKey(key.system, key.object, record.gone_to) if record.gone is Gone.MERGED and record.gone_to else None
         owner = owners.setdefault(survivor, person_id) if survivor is not None else person_id
-        aggregates[person_id] = _without(aggregate, key, survivor if owner == person_id else None)
+        links = _moved(aggregate.links, key, survivor if owner == person_id else None)
+        promoted = _successor(session, replace(aggregate, links=tuple(links)), key)
+        if promoted is not None:  # another of the person's records takes the place of the primary one
+            links = [promoted if link.id == promoted.id else link for link in links]
+            touched.append(RecordKey(promoted.system, promoted.object, promoted.record_id))
+        aggregates[person_id] = replace(aggregate, links=tuple(links))
         if owner != person_id:
             session.reviews_opened += tx.reviews.replace([], [_merge(key, record, person_id, owner)], session.run_id)
-    tx.persons.save(aggregates.values())
+    tx.persons.save(
+        replace(aggregate, records={}) for aggregate in aggregates.values()
+    )  # no records: what else changed of the person is to be judged
     tx.records.clear_dirty(records.values())
-    moved = [RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone_to]
-    tx.records.mark_dirty(moved)
+    tx.records.mark_dirty(touched)
 
 
-def _without(aggregate: Aggregate, key: RecordKey, survivor: RecordKey | None) -> Aggregate:
-    links = _moved(aggregate.links, key, survivor)
-    alike = [n for n, link in enumerate(links) if (link.system, link.object) == (key.system, key.object)]
-    if all(links[n].role != "primary" for n in alike):
-        for n in [n for n in alike if links[n].role == "secondary"][:1]:  # the primary record went: another of the person's takes its place
-            links[n] = replace(links[n], role="primary")
-    return replace(aggregate, links=tuple(links))
+def _successor(session: Session, aggregate: Aggregate, key: RecordKey) -> Link | None:
+    """The link that becomes primary where a person's primary record is gone: of the secondary ones the newest."""
+    alike = [link for link in aggregate.links if (link.system, link.object) == (key.system, key.object)]
+    waiting = [link for link in alike if link.role == "secondary" and link.id in aggregate.records]
+    if not waiting or key.system not in session.hub.systems or any(link.role == "primary" for link in alike):
+        return None
+    best = max(waiting, key=lambda link: (aggregate.records[link.id].created or session.started, len(link.record_id), link.record_id))
+    gone = next((link for link in alike if link.record_id == key.id), best)
+    side = session.hub.side(replace(best, role="primary"), aggregate.records[best.id], session.books, writes=False)
+    return heir(gone, side, session.hub.policy)
 
 
 def _moved(links: Sequence[Link], key: RecordKey, survivor: RecordKey | None) -> list[Link]:

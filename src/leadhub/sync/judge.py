@@ -12,7 +12,7 @@ from leadhub.core.reconcile import Reconciled, current_lead, reconcile
 from leadhub.core.sides import Side
 from leadhub.core.targets import TargetObject
 from leadhub.errors import LeadhubError
-from leadhub.hub.systems import primary_records
+from leadhub.hub.systems import heard_records
 from leadhub.model.person import Aggregate, Link, Person, StoredRecord
 from leadhub.model.record import Author
 from leadhub.model.run import Decision, Edit, Review, ReviewKind
@@ -77,9 +77,9 @@ def _work(session: Session) -> Iterator[tuple[Sequence[str], int]]:
 
 
 def sides_of(session: Session, aggregate: Aggregate, authors: Authors) -> list[Side]:
-    """Return the sides that count: primary links whose records are there."""
+    """Return the sides that count: the linked records that are there."""
     sides = []
-    for link, record in primary_records(session.hub, aggregate.links, aggregate.records):
+    for link, record in heard_records(session.hub, aggregate.links, aggregate.records):
         mine = {name: author for (link_id, name), author in authors.items() if link_id == link.id}
         writes = session.switched_on(link.system)
         fresh = _is_news(session, link, record)

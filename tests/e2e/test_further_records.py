@@ -1,0 +1,99 @@
+"""Several records of one person in one system: the first speaks for the person, the others wait to take its place, and consent goes for all of them."""
+
+import pytest
+from sandbox_world import World
+
+OPTED_OUT = "true"
+
+
+@pytest.fixture
+def twice(world: World) -> tuple[World, str, str, str]:
+    """Ann as a Salesforce lead and as two HubSpot contacts, at rest; with the ids of the lead, of the primary contact and of the secondary one."""
+    lead = world.sf_create(Email="ann@acme.example", FirstName="Ann", Phone="+1 555 0100", Title="CTO")
+    for address in ("ann@acme.example", "ann.lee@acme.example"):
+        world.hs_create(email=address, firstname="Ann", phone="+1 555 0100", jobtitle="CTO")
+    world.begin()
+    roles = {link.role: link.record_id for link in world.person().links if link.system == "hubspot"}
+    return world, lead, roles["primary"], roles["secondary"]
+
+
+def _archive(world: World, contact: str) -> None:
+    world.boxes.order(world.boxes.hubspot, "archive", {"id": contact})
+
+
+def test_what_was_edited_while_the_record_went_reaches_the_one_that_takes_its_place(twice: tuple[World, str, str, str]) -> None:
+    """The primary contact is archived, and that night the title changes elsewhere: the contact that is left showed the same and gets it."""
+    world, lead, primary, left = twice
+    _archive(world, primary)
+    world.sf_edit(lead, Title="CEO", HasOptedOutOfEmail=True)
+    world.sync()
+    assert (world.hs(left)["jobtitle"], world.hs(left)["hs_email_optout"]) == ("CEO", OPTED_OUT)
+    world.mark()
+    world.sync()
+    assert world.written() == []
+    world.hs_edit(left, jobtitle="Chair")
+    world.sync()
+    assert world.sf(lead)["Title"] == "Chair"
+
+
+def test_what_the_next_record_shows_otherwise_is_an_old_difference(twice: tuple[World, str, str, str]) -> None:
+    """It is listed, and it is nobody's edit."""
+    world, lead, primary, left = twice
+    world.hs_edit(left, jobtitle="Adviser")
+    world.sync()
+    _archive(world, primary)
+    world.sf_edit(lead, City="Bonn")
+    report = world.sync()
+    assert world.hs(left)["city"] == "Bonn"
+    assert (world.sf(lead)["Title"], world.hs(left)["jobtitle"]) == ("CTO", "Adviser")
+    assert ("hubspot", "job_title", "Adviser", "adopted", 1) in report.standing_patterns
+
+
+def test_an_edit_is_heard_though_another_record_of_the_person_went(world: World) -> None:
+    """The Salesforce lead is deleted in the night in which HubSpot's title changes: the edit is adopted all the same."""
+    lead, contact = world.pair()
+    world.begin()
+    world.boxes.order(world.boxes.salesforce, "delete", {"id": lead})
+    world.hs_edit(contact, jobtitle="CEO")
+    world.sync()
+    assert world.value("job_title") == "CEO"
+
+
+def test_an_opt_out_on_a_further_record_goes_for_the_person(twice: tuple[World, str, str, str]) -> None:
+    """Whichever of the contacts says it; what else the further record says is still nobody's edit."""
+    world, lead, primary, further = twice
+    world.hs_edit(further, hs_email_optout=OPTED_OUT, jobtitle="Adviser")
+    world.sync()
+    assert (world.sf(lead)["HasOptedOutOfEmail"], world.hs(primary)["hs_email_optout"]) == (True, OPTED_OUT)
+    assert (world.sf(lead)["Title"], world.hs(primary)["jobtitle"]) == ("CTO", "CTO")
+
+
+def test_an_opt_out_is_written_to_every_record_of_the_person(twice: tuple[World, str, str, str]) -> None:
+    """Both contacts get it, and the next run writes nothing."""
+    world, lead, primary, further = twice
+    world.sf_edit(lead, HasOptedOutOfEmail=True)
+    world.sync()
+    assert [world.hs(contact)["hs_email_optout"] for contact in (primary, further)] == [OPTED_OUT, OPTED_OUT]
+    world.sync()
+    world.mark()
+    world.sync()
+    assert world.written() == []
+
+
+def test_who_opts_in_again_on_one_record_is_asked_about(twice: tuple[World, str, str, str]) -> None:
+    """A further record is a party to the question like any other, and the answer settles it."""
+    world, lead, primary, further = twice
+    world.sf_edit(lead, HasOptedOutOfEmail=True)
+    world.sync()
+    world.sync()
+    world.sf_edit(lead, HasOptedOutOfEmail=False)
+    world.sync()
+    assert [r.field for r in world.reviews("conflict")] == ["email_opt_out"]
+    world.decide("email_opt_out", "true")
+    world.sync()
+    assert world.reviews() == []
+    assert (world.sf(lead)["HasOptedOutOfEmail"], world.hs(primary)["hs_email_optout"], world.hs(further)["hs_email_optout"]) == (
+        True,
+        "true",
+        "true",
+    )
