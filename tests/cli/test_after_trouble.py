@@ -90,3 +90,20 @@ def test_an_owner_whom_hubspot_does_not_know_is_found_before_the_first_create(ad
     failed = adopted.run("doctor")
     assert failed.code == 1
     assert any(line.startswith("fail  hubspot") and "nobody@acme.example" in line for line in failed.lines)
+
+
+def test_one_answer_settles_a_whole_address(adopted: World) -> None:
+    """Both sides moved house and nobody is trusted: who is right about the street is right about the city."""
+    adopted.configure('trust = "salesforce"\n', "")
+    ids = {link["system"]: link["record_id"] for link in adopted.run("leads", "show", "ann@acme.example", "--output", "json").json["links"]}
+    adopted.admin("salesforce", "edit", id=ids["salesforce"], fields={"Street": "Elbchaussee 1", "City": "Hamburg"})
+    adopted.admin("hubspot", "edit", id=ids["hubspot"], properties={"address": "Rheinallee 9", "city": "Bonn"})
+    assert adopted.run("sync").code == 0
+    questions = adopted.run("review", "list", "--output", "json").json["items"]
+    assert sorted(item["field"] for item in questions) == ["city", "street"]
+    assert adopted.run("review", "resolve", questions[0]["id"], "--take", "hubspot", "--yes").code == 0
+    updated = adopted.run("sync", "--output", "json").json
+    assert updated["systems"]["salesforce"]["updated"] == 1
+    told = adopted.run("leads", "show", "ann@acme.example", "--output", "json").json["person"]["fields"]
+    assert [told[name]["value"] for name in ("street", "city")] == ["Rheinallee 9", "Bonn"]
+    assert adopted.run("review", "list", "--output", "json").json["items"] == []

@@ -16,6 +16,7 @@ from leadhub.core.reconcile import reconcile
 from leadhub.core.sides import Side
 from leadhub.lifecycle.states import INITIAL
 from leadhub.model.person import Base, Canonical, Lead, Link, Person, Versions
+from leadhub.model.run import Decision
 
 SF, HS, PD = "salesforce/record/1", "hubspot/record/1", "pipedrive/record/1"
 FORM = "form/record/1"
@@ -206,6 +207,87 @@ def test_edits_of_different_parts_on_two_sides_are_one_conflict():
     asked = reconcile(person, [], sides, [], _policy(None), None)
     assert {r.field for r in asked.reviews} == {"street", "city"}
     assert asked.writes == []
+
+
+BERLIN, BONN = {"street": "Hauptstr. 1", "city": "Berlin"}, {"street": "Rheinallee 9", "city": "Bonn"}
+IN_BERLIN = Person("p1", {n: Canonical(v, 1, "salesforce", "adopted") for n, v in BERLIN.items()})
+
+
+def _told(out):
+    return {w.side.system: {name: told.canonical.value for name, told in w.fields.items()} for w in out.writes}
+
+
+def test_who_edits_a_part_of_an_address_gives_all_of_it():
+    """HubSpot stood at another address; a new city in Salesforce takes its street along, and one in HubSpot that of HubSpot."""
+    here = _address("salesforce", BERLIN | {"city": "Potsdam"}, BERLIN)
+    there = _address("hubspot", BONN, BONN)
+    assert _told(reconcile(IN_BERLIN, [], [here, there], [], _policy(None), None)) == {"hubspot": BERLIN | {"city": "Potsdam"}}
+    here, there = _address("salesforce", BERLIN, BERLIN), _address("hubspot", BONN | {"city": "Köln"}, BONN)
+    out = reconcile(IN_BERLIN, [], [here, there], [], _policy(None), None)
+    assert {n: c.value for n, c in out.person.fields.items()} == BONN | {"city": "Köln"}
+    assert _told(out) == {"salesforce": BONN | {"city": "Köln"}}
+
+
+def test_a_part_that_a_side_has_not_heard_of_is_not_undone_by_it():
+    """HubSpot edits the city before it was told of the new street: both edits stand."""
+    person = replace(IN_BERLIN, fields=IN_BERLIN.fields | {"street": Canonical("Neue Str. 2", 2, "salesforce", "edit")})
+    here = _address("salesforce", BERLIN | {"street": "Neue Str. 2"}, {"city": "Berlin"})
+    here = replace(here, link=replace(here.link, base=here.link.base | {"street": Base("Neue Str. 2", 2, "agreed")}))
+    out = reconcile(person, [], [here, _address("hubspot", BERLIN | {"city": "Köln"}, BERLIN)], [], _policy(None), None)
+    assert {n: c.value for n, c in out.person.fields.items()} == {"street": "Neue Str. 2", "city": "Köln"}
+    assert _told(out) == {"salesforce": {"city": "Köln"}, "hubspot": {"street": "Neue Str. 2"}}
+
+
+@pytest.mark.parametrize("rule", [[Settle("street", "fill")], []])
+def test_a_blank_part_is_not_filled_beside_another_address(rule):
+    """Bonn without a street gets no street of Berlin, by a rule for the field or by that of adoption; an address that is all blank is filled."""
+    policy = replace(_policy(None), settle=tuple(rule), adoption={} if rule else {"hubspot": "fill"})
+    here = _address("salesforce", BERLIN, BERLIN)
+    for shown, told in [({"street": None, "city": "Bonn"}, {}), ({"street": None, "city": None}, {"hubspot": {"street": "Hauptstr. 1"}})]:
+        there = _address("hubspot", shown)
+        met = reconcile(IN_BERLIN, [], [here, there], [], replace(policy, settle=()), None)
+        links = {link.id: link for link in met.links}
+        out = reconcile(met.person, [], [replace(s, link=links[s.id]) for s in (here, there)], [], policy, None) if rule else met
+        assert {s: {n: v for n, v in of.items() if n == "street"} for s, of in _told(out).items()} == told
+
+
+def test_a_rule_that_prefers_a_part_prefers_the_address():
+    """HubSpot's city is right: so is its street."""
+    sides = [_address("salesforce", BERLIN, BERLIN), _address("hubspot", BONN)]
+    met = reconcile(IN_BERLIN, [], sides, [], _policy(None), None)
+    again = [replace(side, link=link) for side, link in zip(sides, met.links, strict=True)]
+    out = reconcile(met.person, [], again, [], replace(_policy(None), settle=(Settle("city", "prefer", "hubspot"),)), None)
+    assert ({n: c.value for n, c in out.person.fields.items()}, _told(out)) == (BONN, {"salesforce": BONN})
+
+
+def test_an_address_is_written_when_all_its_questions_are_answered():
+    """One answer of two writes nothing."""
+    sides = [_address("salesforce", {"street": "A 1", "city": "Ulm"}, BERLIN), _address("hubspot", {"street": "B 2", "city": "Kiel"}, BERLIN)]
+    saw = {side.id: side.shown["city"] for side in sides}
+    answer = Decision("d1", "p1", None, "city", "Kiel", saw, "ann", datetime(2026, 3, 2, tzinfo=UTC))
+    out = reconcile(IN_BERLIN, [], sides, [answer], _policy(None), None)
+    assert ([r.field for r in out.reviews], out.writes, out.person.fields["city"].value) == (["street"], [], "Kiel")
+
+
+PART = st.none() | st.sampled_from(["x", "y", "z"])
+PARTS = st.fixed_dictionaries({"street": PART, "city": PART})
+
+
+@given(
+    st.lists(st.tuples(PARTS, PARTS, st.sampled_from([1, 2]), st.sampled_from(["agreed", "adopted", "sent", "cleared"])), min_size=2, max_size=3),
+    PARTS,
+)
+def test_who_is_written_a_part_shows_the_whole_address_afterwards(drawn, hub):
+    """Whatever was agreed and edited before: after its write no side has a street of one address and a city of another."""
+    person = Person("p1", {n: Canonical(v, 2, "salesforce", "adopted") for n, v in hub.items() if v})
+    sides = []
+    for system, (shown, base, version, how) in zip(("salesforce", "hubspot", "pipedrive"), drawn, strict=False):
+        side = _address(system, shown)
+        sides.append(replace(side, link=replace(side.link, base={n: Base(v, version, how) for n, v in base.items() if n in person.fields})))
+    out = reconcile(person, [], sides, [], _policy("salesforce"), None)
+    for write in out.writes:
+        shown = write.side.shown | {name: told.canonical.value for name, told in write.fields.items()}
+        assert {n: shown[n] for n, c in out.person.fields.items() if c.value} == {n: c.value for n, c in out.person.fields.items() if c.value}
 
 
 # ---- fields of a lead ------------------------------------------------------------------------------------------------------------------

@@ -64,7 +64,25 @@ def resolve(
     if close:
         _close(cli, hub, stored)
     else:
-        _answer(cli, hub, stored, Answer(take, value, leave=leave, reason=reason.strip()), always=always)
+        whole = stored if take is None else _with_whole_addresses(hub, stored)
+        _answer(cli, hub, whole, Answer(take, value, leave=leave, reason=reason.strip()), always=always)
+
+
+def _with_whole_addresses(hub: Hub, stored: Sequence[StoredReview]) -> list[StoredReview]:
+    """The questions, and those about the other parts of the same address: whose street is right has the right city."""
+    found = {one.review.id: one for one in stored}
+    for one in stored:
+        group = _group(hub, one)
+        if group is not None:
+            with hub.store.read() as tx:
+                others = tx.reviews.open(person_id=one.review.person_id)
+            found |= {other.review.id: other for other in others if other.review.kind == one.review.kind and _group(hub, other) == group}
+    return list(found.values())
+
+
+def _group(hub: Hub, one: StoredReview) -> str | None:
+    known = hub.fields.get(one.review.field)
+    return None if known is None else known.group
 
 
 def _targets(hub: Hub, target: str) -> list[StoredReview]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from leadhub.core.agreement import agrees
 from leadhub.core.policy import FieldPolicy, Policy
 from leadhub.core.sides import Side
 from leadhub.model.person import Canonical, Value
@@ -13,12 +14,13 @@ class Whole:
     """What holds for every field of a group in this round.
 
     `offering` are the sides that may give a field its first value (None: all); the edits of `losing` sides lose whatever they are; `ask`: sides
-    edited different parts, and no system is trusted to be right.
+    edited different parts, and no system is trusted to be right. `unlike` are the sides that show some part differently: nothing of them is blank.
     """
 
     offering: frozenset[str] | None = None
     losing: frozenset[str] = frozenset()
     ask: bool = False
+    unlike: frozenset[str] = frozenset()
 
 
 ALONE = Whole()
@@ -35,25 +37,33 @@ def wholes(canonical: Mapping[str, Canonical], sides: Sequence[Side], policy: Po
 
 
 def _whole(fields: Sequence[FieldPolicy], canonical: Mapping[str, Canonical], sides: Sequence[Side], policy: Policy) -> Whole:
-    origins = {canonical[f.name].origin for f in fields if f.name in canonical and canonical[f.name].version}
+    known = {f.name: canonical[f.name] for f in fields if f.name in canonical and canonical[f.name].version}
+    origins = {value.origin for value in known.values()}
     if origins:
         offering = frozenset(s.id for s in sides if s.system in origins)
+        hub: Mapping[str, Value] = {name: value.value for name, value in known.items()}
     else:
         having = [s for s in sides if any(s.shown.get(f.name) for f in fields)]
         best = min(having, key=lambda s: (policy.adopts(s.system) != "prefer", policy.rank(s.system), s.id), default=None)
         offering = frozenset({best.id} if best is not None else ())
+        hub = best.shown if best is not None else {}
+    unlike = frozenset(s.id for s in sides if any(s.shown.get(f.name) and not agrees(f, s, hub.get(f.name)) for f in fields))
+    losing, ask = _conflict(fields, sides, policy)
+    return Whole(offering, losing, ask, unlike)
+
+
+def _conflict(fields: Sequence[FieldPolicy], sides: Sequence[Side], policy: Policy) -> tuple[frozenset[str], bool]:
+    """Whose edits lose where several sides edited the group, and whether a person has to say."""
     edits = {s.id: edited for s in sides if (edited := [f for f in fields if _edited(s, f)])}
-    if len(edits) < 2:
-        return Whole(offering)
     editors = sorted((s for s in sides if s.id in edits), key=lambda s: (policy.rank(s.system), s.id))
     touched = {f.name: f for edited in edits.values() for f in edited}
-    if all(_form(editors[0], f) == _form(other, f) for other in editors[1:] for f in touched.values()):
-        return Whole(offering)
-    preferred = next(iter(touched.values())).prefer
+    if len(editors) < 2 or all(_form(editors[0], f) == _form(other, f) for other in editors[1:] for f in touched.values()):
+        return frozenset(), False
+    preferred = next((f.prefer for f in fields if f.prefer is not None), None)
     if preferred is None:
-        return Whole(offering, ask=True)
+        return frozenset(), True
     winner = min(editors, key=lambda s: (s.system != preferred, policy.rank(s.system), s.id))
-    return Whole(offering, losing=frozenset(s.id for s in editors if s is not winner))
+    return frozenset(s.id for s in editors if s is not winner), False
 
 
 def _form(side: Side, field: FieldPolicy) -> str | None:

@@ -124,7 +124,7 @@ class Meeting(Facts):
 
     def _settle_one(self, side: Side, rule: Settle) -> None:
         hub, value = self.round.canonical, side.shown[self.name]
-        if rule.rule == "fill" and self._is_blank(value):
+        if rule.rule == "fill" and self._is_blank(value) and side.id not in self.whole.unlike:
             self.round.bases[side.id] = Base(value, hub.version - 1, "fill")
         elif rule.rule == "prefer" and side.system == rule.system:
             self._prefer_over_first_contact(side)
@@ -137,12 +137,17 @@ class Meeting(Facts):
         hub, value = self.round.canonical, side.shown[self.name]
         if self.consistent(side):
             self._agree(side)
-        elif self._is_blank(value) and hub.value and (self.policy.adopts(side.system) == "fill" or side.fresh or self._protects()):
+        elif self._may_fill(side):
             self.round.bases[side.id] = Base(value, hub.version - 1, "fill")
         elif hub.cause == "adopted" and hub.origin != side.system and self.policy.adopts(hub.origin) == "prefer":
             self.round.bases[side.id] = Base(value, hub.version - 1, "preferred")
         else:
             self.round.bases[side.id] = Base(value, hub.version, "adopted")
+
+    def _may_fill(self, side: Side) -> bool:
+        """Whether a newcomer's blank is filled: by rule, of a record that is news, or with an opt-out; never beside other parts of another address."""
+        blank = self._is_blank(side.shown[self.name]) and side.id not in self.whole.unlike
+        return blank and bool(self.round.canonical.value) and (self.policy.adopts(side.system) == "fill" or side.fresh or self._protects())
 
 
 def _age(side: Side) -> str:

@@ -16,6 +16,7 @@ from leadhub.core.rounds import FieldRound
 from leadhub.core.sides import Side
 from leadhub.core.state_writes import StateWrite, after_write
 from leadhub.core.states import StateRound, reconcile_state, shown
+from leadhub.core.together import bring_together
 from leadhub.core.voices import Voice
 from leadhub.lifecycle.folding import folded
 from leadhub.lifecycle.statechart import implied_stages
@@ -92,14 +93,21 @@ def _reconcile_person(
     fields = dict(result.person.fields)
     shown = {name for side in sides for name in side.shown}
     groups = wholes(fields, sides, policy)
+    together: dict[str, list[FieldRound]] = {}
+    outcomes: list[FieldRound] = []
     for name, field_policy in policy.fields.items():
         if field_policy.entity == "person":
             about = [d for d in decisions if d.field == name]
             if name not in fields and name not in shown and not about:
                 continue
-            whole = groups.get(field_policy.group or "", ALONE)
-            outcome = reconcile_field(name, fields.get(name), sides, about, policy, whole=whole)
-            _keep_field(result, outcome, None, sides, policy, bases, writes, fields)
+            group = field_policy.group
+            outcomes.append(reconcile_field(name, fields.get(name), sides, about, policy, whole=groups.get(group or "", ALONE)))
+            if group is not None:
+                together.setdefault(group, []).append(outcomes[-1])
+    for rounds in together.values():
+        bring_together(rounds, sides, policy)
+    for outcome in outcomes:
+        _keep_field(result, outcome, None, sides, policy, bases, writes, fields)
     return fields
 
 
