@@ -78,6 +78,9 @@ def test_map_show_counts_what_nobody_mapped_and_says_the_mend(world: World) -> N
     assert f'  salesforce Status "Parked": 2 records; {command} salesforce Status Parked --like OTHER' in ran.lines
     assert world.run("map", "show", "--output", "json").json["unmapped"][0]["value"] == "Parked"
     assert "In use now: 2 records." in world.run("map", "explain", "salesforce", "Parked").lines
+    listed = [line.split() for line in world.run("review", "list").lines]
+    assert ["2", "unmapped", "Status", "unmapped:salesforce:Status:Parked"] in [row[:4] for row in listed], "its records, not its question"
+    assert "2 records show it now." in world.run("review", "show", "unmapped:salesforce:Status:Parked").lines
 
 
 def _status(name: str) -> dict[str, object]:

@@ -45,6 +45,17 @@ def test_a_blank_is_a_value_that_can_be_decided(adopted: World) -> None:
     assert adopted.run("sync", "--allow", "salesforce.blanks=1", "--allow", "hubspot.blanks=1").lines[0] == "Nothing is half done: 2 writes made."
 
 
+def test_a_blank_is_announced_with_all_that_it_takes(adopted: World) -> None:
+    """Salesforce requires a company, and a blank over a value wants the guard's flag: both are said before anything is stored, and are true."""
+    shown = adopted.run("leads", "set", "ann@acme.example", "company=", "--reason", "gone", "--yes")
+    assert '  hubspot shows "Acme": (blank) (which needs --allow hubspot.blanks=1) will be written' in shown.lines
+    assert '  salesforce shows "Acme": stays, for Company is required and cannot be blanked' in shown.lines
+    assert adopted.run("sync").code == 5
+    assert adopted.run("sync", "--allow", "hubspot.blanks=1").code == 0
+    why = adopted.run("leads", "why", "ann@acme.example", "company").out
+    assert "it was refused: Company is required and cannot be blanked" in why
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [

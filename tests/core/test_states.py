@@ -325,6 +325,22 @@ def test_g6_a_status_edit_never_moves_the_stage_back(crm):
     assert out.links[0].state == side.link.state
 
 
+def test_an_edit_that_an_exit_beats_is_told(crm, written):
+    """Salesforce closes the lead while somebody gets through to it: CONNECTED is written over, and listed as what lost."""
+    sides = [crm.sf(NOT_CONVERTED, WORKING), crm.contact("lead", "CONNECTED", ("lead", "ATTEMPTED_TO_CONTACT"))]
+    out = crm.run(crm.lead("lead/attempting/open"), sides)
+    assert (state(out), written(out)) == ("lead/none/disqualified", {"hubspot.hs_lead_status": "UNQUALIFIED"})
+    assert [(e.field, e.new, e.old, e.origin) for e in out.edits if not e.taken] == [("status", "connected", "none", "hubspot")]
+
+
+def test_of_two_statuses_the_one_that_lost_is_told(crm):
+    """Both changed what is being done: the trusted system's is taken, the other one listed."""
+    sides = [crm.sf(WORKING, OPEN), crm.contact("lead", "OPEN", ("lead", "NEW"))]
+    out = crm.run(crm.lead("lead/new/open"), sides, trust="salesforce")
+    assert state(out) == "lead/attempting/open"
+    assert [(e.field, e.new, e.origin) for e in out.edits if not e.taken] == [("status", "assigned", "hubspot")]
+
+
 # ---- first contact and decisions ---------------------------------------------------------------------------------------------------------
 
 

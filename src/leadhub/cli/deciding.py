@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.session import Cli
 from leadhub.cli.words import shown
+from leadhub.core.drafts import refusal_of
 from leadhub.core.states import shown as shown_state
 from leadhub.core.voices import Voice
 from leadhub.hub import Hub
-from leadhub.insight.known import Known
+from leadhub.insight.known import Known, View
 from leadhub.lifecycle.relation import KEEP
 from leadhub.lifecycle.states import explain_invalid, is_valid
 from leadhub.model.person import Lead, Value
@@ -44,13 +45,23 @@ def on_field(known: Known, name: str, lead: Lead | None, value: Value, wish: Wis
     held = None if canonical is None else canonical.value
     effects = []
     for view in views:
-        fits = known.alike(view.side, name, view.shown, value)
+        side, fits = view.side, known.alike(view.side, name, view.shown, value)
+        blank = not value and known.hub.policy.fields[name].clear != "propagate"
+        then = shown(value) + (f" (which needs --allow {side.system}.blanks=1)" if blank else "")
+        refusal = _refusal(known, view, value)
         effects.append(
-            _effect(known, view.side.system, shown(view.shown), wish, fits=fits, read_only=name not in view.side.writable, then=shown(value))
+            _effect(known, side.system, shown(view.shown), wish, fits=fits, read_only=name not in side.writable, then=then, refusal=refusal)
         )
     saw = {view.side.id: view.shown for view in views}
     decision = _decision(known, lead, name, value, saw, wish)
     return Prepared(decision, known.name, name, held, tuple(effects) or (f"no record of {known.name} shows {name}: it is held in leadhub alone",))
+
+
+def _refusal(known: Known, view: View, value: Value) -> str | None:
+    """Why the system would surely refuse the value, if so."""
+    target = known.hub.systems[view.side.system].object(view.side.link.object)
+    mapped = next((f for f in target.mapping.fields if f.canonical == view.field and f.writable), None)
+    return None if mapped is None else refusal_of(mapped, value)
 
 
 def on_state(known: Known, lead: Lead, state: State, wish: Wish) -> Prepared:
@@ -95,7 +106,9 @@ def _decision(known: Known, lead: Lead | None, name: str, value: Value, saw: dic
     return Decision(hub.clock.new_id(), person, about, name, value, saw, by, hub.clock.now(), wish.review_id, wish.leave)
 
 
-def _effect(known: Known, system: str, now: str, wish: Wish, *, fits: bool, read_only: bool, then: str | None = None) -> str:
+def _effect(
+    known: Known, system: str, now: str, wish: Wish, *, fits: bool, read_only: bool, then: str | None = None, refusal: str | None = None
+) -> str:
     if fits:
         return f"{system} shows {now}: fits, nothing is written"
     row = known.systems.get(system)
@@ -103,6 +116,8 @@ def _effect(known: Known, system: str, now: str, wish: Wish, *, fits: bool, read
         return f"{system} shows {now}: stays, for leadhub does not write to {system}"
     if read_only:
         return f"{system} shows {now}: stays, for leadhub cannot write this field there"
+    if refusal is not None and not wish.leave:
+        return f"{system} shows {now}: stays, for {refusal}"
     return f"{system} shows {now}: {'left as it is' if wish.leave else f'{then} will be written' if then else 'will be written'}"
 
 

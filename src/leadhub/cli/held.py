@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from leadhub.core.normalize import state_of
 from leadhub.hub import Hub, System
 from leadhub.model.person import StoredRecord
 from leadhub.store import RecordKey
@@ -45,6 +46,17 @@ def stored(hub: Hub, system: str) -> Iterator[StoredRecord]:
             return
         yield from records
         after = RecordKey(system, records[-1].object, records[-1].id)
+
+
+def unmapped(hub: Hub) -> Counter[tuple[str, str, str]]:
+    """Count, by system, field and value, the records that are there and show a value that no row names."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for (system, object_name), relation in hub.policy.relations.items():
+        for record in stored(hub, system):
+            values = state_of(relation, record.native) if record.object == object_name and record.gone is None else None
+            if values is not None:
+                counts.update((system, name, values[name]) for name in relation.unmapped(values))
+    return counts
 
 
 def _count(found: Held, system: System, record: StoredRecord) -> None:

@@ -1,7 +1,6 @@
 """`leadhub map`: how each system's words are read, as one page, and one value explained."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -9,13 +8,11 @@ import typer
 
 from leadhub.cli import map_edit
 from leadhub.cli.exits import UsageFault, in_folder
-from leadhub.cli.held import stored
+from leadhub.cli.held import unmapped
 from leadhub.cli.session import cli_of, system_of
 from leadhub.cli.words import plural
-from leadhub.core.normalize import state_of
 from leadhub.hub import Hub
 from leadhub.lifecycle.explain import explain, not_mapped
-from leadhub.lifecycle.relation import Relation
 from leadhub.lifecycle.show import Page, page, render
 
 group = typer.Typer(help="How each system's words are read and written.")
@@ -30,8 +27,7 @@ def show(context: typer.Context) -> None:
     relations = list(hub.policy.relations.values())
     if not relations:
         raise UsageFault("No configured system has a stage to map.", next_step="leadhub config check")
-    unmapped = _unmapped(hub)
-    shown = page(relations, unmapped, hub.deployment.document.stages.skip)
+    shown = page(relations, _unmapped(hub), hub.deployment.document.stages.skip)
     if cli.screen.for_people:
         cli.screen.line(in_folder(render(shown).rstrip("\n"), cli.folder))
     else:
@@ -62,20 +58,9 @@ def explain_value(
 
 
 def _unmapped(hub: Hub) -> Counter[tuple[str, str, str]]:
-    """Count values that no row names, over every record that is there."""
-    counts: Counter[tuple[str, str, str]] = Counter()
-    for (system, object_name), relation in hub.policy.relations.items():
-        for record in stored(hub, system):
-            if record.object == object_name and record.gone is None:
-                counts.update(_unmapped_in(relation, state_of(relation, record.native)))
-    return counts
-
-
-def _unmapped_in(relation: Relation, values: Mapping[str, str] | None) -> list[tuple[str, str, str]]:
-    if values is None:
-        return []
-    asked = {(of.name, row.value) for of in relation.fields for row in of.rows if row.ask}
-    return [(relation.system, name, values[name]) for name in relation.unmapped(values) if (name, values[name]) not in asked]
+    """The values that no row names; what the preset asks about is listed apart."""
+    asked = {(r.system, of.name, row.value) for r in hub.policy.relations.values() for of in r.fields for row in of.rows if row.ask}
+    return Counter({key: count for key, count in unmapped(hub).items() if key not in asked})
 
 
 def _plain(shown: Page) -> dict[str, Any]:

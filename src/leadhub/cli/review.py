@@ -8,6 +8,7 @@ import typer
 from leadhub.cli import answers
 from leadhub.cli.completion import complete_review
 from leadhub.cli.exits import UsageFault
+from leadhub.cli.held import unmapped
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import KINDS, plural, shown
 from leadhub.core.drafts import label
@@ -39,7 +40,9 @@ def list_reviews(
         return
     total = sum(g.count for g in groups)
     cli.screen.line(f"{plural(total, 'open question')} in {plural(len(groups), 'group')}. Everything that they are not about goes on.", style="bold")
-    table = [(g.count, g.kind, g.field, g.group, g.example_id) for g in groups]
+    records = unmapped(hub) if any(g.kind == "unmapped" for g in groups) else {}
+    counts = {g.group: next((n for key, n in records.items() if g.group == ":".join(("unmapped", *key))), g.count) for g in groups}
+    table = [(counts[g.group], g.kind, g.field, g.group, g.example_id) for g in sorted(groups, key=lambda g: -counts[g.group])]
     cli.screen.table(("count", "kind", "about", "group", "one of them"), table, right=("count",))
     cli.screen.line(f"Next: {cli.command(f'review show {groups[0].example_id}')}")
 
@@ -129,6 +132,9 @@ def show_review(context: typer.Context, item: Annotated[str, typer.Argument(meta
         cli.screen.line(f"About {names.get(review.person_id, 'nobody known any more')} ({review.person_id}), {review.field}.")
     if review.note:
         cli.screen.line(f"{review.note[:1].upper()}{review.note[1:]}.")
+    if review.kind == "unmapped":
+        shows = sum(n for (system, name, value), n in unmapped(hub).items() if review.group == f"unmapped:{system}:{name}:{value}")
+        cli.screen.line(f"{plural(shows, 'record')} {'shows' if shows == 1 else 'show'} it now.")
     cli.screen.line()
     for where, value in review.values.items():
         cli.screen.line(f"  {'leadhub' if where == 'hub' else where:<44} {_told(where, value, names.get(value or ''))}")

@@ -115,7 +115,8 @@ def _differs(known: Known, view: View) -> str:
 
 def _question(known: Known, name: str) -> Review | None:
     """The open question about a field, if there is one."""
-    return next((s.review for s in known.reviews if s.review.field == name or (name in FACETS and s.review.field == "state")), None)
+    asked = (s.review for s in known.reviews if s.review.kind != "refused")
+    return next((review for review in asked if review.field == name or (name in FACETS and review.field == "state")), None)
 
 
 def _waits_for(known: Known, side: Side, name: str) -> str:
@@ -130,10 +131,15 @@ def _waits_for(known: Known, side: Side, name: str) -> str:
         return 'it waits, because leadhub.toml says mode = "read"'
     if row is None or row.mode != "write":
         return f"it waits, because writing to {side.system} is off (leadhub adopt {side.system} --write-on)"
-    refused = next((s.review for s in known.reviews if s.review.kind == "refused"), None)
+    refused = next((s.review for s in known.reviews if s.review.kind == "refused" and _is_about(known, s.review, side.system, name)), None)
     if refused is not None:
         return f"it was refused: {refused.note} (leadhub review show {refused.id})"
     return "the next sync does it"
+
+
+def _is_about(known: Known, refused: Review, system: str, name: str) -> bool:
+    """Whether a refusal is what keeps this field from this system: that of the field itself, or of a whole write."""
+    return system in refused.values and (refused.field == name or refused.field not in known.hub.fields)
 
 
 # ---- stage, status, exit ---------------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ KINDS: dict[str, str] = {
     "reentry": "a lead that had left was moved forward",
     "merge": "records of two persons were merged",
     "unmapped": "nobody mapped this value",
-    "refused": "the system refused a write",
+    "refused": "a write that the system refused, or surely would",
     "possible_duplicate": "the record may exist already",
 }
 """What each kind of question is about."""

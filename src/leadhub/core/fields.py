@@ -136,7 +136,7 @@ class _Rule(Meeting):
     def _give_way(self, edits: Sequence[Side]) -> list[Side]:
         """Take out the edits that lose because another side's edit of the same group wins; ask where nobody is trusted."""
         if self.whole.ask and edits:
-            self._ask("two sides edited different parts of what belongs together")
+            self._ask("two sides edited what belongs together")
             return []
         for side in edits:
             if side.id in self.whole.losing:

@@ -340,6 +340,10 @@ def _note_state(result: Reconciled, before: Lead, outcome: StateRound, voices: S
             implied = implied_stages(before.state, after.state, policy.skip)
             result.edits.extend(replace(edit, new=stage, implied=True) for stage in implied)
         result.edits.append(replace(edit, actor=set_by.author.name, at=set_by.author.at))
+    for voice, lost, said in outcome.lost:
+        author, kept = voice.author(), after.state.facet(lost)
+        edit = Edit(result.person.id, after.id, lost, kept, said, after.versions.of(lost), "edit", voice.side.system, author.name)
+        result.edits.append(replace(edit, at=author.at, taken=False))
     values: dict[str, Value] = {"hub": str(after.state), **{v.id: shown(v) for v in voices}}
     for question in outcome.questions:
         sides = [v.side for v in voices if v.id in question.links]

@@ -34,6 +34,8 @@ class StateRound:
     waiting: list[tuple[str, str]] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     refused: list[tuple[Voice, Reason]] = field(default_factory=list)
+    lost: list[tuple[Voice, Facet, str]] = field(default_factory=list)
+    """Edits that another edit beat: the record, the facet, and what it said of that. They are written over, and told once."""
     decided: list[str] = field(default_factory=list)
 
 
@@ -61,6 +63,7 @@ class _Rule:
 
     def __init__(self, lead: Lead, voices: Sequence[Voice], policy: Policy, now: datetime) -> None:
         self.policy, self.now, self.voices = policy, now, voices
+        self.start = lead.state
         self.round = StateRound(lead)
         self.versions: dict[str, Versions] = {v.id: v.versions for v in voices if v.base is not None}
         self.settled: set[str] = set()
@@ -139,6 +142,12 @@ class _Rule:
         self.versions[voice.id] = versions
         self.settled.add(voice.id)
         self.round.refused.extend((voice, reason) for reason in sorted(set(left_alone.values())))
+        self.round.lost.extend((voice, facet, proposal.state.facet(facet)) for facet in self._beaten(proposal) if facet not in left_alone)
+
+    def _beaten(self, proposal: Proposal) -> list[Facet]:
+        """The facets that an edit moved elsewhere than the round came to, where nobody is asked."""
+        state, moved = self.lead.state, set(proposal.changed(self.start)) - self.frozen
+        return [f for f in FACETS if f in moved and proposal.contradicts(f, state) and proposal.rules_out(f, state.facet(f))]
 
     # ---- first contact -------------------------------------------------------------------------------------------------------------
 
