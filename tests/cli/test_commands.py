@@ -2,14 +2,14 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
-from cli_world import World
+from cli_world import HTTP, World, run
 
 from leadhub.cli.app import hoisted
 
@@ -185,25 +185,30 @@ def test_help_and_version_need_no_deployment(tmp_path: Path) -> None:
     assert version.stdout.startswith("leadhub 0.")
 
 
-def test_the_sandbox_prints_settings_that_work_and_ends_with_ctrl_c(world: World, tmp_path: Path) -> None:
-    """The printed file and export lines reach both CRMs as they are; Ctrl-C ends both and leaves nothing running."""
+def test_what_the_sandbox_prints_works_when_it_is_pasted(tmp_path: Path) -> None:
+    """The variables, the project and the two orders: doctor finds both CRMs, each has its lead; Ctrl-C ends both and leaves nothing running."""
     child = subprocess.Popen(
         [sys.executable, "-m", "leadhub.cli.app", "sandbox", "--seed", "5"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert child.stdout is not None
-    printed: list[str] = []
+    pasted: list[list[str]] = []
     try:
-        while not printed or not printed[-1].startswith("adoption") or sum(line.startswith("adoption") for line in printed) < 2:
-            printed.append(child.stdout.readline())
-            assert printed[-1], "the sandbox ended early"
-        exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in printed if line.startswith("export "))
-        text = "".join(printed[printed.index("# leadhub.toml:\n") + 1 :])
-        tomllib.loads(text)
-        (tmp_path / "leadhub.toml").write_text(text)
+        while [words[:1] for words in pasted].count(["curl"]) < 2:
+            line = child.stdout.readline()
+            assert line, "the sandbox ended early"
+            pasted.append(shlex.split(line, comments=True))
+        (init,) = (words[1:] for words in pasted if words[:1] == ["leadhub"])
+        orders = [(words[1], words[-1]) for words in pasted if words[:1] == ["curl"]]
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in exports.items():
-                patch.setenv(name, value.strip("'"))
-            assert world.run("-C", str(tmp_path), "doctor").code == 0
+            patch.chdir(tmp_path)
+            for name, value in (words[1].split("=", 1) for words in pasted if words[:1] == ["export"]):
+                patch.setenv(name, value)
+            assert run(*init, "--no-input").code == 0
+            assert run("-C", init[1], "doctor").code == 0
+            for url, body in orders:
+                assert HTTP.post(url, content=body, headers={"Content-Type": "application/json"}).is_success
+            for system in ("salesforce", "hubspot"):
+                assert "1 record" in run("-C", init[1], "adopt", system).out
     finally:
         os.kill(child.pid, signal.SIGINT)
         _, errors = child.communicate(timeout=20)

@@ -10,7 +10,6 @@ import typer
 
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.session import cli_of
-from leadhub.config.template import Answers, render
 from leadhub.errors import LeadhubError
 
 
@@ -54,13 +53,25 @@ def sandbox(
 
 
 def instructions(found: dict[str, Any]) -> list[str]:
-    """Return the export lines and a leadhub.toml that reads the secrets from them."""
+    """Return the lines to paste: how a shell reaches both, how to begin a project for them, and how to put somebody into each."""
     salesforce, hubspot = found["salesforce"], found["hubspot"]
     exports = {
+        "SALESFORCE_LOGIN_URL": salesforce["url"],
         "SALESFORCE_CLIENT_ID": salesforce["client_id"],
         "SALESFORCE_CLIENT_SECRET": salesforce["client_secret"],
         "HUBSPOT_TOKEN": hubspot["token"],
     }
-    answers = Answers(salesforce_url=salesforce["url"], hubspot_url=hubspot["url"], salesforce=True, hubspot=True, trust="salesforce")
-    head = ["# In the shell from which leadhub is run:", *(f"export {name}='{value}'" for name, value in exports.items()), "", "# leadhub.toml:"]
-    return [*head, *render(answers).splitlines()]
+    ann = {
+        salesforce["url"]: {"object": "Lead", "fields": {"LastName": "Lee", "Company": "Acme", "Email": "ann@acme.example"}},
+        hubspot["url"]: {"properties": {"lastname": "Lee", "company": "Acme", "email": "ann@acme.example"}},
+    }
+    return [
+        "# In the shell from which leadhub is run:",
+        *(f"export {name}='{value}'" for name, value in exports.items()),
+        "",
+        "# A project for both, and on from there as with real accounts:",
+        f"leadhub init crm --hubspot-url {hubspot['url']}",
+        "",
+        "# Both are empty. Somebody for each; more such orders are in the README of leadhub-sandbox:",
+        *(f"curl {url}/_sandbox/create --json '{json.dumps(order)}'" for url, order in ann.items()),
+    ]

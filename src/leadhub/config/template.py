@@ -15,8 +15,7 @@ GIT_IGNORE = "# Secrets, and what leadhub keeps.\n.env\n*.secret\nleadhub.db*\n.
 class Answers:
     """What `init` asked. `files` is a path with wildcards; `trust`, `region` and `closed_means` are None where nobody could tell.
 
-    `creates` are the systems in which records may be created, with the owner of those. Without `salesforce_url` the address is read from the
-    environment; `hubspot_url` is only for a sandbox.
+    `creates` are the systems in which records may be created, with the owner of those. `hubspot_url` is only for a sandbox.
     """
 
     salesforce: bool = False
@@ -27,17 +26,15 @@ class Answers:
     region: str | None = None
     closed_means: str | None = None
     creates: Mapping[str, str] = field(default_factory=dict)
-    salesforce_url: str | None = None
     hubspot_url: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables that the file reads, and what each is."""
         names: dict[str, str] = {}
-        if self.salesforce and self.salesforce_url is None:
-            names |= {"SALESFORCE_LOGIN_URL": "your My Domain address: https://acme.my.salesforce.com"}
         if self.salesforce:
             names |= {
+                "SALESFORCE_LOGIN_URL": "your My Domain address: https://acme.my.salesforce.com",
                 "SALESFORCE_CLIENT_ID": "of a connected app that allows the client credentials flow",
                 "SALESFORCE_CLIENT_SECRET": "of the same app",
             }
@@ -85,7 +82,7 @@ def _head(answers: Answers) -> Iterator[str]:
 def _salesforce(answers: Answers) -> Iterator[str]:
     yield "[system.salesforce]"
     yield 'plugin = "salesforce"'
-    yield f"login_url = {_text(answers.salesforce_url or '${SALESFORCE_LOGIN_URL}')}   # your My Domain address, not login.salesforce.com"
+    yield 'login_url = "${SALESFORCE_LOGIN_URL}"   # your My Domain address, not login.salesforce.com'
     yield 'client_id = "${SALESFORCE_CLIENT_ID}"   # a connected app with the client credentials flow, under a user of its own'
     yield 'client_secret = "${SALESFORCE_CLIENT_SECRET}"'
     yield '# scope = { LeadSource = { not = ["Purchased List"] } }   # which records count; without it all do'
