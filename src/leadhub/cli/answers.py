@@ -54,7 +54,7 @@ def choices(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:
             yield f"  {resolve} --value {'STAGE/STATUS/EXIT' if review.field == 'state' else 'VALUE'}"
             if can_be_rule(review):
                 yield "Add --always to settle every conflict of this field that way from now on."
-            yield "Add --leave to hold the value in leadhub and write it to nobody. The whole group at once:"
+            yield "With --leave behind one of them leadhub holds the value and writes it to nobody. The whole group at once:"
             yield f"  {cli.command(f'review resolve {shlex.quote(review.group)}')} --take …"
         case "unmapped":
             yield from _mapping_mend(cli, hub, review)
@@ -78,9 +78,9 @@ def _mapping_mend(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:
             yield f'  answers = {{ "{value}" = "…" }}'
         else:
             named = " ".join(shlex.quote(word) for word in (system, review.field, value or ""))
-            like = next((row.value for row in rows if row.value), "OTHER")
+            others = ", ".join(dict.fromkeys(row.value for row in rows if row.value))
             yield "Say what the value means. If it means the same as another one, or something of its own:"
-            yield f"  {cli.command(f'map add {named} --like {shlex.quote(like)}')}"
+            yield f"  {cli.command(f'map add {named} --like OTHER')}   (OTHER is one of {others})"
             yield f"  {cli.command(f'map add {named} --stage sql --status attempting')}"
             yield f"  {cli.command(f'review resolve {review.id} --value sql/attempting/open --always')}"
         yield f"Next: {cli.command('map show')} shows the words there are; then {cli.command('sync')}."

@@ -1,6 +1,7 @@
 """`leadhub map add` and `leadhub map rename`: change the mapping of a system's words, after showing what would change and checking its laws."""
 
 import difflib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def add(
     cli = cli_of(context)
     place = _place(cli, system, field)
     if any(row.get("value") == value for row in place.own):
-        raise UsageFault(f'leadhub.toml maps "{value}" of {field} already.', next_step=f"change its row there; leadhub map explain {system} shows it")
+        raise UsageFault(f'leadhub.toml maps "{value}" of {field} already.', next_step=f"change its row there; leadhub map explain {system} {shlex.quote(value)} shows it")
     facets = {"stage": stage, "status": status, "exit": exit_}
     given = {name: [word.strip() for word in words.split(",") if word.strip()] for name, words in facets.items() if words is not None}
     if (like is None) == (not given):
@@ -135,7 +136,7 @@ def rename(
     place = _place(cli, system, field)
     rows = place.rows(old)
     if any(row.get("value") == new for row in (*place.own, *place.shipped)):
-        raise UsageFault(f'"{new}" of {field} is mapped already.', next_step=f"leadhub map explain {system} shows what it means")
+        raise UsageFault(f'"{new}" of {field} is mapped already.', next_step=f"leadhub map explain {system} {shlex.quote(new)} shows what it means")
     text = with_answer_renamed(place.text, system, field, old, new)
     if any(row in place.own for row in rows):
         text = with_value_renamed(text, system, field, old, new)

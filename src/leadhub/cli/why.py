@@ -168,7 +168,7 @@ def _voice(known: Known, voice: Voice, lead: Lead, facet: Facet) -> Iterator[str
             seen = voice.versions.of(facet) >= lead.versions.of(facet)
             how = voice.base.how if voice.base is not None else "adopted"
             yield (
-                f"{value} and keeps it: {why_standing(how)}."
+                f"{value} and keeps it: {'it stood there when leadhub last wrote to the record' if how == 'sent' else why_standing(how)}."
                 if seen
                 else f"{value} and is to be written: {_state_waits(known, voice, name, lead, facet)}."
             )

@@ -12,7 +12,7 @@ _STANDING = {
     "exit": "the lead has left, and this was edited at the same time",
     "regress": "it was set back by no person; that is neither taken nor undone",
     "rewritten": "something there changes it after each of our writes; leadhub has stopped",
-    "decided": "a person decided to leave it",
+    "decided": "it was decided to leave it, by a person or by taking a run back",
     "lost": "it lost a conflict",
     "fill": "it is blank and waits to be filled",
     "preferred": "another system's value is preferred",
