@@ -157,7 +157,10 @@ def test_switching_writing_on_needs_a_yes_that_names_production(told: Story) -> 
     assert question in told["write-on, no"].err
     assert told["write-on, no"].lines == ["Nothing was changed: writing to salesforce stays off."]
     assert told["write-on, yes"].lines[0] == "Writing to salesforce is on. Nothing has been written yet."
-    assert "  create missing records, at most 200 a run, for the owner assignment_rules." in told["write-on, yes"].lines
+    assert (
+        "  create missing records, for the owner assignment_rules; a run that wants more than 200 creates none and asks."
+        in told["write-on, yes"].lines
+    )
 
 
 def test_import_takes_a_file_in_and_keeps_what_it_could_not_read(told: Story) -> None:

@@ -97,3 +97,24 @@ def test_who_opts_in_again_on_one_record_is_asked_about(twice: tuple[World, str,
         "true",
         "true",
     )
+
+
+def test_an_opt_out_goes_for_everybody_under_the_address(world: World) -> None:
+    """A list names somebody else under Ann's address, who wants no more mail: the two are not joined, and nobody mails the address any more."""
+    lead, contact = world.pair()
+    world.begin()
+    world.drop_csv("no.csv", "first name,last name,email,newsletter", "Zoltan,Quist,ann@acme.example,no")
+    world.sync()
+    assert [r.kind for r in world.reviews()] == ["duplicate"]
+    world.sync()
+    assert (world.sf(lead)["HasOptedOutOfEmail"], world.hs(contact)["hs_email_optout"]) == (True, "true")
+    assert (world.sf(lead)["LastName"], len(world.persons())) == ("Lee", 2)
+
+
+def test_an_old_opt_out_goes_for_nobody_else(world: World) -> None:
+    """What first contact found was so before: it is written to nobody."""
+    lead, _ = world.pair()
+    world.sf_create(Email="ann@acme.example", FirstName="Zoltan", LastName="Quist", HasOptedOutOfEmail=True)
+    world.begin()
+    world.sync()
+    assert world.sf(lead)["HasOptedOutOfEmail"] is False

@@ -232,7 +232,7 @@ def _show_switched_on(cli: Cli, system: System) -> None:
     if doc.create != "never":
         owner = doc.on_create.owner if doc.on_create else "nobody"
         which = "missing records" if doc.create == "always" else "missing records that meet create_when"
-        screen.line(f"  create {which}, at most {doc.create_cap} a run, for the owner {owner}.")
+        screen.line(f"  create {which}, for the owner {owner}; a run that wants more than {doc.create_cap} creates none and asks.")
     else:
         screen.line('  create no records (create = "never" in leadhub.toml).')
     screen.line(f"Next: {cli.command('plan')} shows every write; {cli.command('sync')} makes them.")

@@ -101,7 +101,10 @@ def add(
     cli = cli_of(context)
     place = _place(cli, system, field)
     if any(row.get("value") == value for row in place.own):
-        raise UsageFault(f'leadhub.toml maps "{value}" of {field} already.', next_step=f"change its row there; leadhub map explain {system} {shlex.quote(value)} shows it")
+        raise UsageFault(
+            f'leadhub.toml maps "{value}" of {field} already.',
+            next_step=f"change its row there; leadhub map explain {system} {shlex.quote(value)} shows it",
+        )
     facets = {"stage": stage, "status": status, "exit": exit_}
     given = {name: [word.strip() for word in words.split(",") if word.strip()] for name, words in facets.items() if words is not None}
     if (like is None) == (not given):

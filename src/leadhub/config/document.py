@@ -102,7 +102,7 @@ class SystemDoc(BaseModel):
     create_when: CreateWhen | None = None
     """The condition of create = "when"."""
     create_cap: int = Field(default=200, ge=0)
-    """How many records a run may create here."""
+    """How many records a run may create here. One that wants more creates none, says so (exit 5), and goes on with `--allow SYSTEM.creates=N`."""
     on_create: OnCreate | None = None
     """What every created record gets; needed where records may be created."""
     owner_map: dict[str, MailAddress] = Field(default_factory=dict)

@@ -123,7 +123,7 @@ def _common(owner: str | None, example: str, owners: str) -> Iterator[str]:
     if owner is None:
         yield 'create = "never"   # "always", or "when" with create_when = { stage = ">=mql" }: create missing records, which needs an owner rule:'
         yield f"# on_create = {{ owner = {_text(example)} }}   # {owners}"
-        yield "# create_cap = 200   # records a run"
+        yield "# create_cap = 200   # records a run; more stop the run before its first write"
     else:
         yield 'create = "always"   # or "never", or "when" with create_when = { stage = ">=mql" }'
         yield f"on_create = {{ owner = {_text(owner)} }}   # whose they become: {owners}"

@@ -17,6 +17,7 @@ from leadhub.model.person import Aggregate, Link, Person, StoredRecord
 from leadhub.model.record import Author
 from leadhub.model.run import Decision, Edit, Review, ReviewKind
 from leadhub.store import RecordKey, Transaction
+from leadhub.sync.consent import opt_out_namesakes
 from leadhub.sync.retry import Careful
 from leadhub.sync.session import Session
 
@@ -216,6 +217,7 @@ def _store_results(session: Session, tx: Transaction, ids: Sequence[str], result
     unplanned = {r.id: r for _, plan in results for r in _not_planned(plan)}
     session.reviews_opened += tx.reviews.replace([], unplanned.values(), session.run_id)
     tx.edits.append(session.run_id, [edit for result, _ in results for edit in result.edits])
+    opt_out_namesakes(session, tx, [result for result, _ in results])
     tx.decisions.mark_applied([d for result, _ in results for d in result.decided], session.run_id)
     for result, plan in results:
         session.standing.update((s.system, s.field, s.value or "", s.reason) for s in result.standing)
