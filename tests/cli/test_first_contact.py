@@ -204,3 +204,15 @@ def test_nobody_there_to_answer_changes_nothing(met: World) -> None:
     """Without a person and without --yes the command ends as a usage error."""
     assert met.run("adopt", "hubspot", "--keep", "phone").code == 2
     assert _settled(met) == []
+
+
+def test_a_rule_that_cannot_be_carried_out_stays_on_the_list(met: World) -> None:
+    """No HubSpot owner has the address of Salesforce's: the plan says so once, and the report for as long as it is so."""
+    assert met.run("adopt", "hubspot", "--write-on", "--yes").code == 0
+    assert met.run("adopt", "hubspot", "--fill", "owner", "--yes").code == 0
+    for _ in range(3):
+        assert met.run("plan").code == 0
+    told = met.run("report", "disagreement", "--system", "hubspot")
+    assert any("hubspot owner: hubspot_owner_id:" in line and "is nobody there" in line for line in told.lines), told.out
+    waiting = met.run("report", "disagreement", "--output", "json").json["waiting"]
+    assert [(row["system"], row["field"]) for row in waiting] == [("hubspot", "owner")]

@@ -1,7 +1,7 @@
 """`leadhub report disagreement`: what the systems show and leadhub leaves alone, by pattern. Reads the store alone, at any time."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +13,7 @@ from leadhub.cli.words import plural, short_reason, shown, why_standing
 from leadhub.core.states import SETTLED
 from leadhub.hub import Hub
 from leadhub.insight.disagreement import Difference, Disagreement, Pattern, disagreement
+from leadhub.insight.stuck import stuck
 
 group = typer.Typer(help="Questions asked of everything that leadhub knows. They call no system and change nothing.")
 _COLUMNS = ("pattern", "count", "system", "field", "difference", "why", "rule")
@@ -40,26 +41,36 @@ def report_disagreement(
         raise UsageFault(f'There is no field "{field}".', next_step=cli.command("report disagreement"))
     with hub.store.read() as tx:
         found = disagreement(hub, tx, system=system, name=field)
+        waiting = stuck(hub, tx, system=system, name=field)
     if pattern is not None and pattern > len(found.patterns):
         raise UsageFault(
             f"There is no pattern {pattern}: {plural(len(found.patterns), 'pattern')} found.", next_step=cli.command("report disagreement")
         )
     if not cli.screen.for_people:
-        _tell_programs(cli, found, pattern, limit)
+        _tell_programs(cli, found, waiting, pattern, limit)
     elif pattern is not None:
         show_pattern(cli, found.patterns[pattern - 1], pattern)
     else:
         _show(cli, hub, found, limit)
+        _show_stuck(cli, waiting)
 
 
-def _tell_programs(cli: Cli, found: Disagreement, pattern: int | None, limit: int) -> None:
+def _show_stuck(cli: Cli, waiting: Mapping[tuple[str, str, str], int]) -> None:
+    """Print what waits to be written and cannot be."""
+    if waiting:
+        cli.screen.title("To be written, and not possible as things are:")
+        for (system, field, why), count in sorted(waiting.items(), key=lambda item: (-item[1], item[0])):
+            cli.screen.line(f"  {count:>5}  {system} {field}: {why}")
+
+
+def _tell_programs(cli: Cli, found: Disagreement, waiting: Mapping[tuple[str, str, str], int], pattern: int | None, limit: int) -> None:
     numbered = list(enumerate(found.patterns, 1))
     chosen = [numbered[pattern - 1]] if pattern is not None else numbered[:limit]
     rows = [as_row(number, one) for number, one in chosen]
     if cli.screen.output == "json":
-        cli.screen.json(
-            {"schema": "leadhub.disagreement/1", "total": found.total, "compared": found.compared, "facts": dict(found.facts), "patterns": rows}
-        )
+        told = {"total": found.total, "compared": found.compared, "facts": dict(found.facts), "patterns": rows}
+        told["waiting"] = [{"system": of, "field": name, "why": why, "count": n} for (of, name, why), n in waiting.items()]
+        cli.screen.json({"schema": "leadhub.disagreement/1", **told})
     else:
         cli.screen.rows("leadhub.disagreement/1", "patterns", rows, columns=_COLUMNS)
 
