@@ -1,13 +1,15 @@
 """What can be taken back of a run, judged on one person at a time: every reason for which something is left has its test."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from leadhub.core.policy import FieldPolicy, Policy
 from leadhub.core.reconcile import reconcile
-from leadhub.core.revert import Known, Undo, Written, take_back, written_by
+from leadhub.core.revert import Known, Setback, Undo, Written, take_back, written_by
+from leadhub.core.revert_people import spare_identity
 from leadhub.core.revert_writes import archive, inverse
 from leadhub.core.sides import Side
 from leadhub.core.targets import TargetObject
@@ -23,6 +25,7 @@ FIELDS = {
     "title": FieldPolicy("title", lambda text, _region: text.casefold()),
     "consent": FieldPolicy("consent", lambda text, _region: text, merge="restrictive"),
     "owner": FieldPolicy("owner", lambda text, _region: text),
+    "email": FieldPolicy("email", lambda text, _region: text.casefold()),
 }
 POLICY = Policy(("crm", "web"), FIELDS)
 WRITTEN = Written(CRM, {"Title": "old"}, {"Title": "new"}, {"title": Base("new", 2, "sent")})
@@ -209,6 +212,25 @@ def test_an_import_that_was_written_on_waits() -> None:
     undo = take_back(RUN, known(hub(), ours(), EDITED), [], POLICY, TARGETS, imported=True)
     assert not undo.setbacks
     assert left(undo) == [("leadhub", "a later run wrote it on to crm: revert that one first")]
+
+
+@pytest.mark.parametrize(
+    ("shown", "others", "stays", "why"),
+    [
+        ("Ann@a.example", True, True, [("leadhub", "crm shows it too")]),
+        ("old@a.example", True, True, [("leadhub", "nothing else tells who this is, of whom crm has a record")]),
+        ("old@a.example", False, False, []),
+    ],
+)
+def test_an_import_leaves_nobody_without_a_name(shown: str, others: bool, stays: bool, why: list[tuple[str, str]]) -> None:
+    """The last thing that tells who somebody is stays while another system has a record of them; where none has, the person goes whole."""
+    crm = side(CRM, {"email": shown}, Base(shown, 1, "agreed"))
+    person = known(Canonical("ann@a.example", 1, "web", "edit"), crm, side(WEB, {"email": "ann@a.example"}, Base("ann@a.example", 1, "agreed")))
+    if not others:
+        person = replace(person, aggregate=replace(person.aggregate, links=(person.sides[WEB].link,)), sides={WEB: person.sides[WEB]})
+    undo = Undo(setbacks=[Setback("email", None, "ann@a.example", None, {}), Setback("title", None, "new", None, {})])
+    assert spare_identity(person, undo, {"web"}, POLICY) == stays
+    assert not stays or ([s.field for s in undo.setbacks], left(undo)) == (["title"], why)
 
 
 # ---- what a run wrote, and what it created ---------------------------------------------------------------------------------------------

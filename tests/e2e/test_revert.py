@@ -407,6 +407,59 @@ def test_an_import_that_was_written_on_waits_for_that_run(world: World) -> None:
     quiet(world)
 
 
+def test_an_import_goes_whole_once_what_was_written_of_it_is_taken_back(world: World) -> None:
+    """What Salesforce put into the lead that leadhub made there made nobody known from elsewhere: the person goes, and the next one is a new one."""
+    world.configure(salesforce='create = "always"')
+    world.begin()
+    world.drop_csv("a.csv", "email,first name,last name,company", "nina@neu.example,Nina,Neu,Neu GmbH")
+    imported = take_in(world.hub, "files").run
+    written = world.sync().run
+    assert [row["Email"] for row in world.sf_all()] == ["nina@neu.example"]
+    undo(world, written)
+    _, found = undo(world, imported)
+    assert ([d.name for d in found.dropped], found.skipped) == (["Nina Neu"], [])
+    assert not [a for a in world.persons() if a.leads or a.links]
+    quiet(world)
+    contact = world.hs_create(email="nina@neu.example", firstname="Nina", lastname="Neu", company="Neu GmbH")
+    world.sync()
+    assert [link.system for link in world.person("nina@neu.example").links] == ["hubspot", "salesforce"]
+    assert (world.hs(contact)["firstname"], world.value("last_name", "nina@neu.example")) == ("Nina", "Neu")
+
+
+def test_an_import_of_somebody_whose_record_was_deleted_leaves_no_nameless_person(world: World) -> None:
+    """The lead made for an imported person was deleted by hand: with the import nothing is left that tells who it was, so the person goes too."""
+    world.configure(salesforce='create = "always"')
+    world.begin()
+    world.drop_csv("a.csv", "email,first name,last name,company", "nina@neu.example,Nina,Neu,Neu GmbH")
+    imported = take_in(world.hub, "files").run
+    world.sync()
+    (made,) = world.sf_all()
+    world.clock.sleep(60)
+    world.boxes.order(world.boxes.salesforce, "delete", {"id": made["Id"]})
+    _, found = undo(world, imported)
+    assert [d.name for d in found.dropped] == ["Nina Neu"]
+    assert not [a for a in world.persons() if a.leads or a.links]
+
+
+def test_an_import_of_somebody_who_came_by_another_way_too_keeps_who_it_is(world: World) -> None:
+    """A contact with the imported address was entered since: address and name stay known, for that contact shows them; the title goes."""
+    world.begin()
+    world.drop_csv("a.csv", "email,first name,last name,job title", "nina@neu.example,Nina,Neu,Keeper")
+    imported = take_in(world.hub, "files").run
+    world.hs_create(email="nina@neu.example", firstname="Nina", lastname="Neu")
+    undo(world, world.sync().run)
+    _, found = undo(world, imported)
+    person = world.person("nina@neu.example").person
+    assert {n: person.fields[n].value for n in ("email", "first_name", "last_name", "job_title")} == {
+        "email": "nina@neu.example",
+        "first_name": "Nina",
+        "last_name": "Neu",
+        "job_title": None,
+    }
+    assert ("leadhub", "email", "hubspot shows it too") in skipped(found)
+    quiet(world)
+
+
 def test_a_guard_stops_a_revert_before_anything_happens(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many writes: nothing is set back and nothing is written, and the message names the flag."""
     lead, contact = world.pair()

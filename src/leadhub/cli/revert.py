@@ -101,7 +101,7 @@ def _show(cli: Cli, hub: Hub, found: Reverted) -> None:
             screen.line(f"   {count:>5}  {field}: {shown(old)} → {shown(value)}")
         screen.line("   Where a value was edited, it is left as it is: leadhub takes back what it wrote, never what a person did.")
     if found.dropped:
-        screen.title(f"{plural(len(found.dropped), 'person')} known from this file alone: forgotten until the file changes and is read again")
+        screen.title(f"{plural(len(found.dropped), 'person')} of whom nothing else is known: forgotten until the file changes and is read again")
         for one in found.dropped[:_MOST]:
             screen.line(f"   {one.name}")
         _rest(cli, len(found.dropped))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leadhub.core import revert as rule
+from leadhub.core import revert_people as people
 from leadhub.core import revert_writes as writes
 from leadhub.core.drafts import label
 from leadhub.core.reconcile import reconcile
@@ -26,7 +27,7 @@ Part = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A person whom an import made, and of whom nothing else is known: their rows, by link id."""
+    """A person of whom nothing is known but by an import, or nothing that tells who they are: their rows, by link id."""
 
     person_id: str
     name: str
@@ -156,6 +157,8 @@ class _Work:
         self.session, self.run, self.part, self.records, self.found = session, run, part, records, found
         self.targets = session.hub.targets(session.books)
         self.now: datetime = session.hub.clock.now()
+        self.kinds: dict[str, str] = {}
+        """Of the runs that were met in somebody's history."""
 
     def person(self, tx: Transaction, aggregate: Aggregate, intents: Sequence[Intent], *, store: bool) -> None:
         """Judge one person; with `store` set the hub's values back and journal the writes."""
@@ -163,11 +166,11 @@ class _Work:
         here = {f"{c.system}/{c.object}/{self.records[c.key]}" for c in made if c.key in self.records}
         written = [some for w in written if w.link not in here and (some := self._meant(w)).values]
         known = self._know(tx, aggregate, written)
-        if self.run.kind == "import" and self.part is None and (dropped := self._made_here(known)) is not None:
-            self._drop(tx, dropped, store=store)
-            return
         imported = self.run.kind == "import" and self.part is None
         undo = rule.take_back(self.run.id, known, written, self.session.hub.policy, self.targets, imported=imported)
+        if imported and (self._made_here(tx, known) or not people.spare_identity(known, undo, self.run.counts, self.session.hub.policy)):
+            self._drop(tx, known.aggregate, store=store)
+            return
         archived = list(self._archives(known, made))
         self.found.skipped += undo.skipped
         if undo.setbacks or undo.restores or archived:
@@ -192,21 +195,19 @@ class _Work:
 
     # ---- persons that an import made ----------------------------------------------------------------------------------------------------
 
-    def _made_here(self, known: Known) -> Dropped | None:
-        """The person as one that this import made and nobody touched since; None for anybody else."""
-        person, history = known.aggregate.person, known.history
-        if not history or {run for run, _ in history} != {self.run.id}:
-            return None
-        elsewhere = [link for link in known.aggregate.links if link.system not in self.run.counts and link.role != "frozen"]
-        if elsewhere:
-            return None
-        return Dropped(person.id, label(person), tuple(link.id for link in known.aggregate.links if link.system in self.run.counts))
+    def _made_here(self, tx: Transaction, known: Known) -> bool:
+        person_id = known.aggregate.person.id
+        for run_id in {run for run, _ in known.history} - self.kinds.keys():
+            self.kinds |= {run.id: run.kind for run in tx.runs.get(run_id)}
+        reverts = {run_id for run_id, kind in self.kinds.items() if kind == "revert"}
+        return people.known_from_it_alone(self.run.id, self.run.counts, known, tx.intents.of_person(person_id), reverts)
 
-    def _drop(self, tx: Transaction, dropped: Dropped, *, store: bool) -> None:
-        self.found.dropped.append(dropped)
+    def _drop(self, tx: Transaction, aggregate: Aggregate, *, store: bool) -> None:
+        person, rows = aggregate.person, tuple(link.id for link in aggregate.links if link.system in self.run.counts)
+        self.found.dropped.append(Dropped(person.id, label(person), rows))
         if store:
-            tx.persons.save([Aggregate(Person(dropped.person_id), (), (), {})])
-            tx.reviews.replace([dropped.person_id], [], self.session.run_id)
+            tx.persons.save([Aggregate(Person(person.id), (), (), {})])
+            tx.reviews.replace([person.id], [], self.session.run_id)
 
     # ---- records that the run created ---------------------------------------------------------------------------------------------------
 
