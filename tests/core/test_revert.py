@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,11 +10,11 @@ from leadhub.core.policy import FieldPolicy, Policy
 from leadhub.core.reconcile import reconcile
 from leadhub.core.revert import Known, Setback, Undo, Written, take_back, written_by
 from leadhub.core.revert_people import spare_identity
-from leadhub.core.revert_writes import archive, inverse
+from leadhub.core.revert_writes import Seen, archive, inverse
 from leadhub.core.sides import Side
 from leadhub.core.targets import TargetObject
 from leadhub.model.person import Aggregate, Base, Canonical, Link, Person, Reason, StoredRecord
-from leadhub.model.record import FieldMapping, ObjectMapping, Operation
+from leadhub.model.record import Author, FieldMapping, ObjectMapping, Operation, Record
 from leadhub.model.run import Decision, Edit, Intent, IntentState, PlannedChange
 
 RUN, LATER = "b", "c"
@@ -260,12 +260,16 @@ def test_all_writes_to_one_record_are_one() -> None:
 
 
 CREATED = intent(1, Operation.CREATE, IntentState.ACCEPTED, {"Title": "new"}, {}).change
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+SEEN = Seen(Record("record", "1", {}, MADE), MADE)
+"""What the system says of the record now: saved when leadhub made it, and never since."""
 
 
 def test_an_untouched_create_is_archived() -> None:
     """The change names the record and what stood in it."""
-    change = archive(RUN, known(hub(version=1), ours(version=1)), CREATED, "1")
+    change = archive(RUN, known(hub(version=1), ours(version=1)), CREATED, SEEN)
     assert isinstance(change, PlannedChange)
+    assert change.before_stamp == MADE
     assert (change.operation, change.record_id, dict(change.values), dict(change.before)) == (Operation.ARCHIVE, "1", {}, {"Title": "new"})
 
 
@@ -273,7 +277,7 @@ def test_what_a_system_fills_by_itself_is_no_touch() -> None:
     """An owner, and a plain no for consent, come with every new record."""
     shown = {"title": "new", "owner": "jane@acme.example", "consent": "false"}
     history = [(RUN, edit("old", "new", 1)), (LATER, edit(None, "jane@acme.example", 1, name="owner", origin="crm"))]
-    change = archive(RUN, known(hub(version=1), side(CRM, shown, Base("new", 1, "sent")), history=history), CREATED, "1")
+    change = archive(RUN, known(hub(version=1), side(CRM, shown, Base("new", 1, "sent")), history=history), CREATED, SEEN)
     assert isinstance(change, PlannedChange)
 
 
@@ -288,4 +292,25 @@ def test_what_a_system_fills_by_itself_is_no_touch() -> None:
 )
 def test_a_touched_create_is_kept(crm: Side, history: Sequence[tuple[str, Edit]], why: str) -> None:
     """Each sign that somebody works with the record keeps it, and is said."""
-    assert archive(RUN, known(hub(version=1), crm, history=history), CREATED, "1") == why
+    assert archive(RUN, known(hub(version=1), crm, history=history), CREATED, SEEN) == why
+
+
+LATE = MADE + timedelta(minutes=5)
+SAVED = "it was saved there at 2026-01-01 00:05:00 UTC, after leadhub made it: by a person, in a field that leadhub does not read, or by the system itself"
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        (Seen(Record("record", "1", {}, LATE), MADE), SAVED),
+        (Seen(Record("record", "1", {}, LATE, created=MADE), None), SAVED),
+        (Seen(Record("record", "1", {}, MADE), MADE, Author("person", "Jane Doe")), "Jane Doe saved it there last"),
+        (Seen(Record("record", "1", {}, LATE), None), "it cannot be told whether somebody worked on it since: look at it there"),
+        (Seen(Record("record", "1", {}, None), MADE), "it cannot be told whether somebody worked on it since: look at it there"),
+        (Seen(Record("record", "1", {}, LATE, created=MADE), LATE, Author("automation", "leadhub")), None),
+    ],
+)
+def test_a_create_that_was_saved_since_is_kept_though_leadhub_sees_no_difference(seen: Seen, why: str | None) -> None:
+    """Work in fields that leadhub does not read shows in the stamp, or in who saved last; where neither can be told the record is left too."""
+    found = archive(RUN, known(hub(version=1), ours(version=1)), CREATED, seen)
+    assert (found if isinstance(found, str) else None) == why

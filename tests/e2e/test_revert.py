@@ -1,8 +1,11 @@
 """Revert over HTTP: what comes back in both CRMs, what is left and why, and that the next sync neither undoes nor redoes it."""
 
+from typing import Any
+
 import pytest
 from sandbox_world import World
 
+from leadhub.core import revert_writes
 from leadhub.errors import GuardStopped
 from leadhub.model.run import RunRow
 from leadhub.sync.acts import preview_revert, revert
@@ -366,6 +369,48 @@ def test_a_touched_create_is_kept(world: World, monkeypatch: pytest.MonkeyPatch)
     _, found = undo(world, run)
     assert living(world) == [made]
     assert skipped(found) == [("hubspot", "record", "somebody edited job_title there since")]
+
+
+def test_a_contact_that_was_worked_on_out_of_leadhubs_sight_is_kept(world: World) -> None:
+    """Somebody set a property that leadhub does not read: its stamp tells, the contact stays, and the reason is listed."""
+    world.begin(create=True)
+    world.sf_create(Email="bob@b.example", FirstName="Bob", LastName="Bee", Company="Bees")
+    run = world.sync().run
+    (made,) = living(world)
+    world.hs_edit(made, numemployees="5-25")
+    _, found = undo(world, run)
+    assert living(world) == [made]
+    ((where, field, reason),) = skipped(found)
+    assert (where, field) == ("hubspot", "record")
+    assert "after leadhub made it" in reason
+
+
+def test_a_lead_that_was_worked_on_out_of_leadhubs_sight_is_kept(world: World) -> None:
+    """Somebody filled a Salesforce field that leadhub does not read: who saved the lead last is named, and it stays."""
+    run, lead = made_in_salesforce(world)
+    world.sf_edit(lead, Tier__c="A")
+    _, found = undo(world, run)
+    assert not world.sf(lead)["IsDeleted"]
+    ((where, field, reason),) = skipped(found)
+    assert (where, field) == ("salesforce", "record")
+    assert reason.endswith("saved it there last")
+
+
+def test_a_lead_that_changes_right_before_it_is_archived_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was judged untouched, and then somebody saved it: the stamp of the last reading decides."""
+    run, lead = made_in_salesforce(world)
+    judged, calls = revert_writes.archive, []
+
+    def meanwhile(*args: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:  # the guards judged it, and now the writes are planned
+            world.clock.sleep(60)
+            world.boxes.order(world.boxes.salesforce, "automate", {"id": lead, "fields": {"Tier__c": "A"}})
+        return judged(*args)
+
+    monkeypatch.setattr(revert_writes, "archive", meanwhile)
+    _, found = undo(world, run)
+    assert (len(found.changes), world.sf(lead)["IsDeleted"]) == (1, False)
 
 
 def living(world: World) -> list[str]:

@@ -123,7 +123,7 @@ def _details(intents: Sequence[Intent], edits: Sequence[StoredEdit]) -> dict[str
             "operation": i.change.operation.value,
             "person": i.change.name,
             "outcome": i.state.value,
-            "reason": i.detail,
+            "reason": _reason(i) or None,
             "fields": {
                 name: {"from": text_of(i.change.before.get(name)) or None, "to": text_of(value) or None} for name, value in i.change.values.items()
             },
@@ -132,6 +132,11 @@ def _details(intents: Sequence[Intent], edits: Sequence[StoredEdit]) -> dict[str
     ]
     names = ("person_id", "field", "old", "new", "cause", "origin", "actor", "taken")
     return {"writes": writes, "edits": [{name: getattr(e.edit, name) for name in names} for e in edits]}
+
+
+def _reason(intent: Intent) -> str:
+    """Why a write was not made; of one that was made the journal keeps the system's answer in this place."""
+    return intent.detail if isinstance(intent.detail, str) else ""
 
 
 def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[StoredEdit]) -> None:
@@ -163,7 +168,7 @@ def _show_outcome(cli: Cli, state: IntentState, intents: Sequence[Intent]) -> No
     for intent in intents[:_MOST]:
         change = intent.change
         fields = ", ".join(f"{n} {shown(text_of(change.before.get(n)))} → {shown(text_of(v))}" for n, v in change.values.items())
-        because = "  (nobody knows whether it happened)" if in_doubt(intent) else f"  ({intent.detail})" if intent.detail else ""
+        because = "  (nobody knows whether it happened)" if in_doubt(intent) else f"  ({_reason(intent)})" if _reason(intent) else ""
         cli.screen.line(f"  {change.system} {change.operation.value} {change.name}: {fields}{because}")
     if len(intents) > _MOST:
         cli.screen.line(f"  … and {len(intents) - _MOST} more (--output json shows all)")

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from leadhub.core.agreement import agrees
 from leadhub.core.drafts import label
@@ -13,7 +15,7 @@ from leadhub.core.targets import TargetObject
 from leadhub.lifecycle.relation import Relation
 from leadhub.lifecycle.states import stage_rank
 from leadhub.model.person import Base, Link, Reason, Value
-from leadhub.model.record import NativeValue, Operation
+from leadhub.model.record import Author, NativeValue, Operation, Record
 from leadhub.model.run import PlannedChange
 
 _ITS_OWN = frozenset({"owner", "created_at", "last_activity_at"})
@@ -79,13 +81,25 @@ def _operation(relation: Relation | None, native: Mapping[str, NativeValue], sta
     return Operation.UPDATE
 
 
-def archive(run_id: str, known: Known, create: PlannedChange, record_id: str) -> PlannedChange | str:
-    """Return the change that archives what a run created, or why it is left: somebody touched it since."""
-    link_id = f"{create.system}/{create.object}/{record_id}"
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record that leadhub created, as its system has it now.
+
+    `answered` is the stamp with which the system answered the create, `saver` who saved the record last, where they are told.
+    """
+
+    record: Record
+    answered: datetime | None = None
+    saver: Author | None = None
+
+
+def archive(run_id: str, known: Known, create: PlannedChange, seen: Seen) -> PlannedChange | str:
+    """Return the change that archives what a run created, or why it is left: somebody touched it since, or may have."""
+    link_id = f"{create.system}/{create.object}/{seen.record.id}"
     link, side = known.link(link_id), known.sides.get(link_id)
     if link is None or side is None or link.role != "primary":
         return "the record is gone, or belongs to somebody else by now"
-    if reason := _touched(run_id, known, create, side):
+    if reason := _touched(run_id, known, create, side) or _saved_since(seen):
         return reason
     native = known.aggregate.records[link_id].native
     return PlannedChange(
@@ -93,14 +107,29 @@ def archive(run_id: str, known: Known, create: PlannedChange, record_id: str) ->
         system=create.system,
         object=create.object,
         operation=Operation.ARCHIVE,
-        record_id=record_id,
+        record_id=seen.record.id,
         person_id=create.person_id,
         lead_id=create.lead_id,
         values={},
         before={name: value for name, value in native.items() if value not in (None, "")},
         why={},
+        before_stamp=seen.record.stamp,
         name=label(known.aggregate.person),
     )
+
+
+def _saved_since(seen: Seen) -> str | None:
+    """Say that somebody may have worked on a record in a field that leadhub does not read. Better left than lost: what cannot be told counts too."""
+    if seen.saver is not None and seen.saver.kind == "person":
+        return f"{seen.saver.name or 'somebody'} saved it there last"
+    made = max((at for at in (seen.answered, seen.record.created) if at is not None), default=None)
+    stamp = seen.record.stamp
+    if made is None or stamp is None:
+        return "it cannot be told whether somebody worked on it since: look at it there"
+    if stamp <= made:
+        return None
+    at = f"it was saved there at {stamp.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, after leadhub made it"
+    return f"{at}: by a person, in a field that leadhub does not read, or by the system itself"
 
 
 def _touched(run_id: str, known: Known, create: PlannedChange, side: Side) -> str | None:

@@ -10,7 +10,7 @@ from leadhub.core.targets import telling_names
 from leadhub.errors import LeadhubError, QuotaExhausted, RetryableError, Unavailable, UnknownOutcome
 from leadhub.model.person import StoredRecord
 from leadhub.model.record import Change, Operation, Record, Result, Usage
-from leadhub.model.run import Intent, IntentState
+from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.store import RecordKey
 from leadhub.sync.outcomes import Settler, put_off, same_values
 from leadhub.sync.pull import store_reread
@@ -166,15 +166,20 @@ def _still_true(session: Session, system: str, batch: Sequence[Intent]) -> tuple
     with session.hub.store.read() as tx:
         stored = tx.records.get(keys.values())
     telling = telling_names(session.hub.systems[system].object(updates[0].change.object))
-    changed = [i for i in updates if not _as_planned(stored.get(keys[i.seq]), now.get(i.change.record_id or ""), telling)]
+    changed = [i for i in updates if not _as_planned(i.change, stored.get(keys[i.seq]), now.get(i.change.record_id or ""), telling)]
     if changed:
         store_reread(session, system, [r for i in changed if (r := now.get(i.change.record_id or "")) is not None])
     stale = {i.seq for i in changed}
     return [i for i in batch if i.seq not in stale], changed
 
 
-def _as_planned(stored: StoredRecord | None, now: Record | None, telling: Collection[str]) -> bool:
-    """Whether a record still shows what the plan saw in every field that says something; its stamp may have moved for another's sake."""
+def _as_planned(change: PlannedChange, stored: StoredRecord | None, now: Record | None, telling: Collection[str]) -> bool:
+    """Whether a record still shows what the plan saw in every field that says something; its stamp may have moved for another's sake.
+
+    What is to be archived goes with all that is in it, so there the stamp counts.
+    """
     if stored is None or now is None or now.gone is not None:
+        return False
+    if change.operation is Operation.ARCHIVE and change.before_stamp not in (None, now.stamp):
         return False
     return same_values({name: stored.native[name] for name in telling if name in stored.native}, now.values)

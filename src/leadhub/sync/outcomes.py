@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from leadhub.core.normalize import Fields, display_of, text_of
 from leadhub.errors import DuplicateRefused, RecordError
 from leadhub.model.person import Link, StateBase, StoredRecord
-from leadhub.model.record import FieldMapping, NativeValue, ObjectMapping, Operation, Outcome, Result
+from leadhub.model.record import FieldMapping, Json, NativeValue, ObjectMapping, Operation, Outcome, Result
 from leadhub.model.run import Intent, IntentState, PlannedChange, Review, ReviewKind
 from leadhub.store import RecordKey, Settlement, Transaction
 from leadhub.sync.session import Session
@@ -23,6 +24,11 @@ STATES = {
 def same_values(stored: Mapping[str, NativeValue], seen: Mapping[str, NativeValue]) -> bool:
     """Whether a record still shows what is stored, in every field that both know."""
     return all(text_of(stored[name]) == text_of(seen[name]) for name in stored if name in seen)
+
+
+def answered(intent: Intent) -> datetime | None:
+    """Return the stamp with which the system answered a create, as far as it told one; what was saved there later is not ours."""
+    return datetime.fromisoformat(str(intent.detail["stamp"])) if isinstance(intent.detail, dict) else None
 
 
 def put_off(session: Session, intents: Sequence[Intent], why: str, run_id: str | None = None) -> None:
@@ -43,6 +49,7 @@ class Settler:
         self.session, self.system, self.run_id = session, system, run_id
         self.by_key = {i.change.key: i for i in batch}
         self.outcomes: dict[int, tuple[Intent, Outcome]] = {}
+        self.answers: set[int] = set()
         self.aside: list[Intent] = []
         self.postponed: list[Intent] = []
         self.again = False
@@ -50,6 +57,7 @@ class Settler:
     def take(self, outcome: Outcome, intent: Intent | None = None) -> None:
         """Note one outcome."""
         found = intent or self.by_key[outcome.key]
+        self.answers |= set() if intent else {found.seq}  # what was looked up may show the stamp of somebody else's work
         self.outcomes[found.seq] = (found, outcome)
 
     def put_aside(self, intents: Sequence[Intent]) -> None:
@@ -121,7 +129,8 @@ class Settler:
         old = links.get(RecordKey(change.system, change.object, record_id).link_id)
         record, differs = self._record_after(change, outcome, record_id, records)
         self.again |= differs
-        return Settlement(intent.seq, state, None, _link_after(change, record_id, old), record, dirty=differs)
+        told: Json = {"stamp": outcome.stamp.isoformat()} if created and outcome.stamp and intent.seq in self.answers else None
+        return Settlement(intent.seq, state, told, _link_after(change, record_id, old), record, dirty=differs)
 
     def _record_after(
         self, change: PlannedChange, outcome: Outcome, record_id: str, records: Mapping[str, StoredRecord]

@@ -11,12 +11,14 @@ from leadhub.core import revert_writes as writes
 from leadhub.core.drafts import label
 from leadhub.core.reconcile import reconcile
 from leadhub.core.revert import Known, Setback, Skipped, Undo, Written
+from leadhub.core.revert_writes import Seen
 from leadhub.errors import LeadhubError
 from leadhub.model.person import Aggregate, Person
 from leadhub.model.record import Gone, Operation, Record
 from leadhub.model.run import Decision, Intent, IntentState, PlannedChange, RunRow
 from leadhub.store import RecordKey, Transaction
 from leadhub.sync.judge import sides_of
+from leadhub.sync.outcomes import answered
 from leadhub.sync.pull import store_reread
 from leadhub.sync.session import Session
 
@@ -124,18 +126,18 @@ def _edited(tx: Transaction, run: RunRow) -> list[str]:
     return list(persons)
 
 
-def _created(session: Session, intents: Sequence[Intent], found: Reverted) -> dict[str, str]:
-    """The ids of the records that a run created, by our key. They are looked up in the system itself: the journal holds what was sent."""
-    ids: dict[str, str] = {}
-    creates = [i.change for i in intents if i.change.operation is Operation.CREATE]
-    for system, name in dict.fromkeys((c.system, c.object) for c in creates):
-        mine = [c for c in creates if (c.system, c.object) == (system, name)]
-        why = _look_up(session, system, name, mine, ids)
-        found.skipped += [Skipped(c.name, system, "record", why or "it is no longer there") for c in mine if c.key not in ids]
-    return ids
+def _created(session: Session, intents: Sequence[Intent], found: Reverted) -> dict[str, Seen]:
+    """The records that a run created, by our key. They are looked up in the system itself: the journal holds what was sent."""
+    records: dict[str, Seen] = {}
+    creates = [i for i in intents if i.change.operation is Operation.CREATE]
+    for system, name in dict.fromkeys((i.change.system, i.change.object) for i in creates):
+        mine = [i for i in creates if (i.change.system, i.change.object) == (system, name)]
+        why = _look_up(session, system, name, mine, records)
+        found.skipped += [Skipped(i.change.name, system, "record", why or "it is no longer there") for i in mine if i.change.key not in records]
+    return records
 
 
-def _look_up(session: Session, system: str, name: str, creates: Sequence[PlannedChange], ids: dict[str, str]) -> str | None:
+def _look_up(session: Session, system: str, name: str, creates: Sequence[Intent], found: dict[str, Seen]) -> str | None:
     careful = session.careful.get(system)
     if careful is None or system in session.troubles:
         return "the system did not answer"
@@ -143,8 +145,10 @@ def _look_up(session: Session, system: str, name: str, creates: Sequence[Planned
         return "the system cannot look up a record that leadhub created: delete it there by hand"
     try:
         for start in range(0, len(creates), careful.batch_size):
-            records = careful.find(name, [c.key for c in creates[start : start + careful.batch_size]])
-            ids.update({key: record.id for key, record in records.items() if record.gone is None})
+            some = creates[start : start + careful.batch_size]
+            records = {key: r for key, r in careful.find(name, [i.change.key for i in some]).items() if r.gone is None}
+            savers = careful.modified(name, [r.id for r in records.values()]) if careful.can_tell_modifier and records else {}
+            found.update({i.change.key: Seen(r, answered(i), savers.get(r.id)) for i in some if (r := records.get(i.change.key)) is not None})
     except LeadhubError as error:
         return str(error)
     return None
@@ -153,7 +157,7 @@ def _look_up(session: Session, system: str, name: str, creates: Sequence[Planned
 class _Work:
     """One revert, person by person."""
 
-    def __init__(self, session: Session, run: RunRow, part: Part | None, records: Mapping[str, str], found: Reverted) -> None:
+    def __init__(self, session: Session, run: RunRow, part: Part | None, records: Mapping[str, Seen], found: Reverted) -> None:
         self.session, self.run, self.part, self.records, self.found = session, run, part, records, found
         self.targets = session.hub.targets(session.books)
         self.now: datetime = session.hub.clock.now()
@@ -163,7 +167,7 @@ class _Work:
     def person(self, tx: Transaction, aggregate: Aggregate, intents: Sequence[Intent], *, store: bool) -> None:
         """Judge one person; with `store` set the hub's values back and journal the writes."""
         written, made = rule.written_by(intents)
-        here = {f"{c.system}/{c.object}/{self.records[c.key]}" for c in made if c.key in self.records}
+        here = {f"{c.system}/{c.object}/{self.records[c.key].record.id}" for c in made if c.key in self.records}
         written = [some for w in written if w.link not in here and (some := self._meant(w)).values]
         known = self._know(tx, aggregate, written)
         imported = self.run.kind == "import" and self.part is None
@@ -213,15 +217,15 @@ class _Work:
 
     def _archives(self, known: Known, made: Sequence[PlannedChange]) -> Iterator[PlannedChange]:
         for change in made:
-            record_id = self.records.get(change.key)
+            seen = self.records.get(change.key)
             if change.operation is Operation.ARCHIVE:
                 self._skip(change, "leadhub archived it and cannot bring it back: restore it there by hand")
-            elif record_id is not None and (self.part is None or (f"{change.system}/{change.object}/{record_id}", "") in self.part):
-                archived = writes.archive(self.run.id, known, change, record_id)
+            elif seen is not None and (self.part is None or (f"{change.system}/{change.object}/{seen.record.id}", "") in self.part):
+                archived = writes.archive(self.run.id, known, change, seen)
                 if isinstance(archived, str):
                     self._skip(change, archived)
                 elif not can_archive(self.session, change.system):
-                    self._skip(change, f"leadhub archives nothing in {change.system}: delete {record_id} there by hand")
+                    self._skip(change, f"leadhub archives nothing in {change.system}: delete {seen.record.id} there by hand")
                 elif not self.session.may_write(change.system):
                     self._skip(change, "leadhub may not write there now")
                 else:
