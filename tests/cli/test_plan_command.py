@@ -1,11 +1,12 @@
 """`leadhub plan`, its files, `apply` of a part of it, and backfills, as a person or a scheduler meets them. The commands run once."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cli_world import World
+from cli_world import HTTP, World
 
 Story = dict[str, Any]
 """What each command said, by the name of its step; under `leads` the ids of the Salesforce leads, under `path` the plan file's."""
@@ -70,13 +71,14 @@ def test_a_plan_says_what_can_be_taken_back_and_what_it_costs(told: Story) -> No
     """By pattern and in all; and a word where automation often listens."""
     lines = told["plan"].lines
     assert lines[0] == "3 writes for 3 leads, in 2 patterns. Nothing is written by looking."
-    first = lines.index("1. hubspot contacts: update jobtitle: 2")
+    first = next(n for n, line in enumerate(lines) if re.fullmatch(r"1\. [a-z]{6}: hubspot contacts: update jobtitle: 2", line))
     assert lines[first + 1] == "   reversible; 1 write request"
-    state = next(n for n, line in enumerate(lines) if line.startswith("2. hubspot contacts: update hs_lead_status"))
+    state = next(n for n, line in enumerate(lines) if re.match(r"2\. [a-z]{6}: hubspot contacts: update hs_lead_status", line))
     assert lines[state + 1] == "   reversible; 1 write request; often starts workflows or e-mails there"
     assert "In all: 3 reversible." in lines
     assert any(line.startswith("API calls: hubspot 1 write request;") for line in lines)
-    assert any("apply --pattern N --limit 20 tries a few; the rest stays planned." in line for line in lines)
+    pattern = lines[first].split()[1].rstrip(":")
+    assert any(f"apply --pattern {pattern} --limit 20 tries a few; the rest stays planned." in line for line in lines)
 
 
 def test_a_pattern_that_there_is_not_is_a_usage_error(told: Story) -> None:
@@ -148,7 +150,7 @@ def test_a_backfill_of_an_unknown_field_names_the_known_ones(told: Story) -> Non
 def test_a_backfill_shows_the_blanks_and_fills_them_once(told: Story) -> None:
     """Only Bob's phone was blank from the start: it is shown, then written, then there is nothing left."""
     assert told["backfill, none"].lines[0].startswith("Nothing to fill: first contact left no blank in first_name")
-    assert "1. hubspot contacts: update phone: 1" in told["backfill"].lines
+    assert any(re.fullmatch(r"1\. [a-z]{6}: hubspot contacts: update phone: 1", line) for line in told["backfill"].lines)
     assert any("apply --backfill phone --system hubspot asks once and writes." in line for line in told["backfill"].lines)
     assert "Nothing is half done: 1 write made." in told["backfill, apply"].lines
     assert told["backfill, again"].lines[0].startswith("Nothing to fill")
@@ -159,3 +161,56 @@ def test_the_file_on_disk_is_plain_json(told: Story) -> None:
     body = json.loads((told["world"].folder / "other.plan").read_text())
     assert (body["schema"], len(body["changes"])) == ("leadhub.plan/1", 3)
     assert body["changes"][0]["fields"]["jobtitle"] == {"from": "CTO", "to": "CEO", "why": "edited in salesforce"}
+
+
+def _contacts(world: World) -> dict[str, tuple[str, str]]:
+    """Title and status of every contact, by first name."""
+    rows = HTTP.get(f"{world.hubspot.url}/_sandbox/records").json()["results"]
+    return {p["firstname"]: (p["jobtitle"], p["hs_lead_status"]) for p in (row["properties"] for row in rows)}
+
+
+def test_a_pattern_writes_its_field_alone_under_a_name_that_stays(world: World) -> None:
+    """Three people have a new title and a new status. The titles go first, two and then one, by the same command; the statuses come with the next sync."""
+    leads = [_pair(world, name) for name in ("Ann", "Bob", "Cid")]
+    world.adopt()
+    assert world.run("sync").code == 0
+    for lead in leads:
+        world.admin("salesforce", "edit", id=lead, fields={"Title": "CEO", "Status": "Working - Contacted"})
+    plan = world.run("plan", "--output", "json").json
+    shown = [(p["number"], p["operation"], p["field"], p["from"], p["to"], p["count"], p["reversible"], p["api_calls"]) for p in plan["patterns"]]
+    assert shown == [
+        (1, "update", "hs_lead_status", "NEW", "ATTEMPTED_TO_CONTACT", 3, "reversible", 1),
+        (2, "update", "jobtitle", None, None, 3, "reversible", 1),
+    ]
+    assert [e["fields"] for e in plan["patterns"][1]["examples"]] == [{"jobtitle": {"from": "CTO", "to": "CEO", "why": "edited in salesforce"}}] * 3
+    titles = plan["patterns"][1]["pattern"]
+    kept = world.folder / "titles.plan"
+    world.run("plan", "--pattern", titles, "-o", str(kept))
+    body = json.loads(kept.read_text())
+    assert [list(c["fields"]) for c in body["changes"]] == [["jobtitle"]] * 3
+    assert [world.run("apply", "--pattern", titles, "--limit", "2", "--yes").code, sorted(_contacts(world).values())] == [
+        0,
+        [("CEO", "NEW"), ("CEO", "NEW"), ("CTO", "NEW")],
+    ]
+    assert [world.run("apply", "--pattern", titles, "--limit", "2", "--yes").code, list(_contacts(world).values())] == [0, [("CEO", "NEW")] * 3]
+    assert f"there is no pattern {titles}." in world.run("apply", "--pattern", titles, "--yes").err
+    assert world.run("sync").code == 0
+    assert list(_contacts(world).values()) == [("CEO", "ATTEMPTED_TO_CONTACT")] * 3
+    assert world.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_opt_outs_are_announced_as_what_they_are(world: World) -> None:
+    """Nobody takes an opt-out back, and HubSpot takes each by a call of its own: on the screen, as data, and in a plan that is kept."""
+    leads = [_pair(world, name) for name in ("Ann", "Bob", "Cid")]
+    world.adopt()
+    assert world.run("sync").code == 0
+    for lead in leads:
+        world.admin("salesforce", "edit", id=lead, fields={"HasOptedOutOfEmail": True})
+    lines = world.run("plan").lines
+    assert any(line.startswith("   irreversible by leadhub") and "; 3 write requests" in line for line in lines)
+    assert any(line.startswith("API calls: hubspot 3 write requests") for line in lines)
+    path = world.folder / "outs.plan"
+    plan = world.run("plan", "--output", "json", "-o", str(path)).json
+    assert ({c["reversible"] for c in plan["changes"]}, plan["api_calls"]) == ({"irreversible"}, {"hubspot": 3})
+    assert [(p["field"], p["reversible"], p["api_calls"]) for p in plan["patterns"]] == [("hs_email_optout", "irreversible", 3)]
+    assert {c["reversible"] for c in json.loads(path.read_text())["changes"]} == {"irreversible"}

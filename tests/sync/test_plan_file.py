@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sandbox_world import World
 
+from leadhub.core.cutting import cut
 from leadhub.model.run import PlannedChange
 from leadhub.sync import planfile
 from leadhub.sync.acts import apply_plan
@@ -225,6 +226,39 @@ def test_a_few_are_tried_and_the_rest_stays_planned(world: World) -> None:
     assert (tried.systems["hubspot"].updated, tried.waiting, list(refused)) == (1, 1, [])
     assert world.sync().systems["hubspot"].updated == 1
     assert (world.hs(anns)["jobtitle"], world.hs(bobs)["jobtitle"]) == ("CEO", "Chair")
+
+
+def test_a_field_that_joined_since_waits_and_what_belongs_together_does_not(world: World) -> None:
+    """The title of the plan is written without the phone that joined it. A city is not, for a street belongs to it by now, and the reason says so."""
+    bob, bobs = world.pair("bob@b.example")
+    lead, contact = edited_pair(world)
+    world.sf_edit(bob, City="Bonn")
+    path, changes = keep(world)
+    assert len(changes) == 2
+    world.sf_edit(lead, Phone="+1 555 0199")
+    world.sf_edit(bob, Street="Ring 1")
+    _, refused = apply_file(world, path)
+    assert [(r.item.record_id, r.reason) for r in refused] == [(bobs, 'address belongs to it and is written with it by now: "Ring 1"')]
+    assert (world.hs(contact)["jobtitle"], world.hs(contact)["phone"], world.hs(bobs)["city"]) == ("CEO", "+1 555 0100", "")
+    world.sync()
+    assert (world.hs(contact)["phone"], world.hs(bobs)["city"], world.hs(bobs)["address"]) == ("+1 555 0199", "Bonn", "Ring 1")
+
+
+def test_what_is_cut_off_a_write_comes_with_the_next_run(world: World) -> None:
+    """Of a new title and a new status the title alone is written, and the next sync writes the status: what was not sent stayed behind."""
+    lead, contact = world.pair(sf={"Status": "Open - Not Contacted"}, hs={"lifecyclestage": "lead", "hs_lead_status": "NEW"})
+    world.begin()
+    world.sf_edit(lead, Title="CEO", Status="Working - Contacted")
+    report, (change,) = plan(world.hub)
+    title = cut(change, {"jobtitle"}, world.hub.systems["hubspot"].object("contacts"))
+    world.mark()
+    _, refused = apply_plan(world.hub, PlanFile(report.run, world.hub.deployment.hash, {}, (Item.of(title),)))
+    assert ([w.values for w in world.written()], list(refused)) == ([{"jobtitle": "CEO"}], [])
+    world.sync()
+    assert (world.hs(contact)["jobtitle"], world.hs(contact)["hs_lead_status"]) == ("CEO", "ATTEMPTED_TO_CONTACT")
+    world.mark()
+    world.sync()
+    assert not world.written()
 
 
 def test_a_guard_stops_a_plan_file_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,10 @@ def add_to(app: typer.Typer) -> None:
 def apply(
     context: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A plan kept by: leadhub plan -o FILE.")] = None,
-    pattern: Annotated[int | None, typer.Option("--pattern", metavar="N", min=1, help="Only the records of this pattern of the plan.")] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option("--pattern", metavar="ID", help="Only this pattern of the plan, by its id (or its number): no other field is written."),
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N writes; the rest stays planned.")] = None,
     backfill: BackfillField = None,
     system: BackfillSystem = None,
@@ -47,7 +50,7 @@ def apply(
     wanted = backfill_of(hub, backfill, system)
     if file is not None:
         if pattern is not None or wanted is not None:
-            raise UsageFault("A plan file says itself what is to be written.", next_step=cli.command(f"plan --pattern N -o {file}"))
+            raise UsageFault("A plan file says itself what is to be written.", next_step=cli.command(f"plan --pattern ID -o {file}"))
         kept = planfile.read(file, hub)
         _some(cli, hub, _limited(kept, limit), allowed, f"of the plan in {file} (made by run {kept.run}). What has changed since is left out.")
         return
@@ -60,7 +63,7 @@ def apply(
         if wanted is not None and not changes and cli.screen.for_people:
             cli.screen.line(nothing_to_fill(wanted))
             return
-        chosen = changes if pattern is None else plan_view.pattern(cli, groups, pattern).changes
+        chosen = changes if pattern is None else plan_view.pattern(cli, groups, pattern)[1].changes
         orgs = {name: identity.org for name, identity in report.identities.items()}
         hub.met = lambda _name, _identity: None  # the same systems, named a moment ago
         some = _limited(PlanFile(report.run, hub.deployment.hash, orgs, tuple(map(Item.of, chosen)), wanted), limit)

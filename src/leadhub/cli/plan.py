@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 def plan(
     context: typer.Context,
     detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes to make.")] = False,
-    pattern: Annotated[int | None, typer.Option("--pattern", metavar="N", min=1, help="Show every change of one pattern.")] = None,
+    pattern: Annotated[str | None, typer.Option("--pattern", metavar="ID", help="Every change of one pattern, by its id (or its number).")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the plan (or the pattern) to a file for: leadhub apply FILE.")
     ] = None,
@@ -45,18 +45,18 @@ def plan(
     wanted = backfill_of(hub, backfill, system)
     report, changes = flow.plan(hub, backfill=wanted)
     groups = plan_view.grouped(hub, changes)
-    group = None if pattern is None else plan_view.pattern(cli, groups, pattern)
+    one = None if pattern is None else plan_view.pattern(cli, groups, pattern)
+    chosen = changes if one is None else one[1].changes
     if not cli.screen.for_people:
-        plan_view.show_data(cli, hub, report, changes if group is None else group.changes)
+        plan_view.show_data(cli, hub, report, chosen, enumerate(groups, 1) if one is None else [one])
     elif wanted is not None and not changes and not report.troubles:
         cli.screen.line(nothing_to_fill(wanted))
-    elif group is not None and pattern is not None:
-        plan_view.show_pattern(cli, group, pattern)
+    elif one is not None:
+        plan_view.show_pattern(cli, *one)
     else:
         plan_view.show(cli, hub, report, changes, groups, ask_next=wanted is None and out is None)
     if report.troubles or report.access_denied:
         raise typer.Exit(of_report(report))  # a plan that lacks a system is no plan to keep
-    chosen = changes if group is None else group.changes
     if out is not None:
         _write(cli, hub, out, report, chosen, wanted)
     elif wanted is not None and changes and cli.screen.for_people:

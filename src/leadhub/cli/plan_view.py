@@ -1,17 +1,19 @@
 """A plan for people and for programs: by pattern, with counts, examples, what can be taken back, and what it costs in calls."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any
 
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.run_view import left_out_lines, nothing_written, only_read, writing_off
 from leadhub.cli.session import Cli
 from leadhub.cli.words import plural, shown
+from leadhub.core.cutting import Reversible, calls, is_state, pieces, reversibility
 from leadhub.core.guard import Refusal
 from leadhub.core.normalize import text_of
+from leadhub.core.targets import TargetObject
 from leadhub.hub import Hub
 from leadhub.model.record import Operation
 from leadhub.model.run import PlannedChange
@@ -21,7 +23,8 @@ _EXAMPLES = 3
 _MOST = 25
 _VERBS = {Operation.CREATE: "create", Operation.UPDATE: "update", Operation.CLEAR_THEN_SET: "clear, then set", Operation.ARCHIVE: "archive"}
 
-
+_LETTERS, _LENGTH = "bcdfghjkmnpqrstvwxyz", 6
+"""Letters alone, so that no id is ever taken for a number, and no vowels, so that none is a word."""
 _STARTS = frozenset({"owner", "email_opt_out", "rating", "score"})
 """Fields that organizations like to hang automation on, beside those that tell the state."""
 _BACK = {
@@ -31,87 +34,91 @@ _BACK = {
 }
 
 
-def reversibility(operation: Operation) -> str:
-    """Say whether a write can be taken back: an update by writing the old value, a create or a backward stage only by an act of its own."""
-    match operation:
-        case Operation.UPDATE:
-            return "reversible"
-        case Operation.CREATE | Operation.CLEAR_THEN_SET:
-            return "compensable"
-        case Operation.ARCHIVE:
-            return "irreversible"
-
-
 @dataclass(slots=True)
 class Group:
-    """Changes that do the same: one field, and for a state field one move. A create or an archiving is one group with all its fields.
+    """Changes that do the same: one field, and for a state field one move. What is only made together is one group; so is a create or an archiving.
 
-    `starts`: automation often listens to it.
+    `key` names the fields, however many of them a change has; `moves` are the old and new values of a state. `starts`: automation often listens to it.
     """
 
-    system: str
-    object: str
+    target: TargetObject
     operation: Operation
-    name: str
-    move: str
-    starts: bool
+    key: str
+    moves: Mapping[str, tuple[str, str]]
+    reversible: Reversible
     batch_size: int
+    starts: bool = False
     changes: list[PlannedChange] = field(default_factory=list)
+    """Cut to the fields of the group."""
+
+    @property
+    def id(self) -> str:
+        """A short name that stays the same while counts and numbers change."""
+        parts = (*self.target.key, self.operation, self.key, self.reversible, *(text for move in self.moves.values() for text in move))
+        number = int.from_bytes(hashlib.blake2b("|".join(parts).encode(), digest_size=8).digest())
+        return "".join(_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(_LENGTH))
+
+    @property
+    def names(self) -> list[str]:
+        """The native fields that its changes have; none for whole records."""
+        return list(dict.fromkeys(name for change in self.changes for name in change.values)) if self.key else []
 
     @property
     def calls(self) -> int:
-        """Calls that writing the group alone would take; a clearing and the value after it are two requests."""
-        return calls(self.operation, len(self.changes), self.batch_size)
+        """Calls that writing the group alone would take."""
+        return calls(self.changes, self.target, self.batch_size)
 
     @property
     def what(self) -> str:
         """The pattern in words."""
-        if not self.name:
-            return f"{self.system} {self.object}: {_VERBS[self.operation]}"
-        return f"{self.system} {self.object}: {_VERBS[self.operation]} {self.name}{f' {self.move}' if self.move else ''}"
+        told = [name if name not in self.moves else f"{name} {' → '.join(map(shown, self.moves[name]))}" for name in self.names]
+        return f"{self.target.system} {self.target.mapping.object}: {_VERBS[self.operation]} {', '.join(told)}".rstrip()
 
     def example(self, change: PlannedChange) -> str:
         """One change of the group in one line: who, from what to what, why."""
-        if not self.name:
-            told = change.values or change.before
-            return f"{change.name}: {', '.join(f'{name} {shown(text_of(value))}' for name, value in told.items())}"
-        old, new = text_of(change.before.get(self.name)), text_of(change.values[self.name])
-        return f"{change.name}: {shown(old)} → {shown(new)}, {change.why.get(self.name, '')}"
-
-
-def calls(operation: Operation, count: int, batch_size: int) -> int:
-    """Return how many write requests that many changes of one object and operation take."""
-    return ceil(count / batch_size) * (2 if operation is Operation.CLEAR_THEN_SET else 1)
+        if not self.key:
+            return f"{change.name}: {', '.join(f'{name} {shown(text_of(value))}' for name, value in (change.values or change.before).items())}"
+        moves = {name: f"{shown(text_of(change.before.get(name)))} → {shown(text_of(value))}" for name, value in change.values.items()}
+        told = moves.values() if len(self.names) == 1 else [f"{name} {move}" for name, move in moves.items()]
+        return ", ".join([f"{change.name}: {next(iter(told))}", *list(told)[1:], *dict.fromkeys(change.why.get(name, "") for name in moves)])
 
 
 def grouped(hub: Hub, changes: Iterable[PlannedChange]) -> list[Group]:
-    """Return the patterns of a plan, largest first. A change of several fields is in a group for each."""
-    found: dict[tuple[str, ...], Group] = {}
+    """Return the patterns of a plan, largest first. A change of several fields is in a group for each, cut to it."""
+    found: dict[tuple[object, ...], Group] = {}
     for change in changes:
-        for name in change.values if change.operation in (Operation.UPDATE, Operation.CLEAR_THEN_SET) else [""]:
-            state, starts = _kind_of(hub, change, name)
-            move = f"{shown(text_of(change.before.get(name)))} → {shown(text_of(change.values[name]))}" if state else ""
-            key = (change.system, change.object, change.operation, name, move)
-            size = int(getattr(hub.systems[change.system].connector, "batch_size", 1))
-            group = found.setdefault(key, Group(change.system, change.object, change.operation, name, move, starts, size))
-            group.changes.append(change)
+        target = _target(hub, change)
+        for piece in pieces(change, target, hub.policy):
+            made = piece.change
+            moves = {n: (text_of(made.before.get(n)), text_of(v)) for n, v in made.values.items() if piece.name and is_state(n, target)}
+            back = reversibility(made, target, hub.policy)
+            key = (change.system, change.object, made.operation, piece.name, *moves.values(), back)
+            group = found.get(key)
+            if group is None:
+                size = int(getattr(hub.systems[change.system].connector, "batch_size", 1))
+                group = found[key] = Group(target, made.operation, piece.name, moves, back, size)
+            group.starts = group.starts or bool(moves) or _is_listened_to(made, target, piece.name)
+            group.changes.append(made)
     return sorted(found.values(), key=lambda g: (-len(g.changes), g.what))
 
 
-def _kind_of(hub: Hub, change: PlannedChange, name: str) -> tuple[bool, bool]:
-    """Whether a native field tells the state, and whether automation often listens to it. A record as a whole tells nothing and starts much."""
-    target = hub.systems[change.system].object(change.object)
-    state = target.relation is not None and name in target.relation.state_fields
-    listened = any(f.native == name and f.canonical in _STARTS for f in target.mapping.fields)
-    return state, state or listened or not name
+def _target(hub: Hub, change: PlannedChange) -> TargetObject:
+    return hub.systems[change.system].object(change.object)
+
+
+def _is_listened_to(change: PlannedChange, target: TargetObject, name: str) -> bool:
+    """Whether automation often listens to one of these fields. A record as a whole starts much."""
+    return not name or any(f.native in change.values and f.canonical in _STARTS for f in target.mapping.fields)
 
 
 def total_calls(hub: Hub, changes: Iterable[PlannedChange]) -> dict[str, int]:
     """Return how many write requests a plan takes by system, batched as `sync` does it; the reads before them come on top."""
-    counts = Counter((c.system, c.object, c.operation) for c in changes)
+    by_object: dict[tuple[str, str], list[PlannedChange]] = {}
+    for change in changes:
+        by_object.setdefault((change.system, change.object), []).append(change)
     totals: Counter[str] = Counter()
-    for (system, _, operation), count in counts.items():
-        totals[system] += calls(operation, count, int(getattr(hub.systems[system].connector, "batch_size", 1)))
+    for (system, name), some in by_object.items():
+        totals[system] += calls(some, hub.systems[system].object(name), int(getattr(hub.systems[system].connector, "batch_size", 1)))
     return dict(totals)
 
 
@@ -133,8 +140,9 @@ def show(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
     _show_guards(cli, report)
     if changes and not report.guards and ask_next:
         screen.line()
-        screen.line(f"Next: {cli.command('apply')} asks once and writes; {cli.command('plan --pattern N')} shows every change of a pattern;")
-        screen.line(f"      {cli.command('apply --pattern N --limit 20')} tries a few; the rest stays planned.")
+        one = f"--pattern {groups[0].id}"
+        screen.line(f"Next: {cli.command('apply')} asks once and writes; {cli.command(f'plan {one}')} shows every change of a pattern;")
+        screen.line(f"      {cli.command(f'apply {one} --limit 20')} tries a few; the rest stays planned.")
 
 
 def show_groups(cli: Cli, hub: Hub, changes: Sequence[PlannedChange], groups: Sequence[Group]) -> None:
@@ -148,7 +156,7 @@ def show_groups(cli: Cli, hub: Hub, changes: Sequence[PlannedChange], groups: Se
         return
     cli.screen.line()
     if len(groups) > 1:
-        back = Counter(reversibility(change.operation) for change in changes)
+        back: Counter[str] = Counter(reversibility(change, _target(hub, change), hub.policy) for change in changes)
         cli.screen.line(f"In all: {', '.join(f'{back[word]:,} {word}' for word in _BACK if back[word])}.")
     told = ", ".join(f"{system} {plural(n, 'write request')}" for system, n in sorted(total_calls(hub, changes).items()))
     cli.screen.line(f"API calls: {told}; updates are read once more before they are written.")
@@ -157,24 +165,31 @@ def show_groups(cli: Cli, hub: Hub, changes: Sequence[PlannedChange], groups: Se
 def _show_group(cli: Cli, number: int, group: Group) -> None:
     screen = cli.screen
     remark = "; often starts workflows or e-mails there" if group.starts else ""
-    screen.title(f"{number}. {group.what}: {len(group.changes):,}")
-    screen.line(f"   {_BACK[reversibility(group.operation)]}; {plural(group.calls, 'write request')}{remark}")
+    screen.title(_title(number, group))
+    screen.line(f"   {_BACK[group.reversible]}; {plural(group.calls, 'write request')}{remark}")
     for change in group.changes[:_EXAMPLES]:
         screen.line(f"   · {group.example(change)}")
 
 
-def pattern(cli: Cli, groups: Sequence[Group], number: int, command: str = "plan") -> Group:
-    """Return one pattern by its number. Raises UsageFault where there is no such pattern; `command` shows which there are."""
-    if number > len(groups):
-        raise UsageFault(f"There are {plural(len(groups), 'pattern')} now; there is no number {number}.", next_step=cli.command(command))
-    return groups[number - 1]
+def pattern(cli: Cli, groups: Sequence[Group], wanted: str, command: str = "plan") -> tuple[int, Group]:
+    """Return one pattern with its number, by that or by its id. Raises UsageFault where that is none, or two; `command` shows which there are."""
+    found = [(number, group) for number, group in enumerate(groups, 1) if wanted in (str(number), group.id)]
+    if len(found) == 1:
+        return found[0]
+    why = "two have this id, so name it by its number" if found else f"there is no {'number' if wanted.isdigit() else 'pattern'} {wanted}"
+    be = "is" if len(groups) == 1 else "are"
+    raise UsageFault(f"There {be} {plural(len(groups), 'pattern')} now; {why}.", next_step=cli.command(command))
 
 
-def show_pattern(cli: Cli, group: Group, number: int) -> None:
+def show_pattern(cli: Cli, number: int, group: Group) -> None:
     """Print every change of one pattern."""
-    cli.screen.line(f"{number}. {group.what}: {len(group.changes):,}", style="bold")
+    cli.screen.line(_title(number, group), style="bold")
     for change in group.changes:
         cli.screen.line(f"   {change.record_id or '(new)'}  {group.example(change)}")
+
+
+def _title(number: int, group: Group) -> str:
+    return f"{number}. {group.id}: {group.what}: {len(group.changes):,}"
 
 
 def _show_not_planned(cli: Cli, hub: Hub, report: RunReport) -> None:
@@ -203,9 +218,9 @@ def _show_guards(cli: Cli, report: RunReport) -> None:
 # ---- for programs ----------------------------------------------------------------------------------------------------------------------
 
 
-def show_data(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]) -> None:
+def show_data(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange], patterns: Iterable[tuple[int, Group]]) -> None:
     """Print the plan as `leadhub.plan/1`, or its changes a line or a row each."""
-    rows = [as_json(change) for change in changes]
+    rows = [as_json(hub, change) for change in changes]
     if cli.screen.output != "json":
         flat = [
             row | {"fields": ", ".join(f"{n}={f['to']}" for n, f in row["fields"].items())} if cli.screen.output == "csv" else row for row in rows
@@ -213,11 +228,44 @@ def show_data(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedCh
         cli.screen.rows("leadhub.plan/1", "changes", flat, columns=("key", "system", "object", "record_id", "operation", "fields", "reversible"))
         return
     guards = [guard_json(guard) for guard in report.guards]
-    body = {"changes": rows, "api_calls": total_calls(hub, changes), "guards": guards, "not_planned": report.not_planned, "troubles": report.troubles}
-    cli.screen.json({"schema": "leadhub.plan/1", "run": report.run, **body})
+    cli.screen.json(
+        {
+            "schema": "leadhub.plan/1",
+            "run": report.run,
+            "changes": rows,
+            "patterns": [pattern_json(hub, number, group) for number, group in patterns],
+            "api_calls": total_calls(hub, changes),
+            "guards": guards,
+            "not_planned": report.not_planned,
+            "troubles": report.troubles,
+        }
+    )
 
 
-def as_json(change: PlannedChange) -> dict[str, Any]:
+def pattern_json(hub: Hub, number: int, group: Group) -> dict[str, Any]:
+    """Return one pattern. `field` is null for whole records; `from` and `to` are those of a state's move, null for fields of any value."""
+    return {
+        "pattern": group.id,
+        "number": number,
+        "system": group.target.system,
+        "object": group.target.mapping.object,
+        "operation": group.operation.value,
+        "field": ", ".join(group.names) or None,
+        "from": _joined([old for old, _ in group.moves.values()]),
+        "to": _joined([new for _, new in group.moves.values()]),
+        "count": len(group.changes),
+        "reversible": group.reversible,
+        "api_calls": group.calls,
+        "examples": [as_json(hub, change) for change in group.changes[:_EXAMPLES]],
+    }
+
+
+def _joined(values: Sequence[str]) -> str | None:
+    """Values as one text; a blank alone is null."""
+    return ", ".join(value or "(blank)" for value in values) if len(values) > 1 else "".join(values) or None
+
+
+def as_json(hub: Hub, change: PlannedChange) -> dict[str, Any]:
     """Return one change in the shape of `leadhub.plan/1`. Values are texts as the system shows them, null where blank."""
     fields = {
         name: {"from": text_of(change.before.get(name)) or None, "to": text_of(value) or None, "why": change.why.get(name, "")}
@@ -230,7 +278,7 @@ def as_json(change: PlannedChange) -> dict[str, Any]:
         "record_id": change.record_id,
         "operation": change.operation.value,
         "fields": fields,
-        "reversible": reversibility(change.operation),
+        "reversible": reversibility(change, _target(hub, change), hub.policy),
         "person": {"id": change.person_id, "name": change.name},
     }
 

@@ -30,7 +30,9 @@ def add_to(app: typer.Typer) -> None:
 def revert(
     context: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or its beginning; leadhub runs list shows them.")],
-    pattern: Annotated[int | None, typer.Option("--pattern", metavar="N", min=1, help="Only this pattern of what is shown.")] = None,
+    pattern: Annotated[
+        str | None, typer.Option("--pattern", metavar="ID", help="Only this pattern of what is shown, by its id (or its number).")
+    ] = None,
     allow: Allow = None,
 ) -> None:
     """Take back what a run wrote, where it still stands. Shows it and asks first; edits made since are left, and listed."""
@@ -49,7 +51,7 @@ def revert(
             cli.screen.line(text)
     if found.empty:
         if not cli.screen.for_people:
-            cli.screen.json(_as_json(report, found))
+            cli.screen.json(_as_json(hub, report, found))
         raise typer.Exit(of_report(report))
     if stopped := [g for g in report.guards if part is None and g.seen > allowed.get((g.system, g.guard), 0)]:
         flags = " ".join(g.flag for g in stopped)
@@ -67,21 +69,21 @@ def revert(
             cli.screen.line(f"{plural(unmade, 'write')} of it could not be made: {cli.command(f'revert {meant.id}')} tries again.", style="bold")
         cli.screen.line(f"This is a run too: {cli.command(f'revert {done.run}')} takes it back.")
     else:
-        cli.screen.json(_as_json(done, made))
+        cli.screen.json(_as_json(hub, done, made))
     raise typer.Exit(of_report(done))
 
 
-def _part(cli: Cli, hub: Hub, found: Reverted, number: int | None) -> Part | None:
+def _part(cli: Cli, hub: Hub, found: Reverted, wanted: str | None) -> Part | None:
     """The writes of one pattern, by link and field."""
-    if number is None:
+    if wanted is None:
         return None
-    group = plan_view.pattern(cli, plan_view.grouped(hub, found.changes), number, f"revert {found.run.id}")
-    return frozenset((f"{c.system}/{c.object}/{c.record_id}", group.name) for c in group.changes)
+    _, group = plan_view.pattern(cli, plan_view.grouped(hub, found.changes), wanted, f"revert {found.run.id}")
+    return frozenset((f"{c.system}/{c.object}/{c.record_id}", name) for c in group.changes for name in (c.values or [""]))
 
 
 def _question(found: Reverted, part: Part | None) -> str:
     if part is not None:
-        return f"Take back the {plural(len(part), 'write')} of this pattern?"
+        return f"Take back the {plural(len({link for link, _ in part}), 'write')} of this pattern?"
     parts = [plural(len(found.changes), "write")] if found.changes else []
     parts += [f"{plural(len(found.setbacks), 'value')} that leadhub holds"] if found.setbacks and not found.changes else []
     parts += [plural(len(found.dropped), "person")] if found.dropped else []
@@ -122,13 +124,13 @@ def _rest(cli: Cli, count: int) -> None:
         cli.screen.line(f"   … and {count - _MOST} more (--output json shows all)")
 
 
-def _as_json(report: RunReport, found: Reverted) -> dict[str, Any]:
+def _as_json(hub: Hub, report: RunReport, found: Reverted) -> dict[str, Any]:
     return {
         "schema": "leadhub.revert/1",
         "run": report.run,
         "status": report.status,
         "reverts": found.run.id,
-        "changes": [plan_view.as_json(change) for change in found.changes],
+        "changes": [plan_view.as_json(hub, change) for change in found.changes],
         "held": [{"person": name, "field": s.field, "from": s.old, "to": s.value} for name, s in found.setbacks],
         "persons": [{"id": one.person_id, "name": one.name} for one in found.dropped],
         "left": [{"person": s.person, "where": s.where, "field": s.field, "reason": s.reason} for s in found.skipped],

@@ -186,7 +186,8 @@ class FieldMapping:
     listed is kept as it stands. `member`: the native field only adds to the set of the canonical one (HubSpot's further e-mail addresses), and
     is never compared or written. `missing` are placeholders that read as blank and never leave the system ("[not provided]"). `style` is how the
     system writes a country: its English name, or the two-letter code. `follows` names the canonical field that the value hangs on there: HubSpot
-    keeps an opt-out by address, so a new address needs it again.
+    keeps an opt-out by address, so a new address needs it again. `own_call`: a value other than blank or no takes a request of its own for each
+    record; plans count that, writing does not depend on it.
     """
 
     canonical: str
@@ -201,6 +202,7 @@ class FieldMapping:
     missing: tuple[str, ...] = ()
     style: Literal["name", "code"] = "name"
     follows: str | None = None
+    own_call: bool = False
     by_native: Mapping[str, ValueMapping] = field(init=False, repr=False, compare=False)
     """`values` by what they are called there."""
 

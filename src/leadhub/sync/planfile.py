@@ -1,7 +1,7 @@
 """A plan as a file: exactly these changes, for one deployment, to be made later or by somebody else. What changed in between is refused, item by item.
 
 `apply FILE` replays nothing. It reads, judges and plans anew, and makes those fresh changes that equal an item of the file; so a file can only ever
-narrow what a sync would write anyway.
+narrow what a sync would write anyway. Of a change that has more fields by now those of the item are made; the others stay planned.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from leadhub.core.cutting import reversibility, with_companions
 from leadhub.core.normalize import text_of
 from leadhub.errors import LeadhubError
 from leadhub.hub import Hub
@@ -105,7 +106,7 @@ def write(path: Path, hub: Hub, run_id: str, orgs: Mapping[str, str], changes: I
         "config": hub.deployment.hash,
         "orgs": dict(orgs),
         "backfill": None if backfill is None else {"field": backfill.field, "system": backfill.system},
-        "changes": [_as_json(Item.of(change)) for change in changes],
+        "changes": [_as_json(Item.of(c)) | {"reversible": reversibility(c, hub.systems[c.system].object(c.object), hub.policy)} for c in changes],
     }
     digest = _hash(body)
     try:
@@ -197,20 +198,32 @@ def _item(row: Mapping[str, Any]) -> Item:
 
 
 def choose(session: Session, plan: PlanFile, fresh: Sequence[PlannedChange]) -> Chosen:
-    """Return the fresh changes that equal an item of the plan, and say of every other item what has changed since."""
+    """Return the fresh changes that equal an item of the plan, cut to its fields, and say of every other item what has changed since."""
     chosen = Chosen()
-    by_key = {change.key: change for change in fresh}
-    by_record = {(c.system, c.object, c.record_id, c.person_id): c for c in fresh}
+    by_record = {_place(change): change for change in fresh}
     for item in plan.items:
-        change = by_key.get(item.key)
         if why := _barred(session, plan, item):
             chosen.refused.append(Refused(item, why))
-        elif change is not None and Item.of(change) == item:
-            chosen.changes.append(change)
+            continue
+        now = _of_it(session, item, by_record.get(_place(item)))
+        if now is not None and Item.of(now) == item:
+            chosen.changes.append(now)
         else:
-            now = change or by_record.get((item.system, item.object, item.record_id, item.person_id))
             chosen.refused.append(Refused(item, _since(session, plan, item, now)))
     return chosen
+
+
+def _place(change: PlannedChange | Item) -> tuple[str, str, str | None, str, str]:
+    return change.system, change.object, change.record_id, change.person_id, "" if change.record_id else change.key
+
+
+def _of_it(session: Session, item: Item, fresh: PlannedChange | None) -> PlannedChange | None:
+    """What leadhub would write of an item's fields by now, with what goes together with them; None where it would write none of them."""
+    if fresh is None:
+        return None
+    target = session.hub.systems[fresh.system].object(fresh.object)
+    now = with_companions(fresh, item.values, target, session.hub.policy)
+    return now if now.values or not item.values else None
 
 
 def overtaken(session: Session) -> list[Refused]:
@@ -244,11 +257,21 @@ def _since(session: Session, plan: PlanFile, item: Item, now: PlannedChange | No
     if there := _created_since(session, item) if item.record_id is None else _shows_since(session, item, item.record_id):
         return there
     if now is not None:
-        other = next((name for name, value in now.values.items() if text_of(value) != text_of(item.values.get(name))), None)
-        return f'leadhub would write another value by now: {other} "{text_of(now.values[other])}"' if other else "it would write fewer fields by now"
+        return _differs(item, now)
     if plan.config_hash != session.hub.deployment.hash:
         return f"{session.hub.deployment.path.name} changed since, and under it this is not written"
     return "leadhub would not write this any more: its value moved on, or a question about it is open"
+
+
+def _differs(item: Item, now: PlannedChange) -> str:
+    """How what leadhub would write by now differs from an item."""
+    if other := next((name for name, value in now.values.items() if name in item.values and text_of(value) != text_of(item.values[name])), None):
+        return f'leadhub would write another value by now: {other} "{text_of(now.values[other])}"'
+    if joined := next((name for name in now.values if name not in item.values), None):
+        return f'{joined} belongs to it and is written with it by now: "{text_of(now.values[joined])}"'
+    if gone := next((name for name in item.values if name not in now.values), None):
+        return f"leadhub would not write {gone} any more: its value moved on, or a question about it is open"
+    return "it would be written in another way by now"
 
 
 def _created_since(session: Session, item: Item) -> str:

@@ -68,7 +68,7 @@ _FIELDS = (
     FieldMapping("twitter", "twitterhandle"),
     FieldMapping("industry", "industry"),
     FieldMapping("annual_revenue", "annualrevenue", type="decimal"),
-    FieldMapping("email_opt_out", OPT_OUT, type="boolean", follows="email"),
+    FieldMapping("email_opt_out", OPT_OUT, type="boolean", follows="email", own_call=True),
     FieldMapping("email_bounced", "hs_email_hard_bounce_reason_enum", writable=False),
     FieldMapping("tags", "hs_persona", writable=False, member=True),
     FieldMapping("created_at", "createdate", writable=False, type="datetime"),

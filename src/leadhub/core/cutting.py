@@ -1,0 +1,119 @@
+"""A planned change in pieces: what of it can be made without the rest, what that takes, and whether it can be taken back. Pure.
+
+What is not made stays behind: a piece carries the bases of its own fields alone, so that the next plan has the rest.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Literal
+
+from leadhub.core.drafts import digest
+from leadhub.core.normalize import text_of
+from leadhub.core.policy import Policy
+from leadhub.core.targets import TargetObject
+from leadhub.model.record import FieldMapping, NativeValue, Operation
+from leadhub.model.run import PlannedChange
+
+Reversible = Literal["reversible", "compensable", "irreversible"]
+UPDATES = frozenset({Operation.UPDATE, Operation.CLEAR_THEN_SET})
+_STATE = "state"
+_NOTHING = ("", "false")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The native fields of a change that are only made together: most often one. `name` is the same for the same fields of other records.
+
+    The state of a record is one value, an address is merged whole, and an opt-out goes with the address that it hangs on. A create or an archiving
+    is one piece, without a name.
+    """
+
+    name: str
+    change: PlannedChange
+
+
+def pieces(change: PlannedChange, target: TargetObject, policy: Policy) -> list[Piece]:
+    """Return the pieces of a change, in the order of its fields."""
+    if change.operation not in UPDATES:
+        return [Piece("", change)]
+    mapped = {f.native: f for f in target.mapping.fields if not f.member}
+    found: dict[str, list[str]] = {}
+    for native in change.values:
+        found.setdefault(_unit(native, change.values, mapped, target, policy), []).append(native)
+    whole = {f.group for f in policy.fields.values()}
+    return [Piece(unit if unit in whole else ", ".join(names), cut(change, names, target)) for unit, names in found.items()]
+
+
+def _unit(native: str, sent: Collection[str], mapped: Mapping[str, FieldMapping], target: TargetObject, policy: Policy) -> str:
+    """What a native field goes with: a name of it."""
+    field = mapped.get(native)
+    if is_state(native, target):
+        return _STATE
+    if field is None or field.canonical not in policy.fields:
+        return native
+    hangs_on = [f.native for f in mapped.values() if f.canonical == field.follows and f.native in sent] if field.follows else []
+    return policy.fields[field.canonical].group or next(iter(hangs_on), native)
+
+
+def is_state(native: str, target: TargetObject) -> bool:
+    """Whether a native field tells the state."""
+    return target.relation is not None and native in target.relation.state_fields
+
+
+def cut(change: PlannedChange, names: Collection[str], target: TargetObject) -> PlannedChange:
+    """Return a change with these native fields alone: all that is known of the others stays as it was, and they stay behind."""
+    if change.operation not in UPDATES or set(names) >= change.values.keys():
+        return change
+    values = {name: value for name, value in change.values.items() if name in names}
+    canonical = {f.canonical for f in target.mapping.fields if f.native in values and not f.member}
+    state = any(is_state(name, target) for name in values)
+    return replace(
+        change,
+        key=digest("update", f"{change.system}/{change.object}/{change.record_id}", *sorted(values)),
+        operation=change.operation if state else Operation.UPDATE,
+        values=values,
+        before={name: value for name, value in change.before.items() if name in values},
+        why={name: why for name, why in change.why.items() if name in values},
+        fields={key: base for key, base in change.fields.items() if key.partition("@")[0] in canonical},
+        state=change.state if state else None,
+        state_versions=change.state_versions if state else {},
+        stage_move=change.stage_move and state,
+    )
+
+
+def with_companions(change: PlannedChange, names: Collection[str], target: TargetObject, policy: Policy) -> PlannedChange:
+    """Return a change cut to these native fields and to what is only made together with them."""
+    together = [piece.change.values for piece in pieces(change, target, policy) if piece.change.values.keys() & set(names)]
+    return cut(change, {name for values in together for name in values}, target)
+
+
+def reversibility(change: PlannedChange, target: TargetObject, policy: Policy) -> Reversible:
+    """Say whether a write can be taken back: an update by writing the old value, a create or a backward stage only by an act of its own.
+
+    An opt-out is never taken back: opting in again is for the person to do.
+    """
+    if change.operation is Operation.ARCHIVE or (
+        change.operation in UPDATES and any(_opts_out(n, v, target, policy) for n, v in change.values.items())
+    ):
+        return "irreversible"
+    return "reversible" if change.operation is Operation.UPDATE else "compensable"
+
+
+def _opts_out(native: str, value: NativeValue, target: TargetObject, policy: Policy) -> bool:
+    names = [f.canonical for f in target.mapping.fields if f.native == native and f.canonical in policy.fields]
+    return text_of(value) not in _NOTHING and any(policy.fields[name].merge == "restrictive" for name in names)
+
+
+def calls(changes: Iterable[PlannedChange], target: TargetObject, batch_size: int) -> int:
+    """Return how many write requests changes of one object take: batches of one operation, and what the system takes for each record apart."""
+    alone = {f.native for f in target.mapping.fields if f.own_call}
+    batched: dict[Operation, int] = {}
+    single = 0
+    for change in changes:
+        apart = [name for name, value in change.values.items() if name in alone and text_of(value) not in _NOTHING]
+        single += len(apart)
+        if len(apart) < len(change.values) or change.operation not in UPDATES:
+            batched[change.operation] = batched.get(change.operation, 0) + 1
+    # a clearing and the value after it are two requests
+    return single + sum(ceil(n / batch_size) * (2 if operation is Operation.CLEAR_THEN_SET else 1) for operation, n in batched.items())
