@@ -123,6 +123,26 @@ def test_a_second_time_there_is_nothing_left(told: Story) -> None:
     assert told["again json"].json["changes"] == []
 
 
+def test_what_takes_a_revert_back_is_said_as_it_is(told: Story, world: World) -> None:
+    """Values by another revert; an archived record by hand in its system; a forgotten person by the file. Nobody is sent to a command that does nothing."""
+    done = re.search(r"Run (\w+),", told["pattern"].out)
+    assert done is not None
+    assert told["pattern"].lines[-1].endswith(f"revert {done[1]} takes it back.")
+    _pair(world, "Ann")
+    world.adopt()
+    world.run("sync")
+    path = world.folder / "show.csv"
+    path.write_text("E-mail,First name,Last name,Company\nnina@neu.example,Nina,Neu,Neu GmbH\n")
+    assert world.run("import", str(path), "--yes").code == 0
+    imported = world.run("runs", "list", "--kind", "import", "--output", "json").json["runs"][0]["run"]
+    made = world.run("sync", "--output", "json").json["run"]
+    archived = world.run("revert", made, "--yes").lines
+    assert archived[-1] == "What it archived comes back only by hand, in salesforce itself."
+    forgotten = world.run("revert", imported, "--yes").lines
+    assert forgotten[-1] == "Who was forgotten comes back once the file changes and is read again."
+    assert not [line for line in (*archived, *forgotten) if "takes it back" in line]
+
+
 def test_a_revert_is_a_run(told: Story) -> None:
     """It is in the list under its own kind, with its writes."""
     rows = [r for r in told["list"].json["runs"] if r["kind"] == "revert"]

@@ -1,7 +1,7 @@
 """`leadhub revert`: takes back what a run wrote, as far as it still stands; shows that first, with everything that stays and why."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +15,8 @@ from leadhub.cli.words import plural, shown
 from leadhub.core.revert import Skipped
 from leadhub.errors import GuardStopped
 from leadhub.hub import Hub
+from leadhub.model.record import Operation
+from leadhub.model.run import RunRow
 from leadhub.sync import acts
 from leadhub.sync.report import RunReport
 from leadhub.sync.revert import Part, Reverted
@@ -63,11 +65,7 @@ def revert(
     hub.met = lambda _name, _identity: None  # the same systems, named a moment ago
     done, made = acts.revert(hub, meant, part, allowed=allowed)
     if cli.screen.for_people:
-        cli.screen.line()
-        run_view.show(cli, hub, done)
-        if unmade := run_view.unmade(hub, done.run):
-            cli.screen.line(f"{plural(unmade, 'write')} of it could not be made: {cli.command(f'revert {meant.id}')} tries again.", style="bold")
-        cli.screen.line(f"This is a run too: {cli.command(f'revert {done.run}')} takes it back.")
+        _show_done(cli, hub, meant, done, made)
     else:
         cli.screen.json(_as_json(hub, done, made))
     raise typer.Exit(of_report(done))
@@ -88,6 +86,28 @@ def _question(found: Reverted, part: Part | None) -> str:
     parts += [f"{plural(len(found.setbacks), 'value')} that leadhub holds"] if found.setbacks and not found.changes else []
     parts += [plural(len(found.dropped), "person")] if found.dropped else []
     return f"Take back {' and '.join(parts)}?"
+
+
+def _show_done(cli: Cli, hub: Hub, meant: RunRow, done: RunReport, made: Reverted) -> None:
+    cli.screen.line()
+    run_view.show(cli, hub, done)
+    if unmade := run_view.unmade(hub, done.run):
+        cli.screen.line(f"{plural(unmade, 'write')} of it could not be made: {cli.command(f'revert {meant.id}')} tries again.", style="bold")
+    for text in _what_takes_it_back(cli, done.run, made):
+        cli.screen.line(text)
+
+
+def _what_takes_it_back(cli: Cli, run_id: str, made: Reverted) -> Iterator[str]:
+    """Say by what each part of a revert comes back: not all of it by another revert."""
+    archived = sorted({c.system for c in made.changes if c.operation is Operation.ARCHIVE})
+    if any(c.operation is not Operation.ARCHIVE for c in made.changes):
+        yield f"This is a run too: {cli.command(f'revert {run_id}')} takes {'the values that it wrote' if archived else 'it'} back."
+    elif made.setbacks:
+        yield f"It set back what leadhub alone held; {cli.command('leads set')} gives a lead another value."
+    if archived:
+        yield f"What it archived comes back only by hand, in {' and '.join(archived)} itself."
+    if made.dropped:
+        yield "Who was forgotten comes back once the file changes and is read again."
 
 
 def _show(cli: Cli, hub: Hub, found: Reverted) -> None:
