@@ -163,6 +163,16 @@ def test_a_record_of_somebody_else_is_left() -> None:
     assert left(undo) == [("crm", "the record is gone, or belongs to somebody else by now")]
 
 
+def test_a_record_that_was_merged_away_is_left_and_no_later_run_is_blamed() -> None:
+    """The record that took its place bears what the run wrote: that is no later run, and nothing is set back under it."""
+    person = known(hub(), ours(), EDITED)
+    heir = replace(person.sides[CRM], link=replace(person.sides[CRM].link, record_id="2"))
+    merged = replace(person, aggregate=replace(person.aggregate, links=(heir.link, EDITED.link)), sides={heir.id: heir, WEB: EDITED}, restored={})
+    undo = take_back(RUN, merged, [WRITTEN], POLICY, TARGETS)
+    assert (undo.restores, undo.setbacks) == ({}, [])
+    assert left(undo) == [("crm", "the record is gone, or belongs to somebody else by now")]
+
+
 def test_an_open_question_comes_first() -> None:
     """What a person is asked about is not answered by a revert."""
     undo = take_back(RUN, known(hub(), ours(), asked=frozenset({(None, "title")})), [WRITTEN], POLICY, TARGETS)

@@ -371,6 +371,17 @@ def test_a_touched_create_is_kept(world: World, monkeypatch: pytest.MonkeyPatch)
     assert skipped(found) == [("hubspot", "record", "somebody edited job_title there since")]
 
 
+def test_an_edit_elsewhere_leaves_a_create_untouched(world: World) -> None:
+    """The lead of which the contact was made was edited, and leadhub has not written that on: the contact is as it was made, so it goes."""
+    world.begin(create=True)
+    lead = world.sf_create(Email="bob@b.example", FirstName="Bob", LastName="Bee", Company="Bees", Title="CTO")
+    run = world.sync().run
+    world.sf_edit(lead, Title="CEO")
+    _, found = undo(world, run)
+    assert (living(world), found.skipped, world.value("job_title", "bob@b.example")) == ([], [], "CEO")
+    quiet(world)
+
+
 def test_a_contact_that_was_worked_on_out_of_leadhubs_sight_is_kept(world: World) -> None:
     """Somebody set a property that leadhub does not read: its stamp tells, the contact stays, and the reason is listed."""
     world.begin(create=True)

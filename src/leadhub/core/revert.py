@@ -173,7 +173,9 @@ class _TakeBack:
     def _put_back(self, key: str, mine: Mapping[str, Written], hub: Canonical, target: "_Before | None", *, undone: bool, own: bool) -> None:
         name, lead_id = parts_of(key)
         sides = [link for link in mine if self._still_ours(link, key, hub, undone=undone)]
-        if later := [s.system for s in self.known.sides.values() if own and not undone and s.id not in mine and self._was_sent(s, key, hub)]:
+        lost = {link.partition("/")[0] for link in mine if self.known.link(link) is None}  # a record that took its place bears what this run wrote
+        others = [s for s in self.known.sides.values() if s.id not in mine and s.system not in lost]
+        if later := [s.system for s in others if own and not undone and self._was_sent(s, key, hub)]:
             self._skip("leadhub", name, f"a later run wrote it on to {', '.join(sorted(later))}: revert that one first")
             return
         for link in sides:
