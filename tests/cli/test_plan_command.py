@@ -105,6 +105,7 @@ def test_a_few_of_a_pattern_are_tried(told: Story) -> None:
     assert told["few, no"].lines[-1] == "Nothing was written."
     assert told["few"].lines[0] == "1 write of 3 planned. The rest stays planned."
     assert "Make this write?" in told["few"].err
+    assert re.search(r"Number 1 is pattern ([a-z]{6}) now: numbers change with the plan, --pattern \1 does not\.", told["few"].err)
     assert any(line.startswith("Nothing is half done: 1 write made.") for line in told["few"].lines)
     assert len(told["after few"].json["changes"]) == 2
 

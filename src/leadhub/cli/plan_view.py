@@ -175,6 +175,8 @@ def pattern(cli: Cli, groups: Sequence[Group], wanted: str, command: str = "plan
     """Return one pattern with its number, by that or by its id. Raises UsageFault where that is none, or two; `command` shows which there are."""
     found = [(number, group) for number, group in enumerate(groups, 1) if wanted in (str(number), group.id)]
     if len(found) == 1:
+        if wanted.isdigit():
+            cli.screen.note(f"Number {wanted} is pattern {found[0][1].id} now: numbers change with the plan, --pattern {found[0][1].id} does not.")
         return found[0]
     why = "two have this id, so name it by its number" if found else f"there is no {'number' if wanted.isdigit() else 'pattern'} {wanted}"
     be = "is" if len(groups) == 1 else "are"
