@@ -215,3 +215,21 @@ def test_opt_outs_are_announced_as_what_they_are(world: World) -> None:
     assert ({c["reversible"] for c in plan["changes"]}, plan["api_calls"]) == ({"irreversible"}, {"hubspot": 3})
     assert [(p["field"], p["reversible"], p["api_calls"]) for p in plan["patterns"]] == [("hs_email_optout", "irreversible", 3)]
     assert {c["reversible"] for c in json.loads(path.read_text())["changes"]} == {"irreversible"}
+
+
+def test_a_plan_names_what_lost(adopted: World) -> None:
+    """Both sides gave Ann a title: the trusted side's is planned, and the other is told, as it is after a sync."""
+    ids = {link["system"]: link["record_id"] for link in adopted.run("leads", "show", "ann@acme.example", "--output", "json").json["links"]}
+    adopted.admin("salesforce", "edit", id=ids["salesforce"], fields={"Title": "CEO"})
+    adopted.admin("hubspot", "edit", id=ids["hubspot"], properties={"jobtitle": "Boss"})
+    ran = adopted.run("plan")
+    assert "Values that lost a conflict (kept in the journal):" in ran.lines
+    assert '  Ann Lee: job_title: hubspot had "Boss", "CEO" was kept' in ran.lines
+
+
+def test_a_plan_is_kept_though_nobody_reads_on(adopted: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`leadhub plan -o FILE | head`: the file is there before the first line is shown."""
+    path = adopted.folder / "piped.plan"
+    monkeypatch.setattr("leadhub.cli.plan_view.show", lambda *_args, **_more: (_ for _ in ()).throw(BrokenPipeError()))
+    adopted.run("plan", "-o", str(path))
+    assert json.loads(path.read_text())["changes"] == []

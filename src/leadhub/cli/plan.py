@@ -1,6 +1,5 @@
 """`leadhub plan`: the exact writes that `sync` would make now, grouped so that a person can read them, on the screen or as a file to be applied later."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +7,13 @@ import typer
 
 from leadhub.cli import plan_view
 from leadhub.cli.exits import ExitCode, UsageFault, of_report
-from leadhub.cli.session import Cli, cli_of, system_of
+from leadhub.cli.run_view import show_lost
+from leadhub.cli.session import cli_of, system_of
 from leadhub.cli.words import plural
 from leadhub.hub import Hub
-from leadhub.model.run import PlannedChange
 from leadhub.sync import planfile
 from leadhub.sync import run as flow
 from leadhub.sync.planfile import Backfill
-from leadhub.sync.report import RunReport
 
 BackfillField = Annotated[
     str | None,
@@ -47,6 +45,10 @@ def plan(
     groups = plan_view.grouped(hub, changes)
     one = None if pattern is None else plan_view.pattern(cli, groups, pattern)
     chosen = changes if one is None else one[1].changes
+    whole = not (report.troubles or report.access_denied)  # a plan that lacks a system is no plan to keep
+    if out is not None and whole:
+        orgs = {name: identity.org for name, identity in report.identities.items()}
+        planfile.write(out, hub, report.run, orgs, chosen, wanted)  # before anything is shown: whoever reads that may stop reading
     if not cli.screen.for_people:
         plan_view.show_data(cli, hub, report, chosen, enumerate(groups, 1) if one is None else [one])
     elif wanted is not None and not changes and not report.troubles:
@@ -55,10 +57,12 @@ def plan(
         plan_view.show_pattern(cli, *one)
     else:
         plan_view.show(cli, hub, report, changes, groups, ask_next=wanted is None and out is None)
-    if report.troubles or report.access_denied:
-        raise typer.Exit(of_report(report))  # a plan that lacks a system is no plan to keep
+        show_lost(cli, report)
+    if not whole:
+        raise typer.Exit(of_report(report))
     if out is not None:
-        _write(cli, hub, out, report, chosen, wanted)
+        cli.screen.note(f"{plural(len(chosen), 'write')} kept in {out}. Only you can read it: it holds names and addresses, and no secrets.")
+        cli.screen.note(f"Next: {cli.command(f'apply {out}')} makes exactly these, and refuses what has changed by then.")
     elif wanted is not None and changes and cli.screen.for_people:
         where = f" --system {wanted.system}" if wanted.system else ""
         cli.screen.line(f"Next: {cli.command(f'apply --backfill {wanted.field}{where}')} asks once and writes.")
@@ -80,10 +84,3 @@ def nothing_to_fill(wanted: Backfill) -> str:
     """Say that a backfill has nothing to do."""
     where = f"in {wanted.system}" if wanted.system else "in any system that leadhub writes to"
     return f"Nothing to fill: first contact left no blank in {wanted.field} {where} that leadhub holds a value for."
-
-
-def _write(cli: Cli, hub: Hub, out: Path, report: RunReport, changes: Sequence[PlannedChange], wanted: Backfill | None) -> None:
-    orgs = {name: identity.org for name, identity in report.identities.items()}
-    planfile.write(out, hub, report.run, orgs, changes, wanted)
-    cli.screen.note(f"{plural(len(changes), 'write')} kept in {out}. Only you can read it: it holds names and addresses, and no secrets.")
-    cli.screen.note(f"Next: {cli.command(f'apply {out}')} makes exactly these, and refuses what has changed by then.")

@@ -110,10 +110,19 @@ def _show_standing(cli: Cli, report: RunReport) -> None:
     _rest(cli, len(report.standing_patterns))
 
 
+def show_lost(cli: Cli, report: RunReport) -> None:
+    """Print what lost to another edit."""
+    if report.lost:
+        cli.screen.title("Values that lost a conflict (kept in the journal):")
+        for text in report.lost[:_MOST]:
+            cli.screen.line(f"  {text}")
+        _rest(cli, len(report.lost))
+
+
 def _show_lists(cli: Cli, report: RunReport, rejects: tuple[StoredReject, ...]) -> None:
     rejected = [f"{r.source} row {r.row}: {r.reason}" for r in rejects]
+    show_lost(cli, report)
     lists = {
-        "Values that lost a conflict (kept in the journal):": report.lost,
         "Not planned, because it would surely be refused:": [f"{n} × {text}" for text, n in Counter(report.not_planned).most_common()],
         "Rows that could not be taken in:": rejected,
         "Stopped by a guard; nothing was written there:": list(dict.fromkeys(report.refusals)),
