@@ -174,7 +174,7 @@ def test_each_fault_is_told_with_line_code_and_mend(tmp_path: Path, case: str) -
 
 
 def test_all_of_them_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
-    """Forty faults in one file are forty sentences, whatever tables they spoil."""
+    """Seven faults in one file are seven sentences."""
     several = [name for name in FAULTS if not name.startswith(("region", "stage")) and FAULTS[name][0].startswith("[fields.phone]")]
     tables = {
         name: FAULTS[name][0].replace("phone", f"{field}")

@@ -21,6 +21,7 @@ other = "file:secret.txt"
 base_url = "${URL}"
 missing = "x${NOWHERE}"
 tags = ["a", "b"]
+hook_url = "https://crm.example/?token=${TOKEN}"
 """
 
 
@@ -39,6 +40,7 @@ def test_every_setting_is_shown_with_where_it_comes_from_and_no_secret(tmp_path:
     assert (shown["system.crm.token"].value, shown["system.crm.token"].origin) == (MASK, "leadhub.toml:6, environment TOKEN")
     assert shown["system.crm.other"].origin == "leadhub.toml:7, file:secret.txt"
     assert shown["system.crm.base_url"].value == f"https://me:{MASK}@crm.example/"
+    assert shown["system.crm.hook_url"].value == MASK
     assert shown["system.crm.missing"].origin == "leadhub.toml:9, environment NOWHERE (not set)"
     assert shown["system.crm.tags"].value == "a, b"
     assert (shown["system.crm.create"].value, shown["system.crm.create"].origin) == ("never", "default")
@@ -67,6 +69,14 @@ def test_the_schema_knows_every_key_of_the_example() -> None:
     when = whole["$defs"]["CreateWhen"]["properties"]
     assert set(when) == {"stage", "fields", "from"}
     assert {"type": "string"} in when["stage"]["anyOf"]
+
+
+def against(folder: Path, text: str, connectors: dict[str, Any]) -> list[str]:
+    (folder / "leadhub.toml").write_text(text, encoding="utf-8")
+    deployment, faults = config.read(folder, {})
+    assert faults.found == []
+    config.against(deployment, connectors, faults)
+    return faults.found
 
 
 class Reader:
@@ -99,8 +109,7 @@ class Writer(MemoryConnector):
 def test_faults_that_only_a_connector_can_tell(tmp_path: Path, text: str, expected: str) -> None:
     """An object that it does not have, a field that it cannot write, a key of writers at a reader."""
     plugin = "r" if "M17" in expected else "w"
-    deployment = load(tmp_path, f'version = 1\n[system.w]\nplugin = "{plugin}"\n{text}')
-    found = config.against(deployment, {"r": Reader, "w": Writer})
+    found = against(tmp_path, f'version = 1\n[system.w]\nplugin = "{plugin}"\n{text}', {"r": Reader, "w": Writer})
     assert len(found) == (2 if plugin == "r" else 1)
     assert expected in found[0]
 
@@ -115,4 +124,4 @@ def test_faults_that_only_a_connector_can_tell(tmp_path: Path, text: str, expect
 )
 def test_a_fixed_field_may_be_read(tmp_path: Path, text: str) -> None:
     """Where that system alone fills it, or is only read, or leaves it alone, nothing is wrong."""
-    assert config.against(load(tmp_path, f'version = 1\n[system.w]\nplugin = "w"\n{text}'), {"w": Writer}) == []
+    assert against(tmp_path, f'version = 1\n[system.w]\nplugin = "w"\n{text}', {"w": Writer}) == []

@@ -11,16 +11,14 @@ from leadhub.lifecycle.wording import did_you_mean
 Connectors = Mapping[str, type[Source]]
 
 
-def against(deployment: Deployment, connectors: Connectors) -> list[str]:
-    """Return every fault of the systems whose connector is installed, one sentence each with file and line."""
-    faults = Faults(deployment.path.name, deployment.text)
+def against(deployment: Deployment, connectors: Connectors, faults: Faults) -> None:
+    """Note every fault of the systems whose connector is installed."""
     for name, doc in deployment.document.system.items():
         connector = connectors.get(doc.plugin)
         if connector is not None:
             _objects(name, deployment, connector, faults)
             _never_written(name, doc, connector, faults)
             _read_only(name, deployment, connector, faults)
-    return faults.found
 
 
 def _objects(name: str, deployment: Deployment, connector: type[Source], faults: Faults) -> None:
@@ -42,7 +40,7 @@ def _native_names(name: str, deployment: Deployment) -> Iterator[tuple[tuple[str
 
 def _never_written(name: str, doc: SystemDoc, connector: type[Source], faults: Faults) -> None:
     """M17: a connector that only reads."""
-    if hasattr(connector, "push"):
+    if hasattr(connector, "push") or doc.mode == "read":  # the file alone says that such a system is never written
         return
     for key in ("create", "on_create", "required_defaults", "owner_fallback"):
         if key in doc.model_fields_set and getattr(doc, key) not in ("never", {}, None):
@@ -60,6 +58,8 @@ def _read_only(name: str, deployment: Deployment, connector: type[Source], fault
     for field, doc in document.fields.items():
         native = doc.systems.get(name)
         if native is None or doc.owner == name or document.system[name].mode == "read" or not hasattr(connector, "push"):
+            continue
+        if faults.unread("fields", field, "owner") or faults.unread("system", name, "mode"):
             continue
         for mapping in connector.mappings:
             found = native.native_in(mapping.object)

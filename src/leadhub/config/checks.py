@@ -19,18 +19,19 @@ _FIELD_KEYS = tuple(FieldDoc.model_fields)
 
 
 def check(document: Document, faults: Faults) -> None:
-    """Note every fault of what could be read of the document; systems are those of the bare file, however faulty their tables are."""
-    named = faults.raw.get("system")
-    systems = tuple(named) if isinstance(named, dict) else ()
-    fields = (*FIELDS, *(name for name in document.fields if name not in FIELDS))
+    """Note every fault of what could be read of the document; systems and fields are those of the bare file, however faulty their tables are."""
+    systems, own = _tables(faults, "system"), _tables(faults, "fields")
+    fields = (*FIELDS, *(name for name in own if name not in FIELDS))
     _names_of_systems(document, systems, faults)
     for name, system in document.system.items():
         _creates(name, system, fields, faults)
         _placeholders(name, system, document, faults)
     for name, doc in document.fields.items():
         _field(name, doc, document, systems, faults)
-    for number, settle in enumerate(document.settle):
+    for number, settle in zip(faults.settled, document.settle, strict=True):
         _known_field(("settle", number, "field"), settle.field, (*fields, "state"), faults)
+        if settle.rule == "prefer" and settle.system is None and not faults.unread("settle", number):
+            faults.add(("settle", number), f'settle.{number}: rule = "prefer" needs system = "…": whose value is taken.')
     for stage in document.stages.sla:
         if stage in document.stages.skip:
             faults.add(("stages", "sla", stage), f"stages.sla.{stage} is set but {stage} is skipped. Remove one of them.", "M25")
@@ -46,6 +47,12 @@ def warnings(document: Document, faults: Faults) -> Iterator[str]:
                     yield faults.told(("fields", name, system), f"{what} Fine if it is intended: add lossy = true.", "M16")
 
 
+def _tables(faults: Faults, key: str) -> tuple[str, ...]:
+    """The names under a key of the bare file."""
+    named = faults.raw.get(key)
+    return tuple(named) if isinstance(named, dict) else ()
+
+
 # ---- names of systems ------------------------------------------------------------------------------------------------------------------
 
 
@@ -53,11 +60,11 @@ def _names_of_systems(document: Document, systems: Sequence[str], faults: Faults
     named: list[tuple[tuple[object, ...], str | None]] = [(("defaults", "trust"), document.defaults.trust)]
     for field, doc in document.fields.items():
         named += [(("fields", field, "prefer"), doc.prefer), (("fields", field, "owner"), doc.owner)]
-    named += [(("settle", number, "system"), settle.system) for number, settle in enumerate(document.settle)]
+    named += [(("settle", number, "system"), settle.system) for number, settle in zip(faults.settled, document.settle, strict=True)]
     for name, system in document.system.items():
         if system.create_when is not None:
             named += [(("system", name, "create_when", "from"), one) for one in system.create_when.from_]
-    for keys, meant in named:
+    for keys, meant in named if ("system",) not in faults.spoiled else ():
         if meant is not None and meant not in systems:
             key = ".".join(map(str, keys))
             message = f'{key} names "{meant}", which is no system here. {did_you_mean(meant, systems)}Systems: {", ".join(systems) or "none yet"}.'
@@ -69,20 +76,23 @@ def _names_of_systems(document: Document, systems: Sequence[str], faults: Faults
 
 def _creates(name: str, system: SystemDoc, fields: Collection[str], faults: Faults) -> None:
     table = ("system", name)
-    whole = table not in faults.spoiled
-    if whole and system.create != "never" and system.on_create is None and system.mode == "write":
+    read = {key: not faults.unread(*table, key) for key in ("create", "create_when", "on_create", "mode")}
+    if read["on_create"] and read["mode"] and system.create != "never" and system.on_create is None and system.mode == "write":
         faults.add(
             (*table, "create"),
             f'{name} may create records, but nothing says whose they become. Add on_create = {{ owner = "…" }} with somebody whom the system knows '
             "(Salesforce also takes assignment_rules): a record without an owner rule lands on whoever the system's default is, and nobody calls.",
         )
-    if whole and system.create == "when" and system.create_when is None:
+    if read["create_when"] and system.create == "when" and system.create_when is None:
         faults.add((*table, "create"), f'{name}: create = "when" needs create_when, such as create_when = {{ stage = ">=mql" }}.')
-    if whole and system.create != "when" and system.create_when is not None:
+    if read["create"] and system.create != "when" and system.create_when is not None:
         faults.add(
             (*table, "create_when"), f'{name}: create_when says nothing while create = "{system.create}". Write create = "when", or remove it.'
         )
-    for field in system.create_when.fields if system.create_when is not None else ():
+    when = system.create_when
+    if when is not None and system.create == "when" and read["create_when"] and not (when.stage or when.fields or when.from_):
+        faults.add((*table, "create_when"), f'{".".join(table)}.create_when: it needs stage, fields or from; create = "always" has no condition.')
+    for field in when.fields if when is not None else ():
         _known_field((*table, "create_when", "fields"), field, fields, faults)
     if system.mode == "read":
         for key in ("create", "required_defaults", "owner_fallback"):
@@ -113,7 +123,7 @@ def _placeholders(name: str, system: SystemDoc, document: Document, faults: Faul
 
 def _field(name: str, doc: FieldDoc, document: Document, systems: Sequence[str], faults: Faults) -> None:
     keys = ("fields", name)
-    for key in doc.model_extra or {}:
+    for key in (doc.model_extra or {}) if ("system",) not in faults.spoiled else ():
         if key not in systems:
             near = did_you_mean(key, (*_FIELD_KEYS, *systems))
             known = f"Keys: {', '.join(_FIELD_KEYS)}; systems: {', '.join(systems) or 'none yet'}."
@@ -127,16 +137,28 @@ def _field(name: str, doc: FieldDoc, document: Document, systems: Sequence[str],
     elif name in FIELDS:
         _shipped(name, doc, faults)
         _consent(name, doc, faults)
-    elif keys not in faults.spoiled:
+    else:
         _custom(name, doc, faults)
+    _merged(name, doc, document, faults)
+
+
+def _merged(name: str, doc: FieldDoc, document: Document, faults: Faults) -> None:
+    """Whether what says whose edits win can be meant together."""
+    keys = ("fields", name)
     owner = document.system.get(doc.owner or "")
     if owner is not None and owner.mode == "read":
         faults.add(
             (*keys, "owner"), f'{doc.owner} is mode = "read" but owns field {name}. Choose an owner that takes part, or remove the line.', "M17"
         )
-    if doc.merge == "owner" and doc.owner is None and document.defaults.trust is None:
+    owned, preferred = (getattr(doc, key) is not None or faults.unread(*keys, key) for key in ("owner", "prefer"))
+    trusted = document.defaults.trust is not None or faults.unread("defaults", "trust")
+    if doc.strict and not owned:
+        faults.add(keys, f'fields.{name}: strict = true needs owner = "…": whose value is written back.')
+    if doc.conflict == "review" and doc.prefer is not None:
+        faults.add(keys, f'fields.{name}: conflict = "review" asks a person, and prefer takes a system\'s value: keep one of them.')
+    if doc.merge == "owner" and not owned and not trusted:
         faults.add((*keys, "merge"), f'{name}: merge = "owner" needs owner = "SYSTEM" where [defaults] trusts none.', "M23")
-    if doc.conflict == "prefer" and doc.prefer is None and document.defaults.trust is None:
+    if doc.conflict == "prefer" and not preferred and not trusted:
         faults.add((*keys, "conflict"), f'{name}: conflict = "prefer" needs prefer = "SYSTEM" where [defaults] trusts none.', "M23")
 
 
@@ -159,10 +181,11 @@ def _shipped(name: str, doc: FieldDoc, faults: Faults) -> None:
 
 def _custom(name: str, doc: FieldDoc, faults: Faults) -> None:
     keys = ("fields", name)
-    if not any(native.names for native in doc.systems.values()):
+    kept = any(native.names for native in doc.systems.values())
+    if not kept and not any(faults.unread(*keys, key) for key in _tables(faults, "system")):
         near = did_you_mean(name, FIELDS)
         faults.add(keys, f'leadhub has no field "{name}". {near}A field of your own names where it is kept: SYSTEM = "Native__c".', "M24")
-    if (doc.type == "enum") != bool(doc.values):
+    if (doc.type == "enum") != bool(doc.values) and not faults.unread(*keys, "type") and not faults.unread(*keys, "values"):
         needs = (
             f'type = "enum" needs values = ["…"]: {name} has none.' if doc.type == "enum" else f'values of {name} are read only with type = "enum".'
         )

@@ -6,7 +6,7 @@ What no table can tell by itself (a name that must be that of a system, a stage 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from leadhub.config.fields import FieldDoc
 from leadhub.config.scope import SPELLING, Condition, as_condition
@@ -75,12 +75,6 @@ class CreateWhen(_Table):
     from_: tuple[str, ...] = Field(default=(), alias="from")
     """Systems, one of which must have a record of the person."""
 
-    @model_validator(mode="after")
-    def _says_something(self) -> "CreateWhen":
-        if self.stage is None and not self.fields and not self.from_:
-            raise ValueError('it needs stage, fields or from; create = "always" has no condition')
-        return self
-
 
 class SystemDoc(BaseModel):
     """One configured system. Keys that are not listed here belong to its connector."""
@@ -135,12 +129,6 @@ class Settle(_Table):
     """Only where the system shows this; "" is a blank."""
     hub: str | None = None
     """Only where leadhub holds this; "" is a blank."""
-
-    @model_validator(mode="after")
-    def _prefers_somebody(self) -> "Settle":
-        if self.rule == "prefer" and self.system is None:
-            raise ValueError('rule = "prefer" needs system = "…": whose value is taken')
-        return self
 
 
 class Document(_Table):

@@ -48,7 +48,9 @@ class Faults:
     raw: Mapping[str, Any] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
     spoiled: set[tuple[str, ...]] = field(default_factory=set)
-    """Tables of systems and fields with a fault in themselves: what they lack may only be what could not be read."""
+    """The keys of what could not be read: what seems to be missing there may be what was meant."""
+    settled: list[int] = field(default_factory=list)
+    """The places in the file of the settle rules that could be read, from 0."""
 
     def add(self, keys: Sequence[object], message: str, code: str = "") -> None:
         """Note one fault of the value under these nested keys."""
@@ -58,11 +60,19 @@ class Faults:
         """Return a sentence about the value under these nested keys, as every fault is told."""
         return f"{place(self.name, self.text, keys)}: {f'{code} ' if code else ''}{message}"
 
+    def unread(self, *keys: object) -> bool:
+        """Whether something under these keys, or around them, could not be read."""
+        path = tuple(map(str, keys))
+        return any(spoiled[: len(path)] == path or path[: len(spoiled)] == spoiled for spoiled in self.spoiled)
+
     def invalid(self, error: ValidationError) -> None:
-        """Note every fault of a validation of the whole document."""
+        """Note every fault of a validation of the whole document, save those of what a reference should have given: that was told."""
+        unfilled = frozenset(self.spoiled)
         for fault in error.errors(include_input=False, include_url=False):
-            self.found.append(self._described(fault))
-            self.spoiled.add(_keys(fault["loc"])[:2])
+            keys = _keys(fault["loc"])
+            if keys not in unfilled:
+                self.found.append(self._described(fault))
+                self.spoiled.add(keys)
 
     def _described(self, fault: ErrorDetails) -> str:
         keys = _keys(fault["loc"])
@@ -106,24 +116,22 @@ class Faults:
         return found
 
 
-def describe(
-    error: ValidationError, text: str, name: str, prefix: tuple[str, ...] = (), *, model: type[BaseModel] | None = None, also: Sequence[str] = ()
-) -> Iterator[str]:
+def describe(error: ValidationError, faults: Faults, prefix: tuple[str, ...], *, model: type[BaseModel], also: Sequence[str]) -> Iterator[str]:
     """Yield one sentence per fault of a connector's settings, with file and line; no value is repeated, for it may be a secret.
 
-    `model` and `also` are the keys there are: those of the settings, and those of the table that leadhub reads itself.
+    `model` and `also` are the keys there are: those of the settings, and those of the table that leadhub reads itself. What a reference should have
+    given, or could not be read before, is told already.
     """
-    faults = Faults(name, text)
     for fault in error.errors(include_input=False, include_url=False):
         keys = prefix + tuple(str(part) for part in fault["loc"])
+        if faults.unread(*keys):
+            continue
         match fault["type"]:
-            case "extra_forbidden" if model is not None:
+            case "extra_forbidden":
                 known = [*model.model_fields, *also]
                 yield faults.told(
                     keys, f'unknown key "{keys[-1]}" in {".".join(keys[:-1])}. {did_you_mean(keys[-1], known)}Keys: {", ".join(known)}.', "M24"
                 )
-            case "extra_forbidden":
-                yield faults.told(keys, f'unknown key "{keys[-1]}" in {".".join(keys[:-1])}.', "M24")
             case "missing":
                 yield faults.told(keys[:-1], f"{'.'.join(keys[:-1])} needs {keys[-1]}.")
             case _:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from leadhub.config.scope import field_of
 from leadhub.values.fields import Entity, Merge
@@ -95,14 +95,6 @@ class FieldDoc(BaseModel):
     def systems(self) -> dict[str, NativeField]:
         """Where each system that is named keeps the field."""
         return {system: _native_field(written) for system, written in (self.model_extra or {}).items()}
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> "FieldDoc":
-        if self.strict and self.owner is None:
-            raise ValueError('strict = true needs owner = "…": whose value is written back')
-        if self.conflict == "review" and self.prefer is not None:
-            raise ValueError('conflict = "review" asks a person, and prefer takes a system\'s value: keep one of them')
-        return self
 
 
 def _native_field(written: Any) -> NativeField:

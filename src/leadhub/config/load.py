@@ -15,15 +15,17 @@ from pydantic import ValidationError
 
 from leadhub.config import checks, secrets
 from leadhub.config.document import Document
-from leadhub.config.faults import Faults, describe
+from leadhub.config.faults import Faults
 from leadhub.config.lines import line_of
 from leadhub.config.references import References
 from leadhub.errors import ConfigError
 
-__all__ = ["FILE_NAME", "Deployment", "describe", "find", "load", "refused"]
+__all__ = ["FILE_NAME", "Deployment", "find", "load", "read", "refused"]
 
 FILE_NAME = "leadhub.toml"
 ENV_FILE = ".env"
+Way = tuple[int | str, ...]
+"""The keys and places in lists that lead to a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,15 @@ def find(folder: Path) -> Path:
 
 
 def load(folder: Path, environ: Mapping[str, str] | None = None, *, offline: bool = False) -> Deployment:
-    """Load a deployment. Raises ConfigError with every problem found, each with file and line.
+    """Load a deployment. Raises ConfigError with every problem that the file alone can tell, each with file and line."""
+    deployment, faults = read(folder, environ, offline=offline)
+    if faults.found:
+        raise refused(faults)
+    return deployment
+
+
+def read(folder: Path, environ: Mapping[str, str] | None = None, *, offline: bool = False) -> tuple[Deployment, Faults]:
+    """Return what of a deployment could be read, and what is wrong with it, for whoever can find more. Raises ConfigError if the file is no TOML.
 
     `environ` is where "${NAME}" is looked up; by default the process's environment and, below it, the file .env of the folder.
 
@@ -80,12 +90,12 @@ def load(folder: Path, environ: Mapping[str, str] | None = None, *, offline: boo
     if not offline:
         faults.found.extend(problem for found in references.missing.values() for problem in found)
     secrets.check(raw, faults)
-    document, sound = _read(filled, faults)
-    checks.check(sound, faults)
-    if faults.found or document is None:
-        raise refused(path.name, faults.found)
+    faults.spoiled.update(references.unfilled)
+    document = _read(filled, faults)
+    checks.check(document, faults)
     digest = hashlib.blake2b(repr(raw).encode(), digest_size=8).hexdigest()
-    return Deployment(path.parent, path, text, document, digest, dict(references.missing), tuple(checks.warnings(document, faults)), known)
+    warnings = tuple(checks.warnings(document, faults))
+    return Deployment(path.parent, path, text, document, digest, dict(references.missing), warnings, known), faults
 
 
 def _dot_env(folder: Path) -> dict[str, str]:
@@ -94,46 +104,61 @@ def _dot_env(folder: Path) -> dict[str, str]:
     return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None} if path.is_file() else {}
 
 
-def refused(name: str, problems: Sequence[str]) -> ConfigError:
-    """Return the error that tells of all these problems of the file, in the order of its lines."""
-    ordered = sorted(problems, key=_line)
+def refused(faults: Faults) -> ConfigError:
+    """Return the error that tells of all these faults, in the order of the file's lines; what stands in another file comes last."""
+    ordered = sorted(faults.found, key=lambda problem: _line(problem, faults.name))
     count = len(ordered)
-    return ConfigError(f"{name} has {count} problem{'s' * (count != 1)}:\n" + "\n".join(f"  {p}" for p in ordered), problems=tuple(ordered))
+    return ConfigError(f"{faults.name} has {count} problem{'s' * (count != 1)}:\n" + "\n".join(f"  {p}" for p in ordered), problems=tuple(ordered))
 
 
-def _line(problem: str) -> int:
-    found = re.match(r"[^:]*:(\d+):", problem)
-    return int(found[1]) if found else 0
+def _line(problem: str, name: str) -> tuple[bool, int]:
+    found = re.match(r"([^:]*):(\d+):", problem)
+    return (found[1] != name, int(found[2])) if found else (False, 0)
 
 
-def _read(filled: dict[str, Any], faults: Faults) -> tuple[Document | None, Document]:
-    """Return the document, None if it has faults, and what of it has none, so that one fault hides no other."""
+def _read(filled: dict[str, Any], faults: Faults) -> Document:
+    """Return the document; where it has faults, what of it has none, so that one fault hides no other."""
+    rules = filled.get("settle")
+    faults.settled.extend(range(len(rules)) if isinstance(rules, list) else ())
     try:
-        document = Document.model_validate(filled)
+        return Document.model_validate(filled)
     except ValidationError as error:
         faults.invalid(error)
-        return None, _sound_part(filled, error)
-    return document, document
+        return _sound_part(filled, error, faults.settled)
 
 
-def _sound_part(filled: dict[str, Any], error: ValidationError) -> Document:
-    """Take out of the document what is faulty, until the rest is valid."""
+def _sound_part(filled: dict[str, Any], error: ValidationError, settled: list[int]) -> Document:
+    """Take out of the document what is faulty, until the rest is valid. `settled` loses the places of the rules that are taken out."""
     rest = copy.deepcopy(filled)
     while True:
-        for fault in error.errors(include_input=False, include_url=False, include_context=False):
-            _take_out(rest, fault["loc"])
+        faulty = {_innermost(rest, fault["loc"]) for fault in error.errors(include_input=False, include_url=False, include_context=False)}
+        for way in sorted(faulty, key=_in_order, reverse=True):  # from behind: places in a list stay what they are
+            _take_out(rest, way)
+            if way[:1] == ("settle",) and len(way) == 2:
+                del settled[int(way[1])]
         try:
             return Document.model_validate({**rest, "version": 1})
         except ValidationError as again:
             error = again
 
 
-def _take_out(rest: Any, loc: Sequence[int | str]) -> None:
-    """Delete the innermost value on this way that is there; the entries of a list go with their list."""
-    inside, key = rest, None
+def _innermost(rest: Any, loc: Sequence[int | str]) -> Way:
+    """The way to the innermost value of this place that is there: the parser's own words for how it was read are no part of it."""
+    way: Way = ()
     for part in loc:
-        holder, found = (inside, part) if key is None else (inside[key], part)
-        if isinstance(holder, dict) and found in holder:
-            inside, key = holder, found
-    if key is not None:
-        del inside[key]
+        there = part in rest if isinstance(rest, dict) else isinstance(rest, list) and isinstance(part, int) and part < len(rest)
+        if there:
+            rest, way = rest[part], (*way, part)
+    return way
+
+
+def _in_order(way: Way) -> tuple[str, ...]:
+    return tuple(f"{part:09}" if isinstance(part, int) else part for part in way)
+
+
+def _take_out(rest: Any, way: Way) -> None:
+    """Delete what stands at the end of the way; of a list that entry alone."""
+    if way:
+        for part in way[:-1]:
+            rest = rest[part]
+        rest.pop(way[-1])

@@ -27,6 +27,8 @@ class References:
     name: str
     problems: list[str] = field(default_factory=list)
     missing: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    unfilled: set[tuple[str, ...]] = field(default_factory=set)
+    """The keys whose value could not be filled in."""
 
     def fill(self, value: Any, keys: tuple[str, ...] = ()) -> Any:
         """Return the value with every reference replaced, at whatever depth it stands; what is missing becomes the empty text."""
@@ -46,6 +48,7 @@ class References:
         except OSError as error:
             self._miss(keys, f"{'.'.join(keys)} points at {path}, which cannot be read ({error.strerror}).")
         except UnicodeDecodeError:
+            self.unfilled.add(keys)
             self.problems.append(f"{self._place(keys)}: {'.'.join(keys)} points at {path}, which is no UTF-8 text.")
         return ""
 
@@ -64,6 +67,7 @@ class References:
 
     def _miss(self, keys: tuple[str, ...], what: str) -> None:
         problem = f"{self._place(keys)}: {what}"
+        self.unfilled.add(keys)
         match keys:
             case ("system", system, *_):
                 self.missing[system].append(problem)

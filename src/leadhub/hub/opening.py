@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from leadhub import config
 from leadhub.clock import Clock, SystemClock
-from leadhub.config.faults import describe
+from leadhub.config.faults import Faults, describe
 from leadhub.config.scope import field_of
 from leadhub.connectors.protocols import Source
 from leadhub.core.normalize import Fields
@@ -36,14 +36,16 @@ ASSIGNMENT_RULES = "assignment_rules"
 
 
 def open_hub(folder: Path, *, clock: Clock | None = None, offline: bool = False) -> Hub:
-    """Open the deployment in this folder. Raises ConfigError, PluginError, StoreError, each with what to do.
+    """Open the deployment in this folder. Raises ConfigError with every fault of the file, PluginError, StoreError, each with what to do.
 
     `offline`: for what reads the store alone. A system whose secrets are not there is no fault then, until somebody connects to it.
     """
-    deployment = config.load(folder, offline=offline)
+    deployment, faults = config.read(folder, offline=offline)
     plugins = Plugins(deployment.folder)
     fields = canonical_fields(deployment.document)
-    systems = _systems(deployment, plugins, fields)
+    systems = _systems(deployment, plugins, fields, faults)
+    if faults.found:
+        raise config.refused(faults)
     relations = {o.key: o.relation for s in systems.values() for o in s.objects if o.relation is not None}
     check_once(relations, deployment.folder)
     used = clock or SystemClock()
@@ -61,28 +63,25 @@ def store_url(deployment: config.Deployment) -> str:
     return url
 
 
-def _systems(deployment: config.Deployment, plugins: Plugins, fields: Fields) -> dict[str, System]:
+def _systems(deployment: config.Deployment, plugins: Plugins, fields: Fields, faults: Faults) -> dict[str, System]:
+    """Return the systems that could be read, and note what is wrong with any of them."""
     connectors, presets = plugins.connectors(), plugins.presets()
-    problems = config.against(deployment, connectors)
+    config.against(deployment, connectors, faults)
     systems = {}
     for name, doc in deployment.document.system.items():
-        line = deployment.line_of("system", name, "plugin")
-        where = f"{deployment.path.name}:{line}" if line else deployment.path.name
         connector = connectors.get(doc.plugin)
         if connector is None:
-            problems.append(f'{where}: there is no connector "{doc.plugin}". Installed: {", ".join(sorted(connectors)) or "none"}.')
+            faults.add(("system", name, "plugin"), f'there is no connector "{doc.plugin}". Installed: {", ".join(sorted(connectors)) or "none"}.')
             continue
-        settings = None if name in deployment.missing else _settings(deployment, name, doc, connector, problems)
+        settings = _settings(deployment, name, doc, connector, faults)
         mappings = [mapping_of(name, doc, mapping, deployment.document, fields) for mapping in connector.mappings]
-        objects = tuple(_object(deployment, name, doc, mapping, presets, problems, only_one=len(mappings) == 1) for mapping in mappings)
-        if settings is not None or name in deployment.missing:
-            systems[name] = System(name, doc, connector, settings, objects, _projection(doc, objects, presets, deployment.document.stages.skip))
-    if problems:
-        raise config.refused(deployment.path.name, problems)
+        objects = tuple(_object(deployment, name, doc, mapping, presets, faults, only_one=len(mappings) == 1) for mapping in mappings)
+        systems[name] = System(name, doc, connector, settings, objects, _projection(doc, objects, presets, deployment.document.stages.skip))
     return systems
 
 
-def _settings(deployment: config.Deployment, name: str, doc: config.SystemDoc, connector: type[Source], problems: list[str]) -> BaseModel | None:
+def _settings(deployment: config.Deployment, name: str, doc: config.SystemDoc, connector: type[Source], faults: Faults) -> BaseModel | None:
+    """Return the connector's settings; None where they cannot be used, and why is noted, unless a reference that points at nothing is all of it."""
     given = dict(doc.settings)
     fields = connector.settings_model.model_fields
     if "base" in fields:
@@ -90,11 +89,12 @@ def _settings(deployment: config.Deployment, name: str, doc: config.SystemDoc, c
     if "owner_on_create" in fields and doc.on_create is not None:
         given.setdefault("owner_on_create", doc.on_create.owner)
     try:
-        return connector.settings_model.model_validate(given)
+        settings = connector.settings_model.model_validate(given)
     except ValidationError as error:
         own, there = connector.settings_model, tuple(config.SystemDoc.model_fields)
-        problems.extend(describe(error, deployment.text, deployment.path.name, ("system", name), model=own, also=there))
+        faults.found.extend(describe(error, faults, ("system", name), model=own, also=there))
         return None
+    return None if name in deployment.missing else settings
 
 
 def _object(
@@ -103,15 +103,15 @@ def _object(
     doc: config.SystemDoc,
     mapping: ObjectMapping,
     presets: Mapping[str, str],
-    problems: list[str],
+    faults: Faults,
     *,
     only_one: bool,
 ) -> TargetObject:
     relation: Relation | None = None
     preset = doc.preset or mapping.state if mapping.state is not None or only_one else None
     if preset is not None and preset not in presets:
-        problems.append(f'{deployment.path.name}: system.{name} names the preset "{preset}". Known: {", ".join(sorted(presets))}.')
-    elif preset is not None:
+        faults.add(("system", name, "preset"), f'system.{name} names the preset "{preset}". Known: {", ".join(sorted(presets))}.')
+    elif preset is not None and not faults.unread("system", name, "preset"):
         document = {**loads(presets[preset]), "system": name, "object": mapping.object}
         try:
             relation = load_relation(
@@ -124,7 +124,7 @@ def _object(
                 skip=frozenset(deployment.document.stages.skip),
             )
         except RelationProblems as error:
-            problems.extend(error.problems)
+            faults.found.extend(error.problems)
     return TargetObject(
         name,
         mapping,

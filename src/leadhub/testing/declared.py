@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from leadhub import FieldMapping, ObjectMapping
-from leadhub.config.faults import describe
+from leadhub.config.faults import Faults, describe
 from leadhub.model.record import NativeType
 from leadhub.testing.kit import Factory
 from leadhub.values.fields import FIELDS
@@ -75,10 +75,11 @@ class DeclarationLaws:
 
     def assert_silent(self, factory: Factory, given: Mapping[str, Any], secret: str) -> None:
         """Demand that the refusal of these settings, if they are refused, does not repeat the secret. Raises what is no refusal."""
+        model = factory.connector.settings_model
         try:
-            factory.connector.settings_model.model_validate(given)
+            model.model_validate(given)
         except ValidationError as error:
-            told = " ".join(describe(error, "", "leadhub.toml", ("system", "conformance")))
+            told = " ".join(describe(error, Faults("leadhub.toml", ""), ("system", "conformance"), model=model, also=()))
             assert secret not in told, "a refusal of the settings repeats the secret"
 
 
