@@ -12,7 +12,7 @@ HUBSPOT = "pat-na1-0f1e2d3c-1111-2222-3333-444455556666"
 
 def load(folder: Path, text: str) -> config.Deployment:
     (folder / "leadhub.toml").write_text(text, encoding="utf-8")
-    return config.load(folder, {"T": "x"})
+    return config.load(folder, {"T": "x", "EMPTY": "-"})
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,9 @@ def load(folder: Path, text: str) -> config.Deployment:
         ('address = "https://me:hunter2@crm.example/"', "CRM_ADDRESS"),
         ('what = "Zm9vYmFyMTIzNDU2Nzg5MDEyMzQ1Njc4OTA"', "CRM_WHAT"),
         ('nested = { token = "hunter2" }', "CRM_NESTED_TOKEN"),
+        (f'token = "{HUBSPOT}ab${{EMPTY}}"', "CRM_TOKEN"),
+        ('password = "${EMPTY}hunter2"', "CRM_PASSWORD"),
+        ('address = "https://me:hunter2${EMPTY}@crm.example/"', "CRM_ADDRESS"),
     ],
 )
 def test_a_literal_secret_is_refused_and_not_repeated(tmp_path: Path, line: str, variable: str) -> None:
@@ -48,6 +51,12 @@ def test_a_literal_secret_is_refused_and_not_repeated(tmp_path: Path, line: str,
     [
         ('store = "postgresql+psycopg://me:hunter2@db/leads"', "store"),
         ('on_failure = "https://hooks.slack.com/services/T0/B0/hunter2"', "on_failure"),
+        ('on_failure = "curl -d oops https://hooks.slack.com/services/T000/B000/hunter2"', "on_failure"),
+        ('on_failure = "curl -u me:hunter2 https://ops.example"', "on_failure"),
+        ("on_failure = \"curl -H 'Authorization: Bearer hunter2hunter2' https://ops.example\"", "on_failure"),
+        ('on_failure = "https://ops.example/hook?token=hunter2"', "on_failure"),
+        ('on_failure = "https://discord.com/api/webhooks/11/aB3hunter2aB3aB3aB3aB3aB3aB3aB3aB3aB3"', "on_failure"),
+        ('on_failure = "notify --key xoxb-hunter2hunter2"', "on_failure"),
     ],
 )
 def test_the_files_own_keys_are_looked_at_too(tmp_path: Path, line: str, key: str) -> None:
@@ -62,6 +71,7 @@ def test_the_files_own_keys_are_looked_at_too(tmp_path: Path, line: str, key: st
     [
         'token = "${T}"',
         'token = "Bearer ${T}"',
+        'password = "${T}-${T}"',
         'token = "file:secret.txt"',
         'token = ""',
         'token_hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
@@ -79,3 +89,19 @@ def test_what_is_no_secret_passes(tmp_path: Path, line: str) -> None:
     """References, hashes, ids, paths, addresses, and the words of people's own fields."""
     (tmp_path / "secret.txt").write_text("x")
     assert load(tmp_path, f'version = 1\n[system.crm]\nplugin = "p"\n{line}\n').document.system["crm"].plugin == "p"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'on_failure = "https://hc.example/ping/0f1e2d3c-1111-2222-3333-444455556666"',
+        'on_failure = "mail -s leadhub ops@acme.example"',
+        "on_failure = \"curl -H 'Authorization: Bearer ${T}' https://ops.example\"",
+        'on_failure = "https://hooks.slack.com/${T}"',
+        'on_failure = "/opt/scripts/risk-management-notify --to=ops"',
+        'store = "postgresql+psycopg://me:${T}@db/leads"',
+    ],
+)
+def test_commands_and_addresses_without_a_secret_pass(tmp_path: Path, line: str) -> None:
+    """A command may be long and an address have a path; secrets are pointed at in the middle of them."""
+    assert load(tmp_path, f"version = 1\n{line}\n").document.version == 1

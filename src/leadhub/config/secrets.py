@@ -5,18 +5,30 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from leadhub.config.faults import Faults
+from leadhub.config.references import REFERENCE
 
 _NAME = re.compile(r"(?:^|_)(?:secret|token|password|passwd|passphrase|apikey)(?:$|_)|_key$", re.IGNORECASE)
-_REFERENCE = re.compile(r"\$\{\w+\}|^file:")
+_BEGIN = r"(?<![A-Za-z0-9])"
 _SHAPES = (
-    re.compile(r"^pat-\w{2,4}-[0-9a-f-]{30,}$"),  # HubSpot: the token of a private app
-    re.compile(r"^00D\w{12,15}!"),  # Salesforce: a session
-    re.compile(r"^(?:sk|rk|ghp|gho|xox[abprs]|glpat|AKIA)[-_]?\w{8,}"),
-    re.compile(r"^eyJ[\w-]+\.[\w-]+\.[\w-]*$"),  # a JSON web token
+    re.compile(r"pat-\w{2,4}-[0-9a-f-]{30,}"),  # HubSpot: the token of a private app
+    re.compile(r"00D\w{12,15}!"),  # Salesforce: a session
+    re.compile(r"(?:sk|rk|ghp|gho|xox[abprs]|glpat|AKIA)[-_]?\w{8,}"),
+    re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*"),  # a JSON web token
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    re.compile(r"^[\w+.-]+://[^/@\s:]*:[^/@\s]+@"),  # a password in an address
-    re.compile(r"^https://hooks\.slack\.com/services/\w"),
+    re.compile(r"[\w+.-]+://[^/@\s:]*:[^/@\s]+@"),  # a password in an address
+    re.compile(r"https://hooks\.slack\.com/services/\w"),
 )
+_INSIDE = (
+    *(re.compile(_BEGIN + shape.pattern) for shape in _SHAPES),
+    re.compile(r"\b(?:secret|token|password|passwd|api_?key)=[^\s&\"']{6,}", re.IGNORECASE),
+    re.compile(r"\b(?:bearer|basic)\s+[^\s\"']{8,}", re.IGNORECASE),
+    re.compile(r"(?:^|\s)(?:-u|--user)[= ]?[^\s:]+:[^\s:]+"),  # curl's
+)
+"""The same anywhere in a command or an address, and how these hand a secret over."""
+_BETWEEN = re.compile(r"[\s\"':,/?&]+")
+_DRESS = re.compile(r"\b(?:bearer|basic|token)\b|[^A-Za-z0-9]+", re.IGNORECASE)
+"""What may stand around a reference to a secret: the word for the scheme, and signs."""
+_DRESSED = 6
 _RANDOM = re.compile(r"[A-Za-z0-9_+=-]{32,}")
 _NOT_SECRET = re.compile(r"(?:^|_)(?:id|hash|url|path)$")
 """Names of what may look random and is none: ids of accounts and apps, hashes."""
@@ -25,24 +37,37 @@ _NEVER = frozenset({"field", "scope", "owner_map", "required_defaults", "headers
 
 
 def check(raw: Mapping[str, Any], faults: Faults) -> None:
-    """Note a fault for every secret in the file's own keys and in the tables of its systems."""
+    """Note a fault for every secret in the file's own keys and in the tables of its systems. What a reference leaves over is looked at too."""
     for keys, value in _texts({key: raw.get(key) for key in ("store", "on_failure", "system")}):
-        if _REFERENCE.search(value):
+        if value.startswith("file:"):
             continue
-        name = keys[-1]
-        named = keys[0] == "system" and bool(value) and _NAME.search(name) and not _NOT_SECRET.search(name)
-        if named or looks_secret(value, random=not _NOT_SECRET.search(name)):
+        name, written = keys[-1], REFERENCE.sub("", value)
+        told_by_name = keys[0] == "system" and bool(_NAME.search(name)) and not _NOT_SECRET.search(name)
+        if (told_by_name and _is_more(written, value)) or (
+            looks_secret(written, random=not _NOT_SECRET.search(name)) if keys[0] == "system" else holds_secret(written)
+        ):
             variable = _variable(keys)
             mend = f'Write "${{{variable}}}" and set {variable} in the environment, or "file:PATH" for a file of its own.'
             faults.add(keys, f"{'.'.join(keys)} looks like a secret, and this file holds none. {mend} Then renew it: it may have been seen.", "M19")
 
 
+def _is_more(written: str, value: str) -> bool:
+    """Whether the value of a secret's key says something by itself; beside a reference a few letters may stand."""
+    return bool(written) if written == value else len(_DRESS.sub("", written)) >= _DRESSED
+
+
 def looks_secret(value: str, *, random: bool = True) -> bool:
     """Whether a value has the shape of a token, a key, or an address with a password; `random`: also that of a long random word."""
-    if any(shape.search(value) for shape in _SHAPES):
-        return True
-    kinds = (str.islower, str.isupper, str.isdigit)
-    return random and _RANDOM.fullmatch(value) is not None and all(any(kind(c) for c in value) for kind in kinds)
+    return any(shape.match(value.strip()) for shape in _SHAPES) or (random and _looks_random(value.strip()))
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a secret stands anywhere in a command or an address."""
+    return any(shape.search(text) for shape in _INSIDE) or any(map(_looks_random, _BETWEEN.split(text)))
+
+
+def _looks_random(word: str) -> bool:
+    return _RANDOM.fullmatch(word) is not None and all(any(kind(c) for c in word) for kind in (str.islower, str.isupper, str.isdigit))
 
 
 def _variable(keys: tuple[str, ...]) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from leadhub.config.load import Deployment
 from leadhub.config.references import REFERENCE
+from leadhub.config.secrets import holds_secret
 
 MASK = "********"
 _URL = re.compile(r"(?:^|_)url$")
@@ -48,7 +49,8 @@ def _written(deployment: Deployment, keys: tuple[str, ...], value: Any) -> Setti
         return Setting(key, _masked_address(_text(value)), origin)
     sources = ", ".join(f"environment {name}{'' if deployment.environ.get(name) else ' (not set)'}" for name in names)
     found = REFERENCE.sub(lambda match: deployment.environ.get(match[1], ""), value)
-    return Setting(key, _masked_address(found) if _URL.search(keys[-1]) else MASK, f"{origin}, {sources}")
+    plain = _URL.search(keys[-1]) is not None and not holds_secret(_PASSWORD.sub(r"\1", found))
+    return Setting(key, _masked_address(found) if plain else MASK, f"{origin}, {sources}")
 
 
 def _masked_address(text: str) -> str:
