@@ -1,9 +1,11 @@
 """`on_failure`: who is told when a sync fails, and when it is well again; what is told names nobody."""
 
 import json
+import sqlite3
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from cli_world import World
 
 from leadhub.errors import LeaseHeld, StoreError
+from leadhub.store.runs import Runs
 from leadhub.sync import run as flow
 
 SCRIPT = "import pathlib, sys\nwith open(pathlib.Path(__file__).with_name('told.jsonl'), 'ab') as told:\n    told.write(sys.stdin.buffer.read() + b'\\n')\n"
@@ -63,6 +66,72 @@ def test_a_run_that_breaks_off_is_told_without_personal_data(adopted: World, tol
     assert (notice["event"], notice["exit_code"]) == ("failure", 1)
     assert notice["error"] == "The database is gone, says ***@acme.example, ***."
     assert notice["next"] == ["leadhub doctor"]
+
+
+def secret_gone(world: World, patch: pytest.MonkeyPatch) -> None:
+    patch.delenv("HUBSPOT_TOKEN")
+
+
+def unknown_key(world: World, _patch: pytest.MonkeyPatch) -> None:
+    world.configure('create = "never"', 'create = "never"\nsurprise = 1')
+
+
+def no_toml(world: World, _patch: pytest.MonkeyPatch) -> None:
+    world.configure('create = "never"', "create = ")
+
+
+def no_database(world: World, _patch: pytest.MonkeyPatch) -> None:
+    for path in world.folder.glob("leadhub.db*"):
+        path.unlink()
+    (world.folder / "leadhub.db").write_text("no database, however long it may be" * 99)
+
+
+def newer(world: World, _patch: pytest.MonkeyPatch) -> None:
+    with closing(sqlite3.connect(world.folder / "leadhub.db")) as store, store:
+        store.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def no_history(_world: World, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Runs, "list", broken)
+    patch.setattr(flow, "sync", broken)
+
+
+def unexpected(_world: World, patch: pytest.MonkeyPatch) -> None:
+    def ended(*_args: object, **_options: object) -> None:
+        raise KeyError("Ann Lee, s3cret")
+
+    patch.setattr(flow, "sync", ended)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        (secret_gone, "the environment variable HUBSPOT_TOKEN is not set"),
+        (unknown_key, 'M24 unknown key "surprise"'),
+        (no_toml, "is not valid TOML"),
+        (no_database, "leadhub.db"),
+        (newer, "newer"),
+        (no_history, "The database is gone"),
+        (unexpected, "leadhub itself failed: KeyError"),
+    ],
+)
+def test_a_night_that_does_not_even_begin_is_told_and_so_is_the_next_good_one(
+    adopted: World, told: list[dict[str, Any]], trouble: Callable[[World, pytest.MonkeyPatch], None], said: str
+) -> None:
+    """The commonest failed nights: no secret, a mistyped key, a store that cannot be used, a fault of leadhub's own. The store knows of none of them."""
+    kept = {path: path.read_bytes() for path in (adopted.folder / "leadhub.toml", adopted.folder / "leadhub.db")}
+    with pytest.MonkeyPatch.context() as patch:
+        trouble(adopted, patch)
+        assert adopted.run("sync").code == 1
+    (notice,) = told
+    assert (notice["event"], notice["exit_code"]) == ("failure", 1)
+    assert said in notice["error"]
+    assert notice["next"]
+    assert "s3cret" not in json.dumps(notice)
+    for path, content in kept.items():
+        path.write_bytes(content)
+    assert [adopted.run("sync").code for _ in range(2)] == [0, 0]
+    assert [notice["event"] for notice in told] == ["failure", "recovery"]
 
 
 @pytest.mark.parametrize(("error", "code"), [(LeaseHeld("another run works"), 6), (KeyboardInterrupt(), 130)])

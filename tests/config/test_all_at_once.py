@@ -120,7 +120,7 @@ type = "enm"  #: M24 fields.tier.type = "enm"
 values = ["A"]
 crm = { native = "Tier__c", valus = {} }  #: M24 unknown key "valus"
 [fields.created_at]
-crm = "Lead.CreatedDate"
+crm = "Lead.CreatedDate"  #: M12 crm.CreatedDate is read-only
 
 [[settle]]  #: settle.0 needs field
 rule = "prefr"  #: M24 settle.0.rule = "prefr"

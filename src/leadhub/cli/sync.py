@@ -10,7 +10,9 @@ from leadhub.cli.notify import watched
 from leadhub.cli.progress import following
 from leadhub.cli.session import cli_of
 from leadhub.core.guard import GUARDS
+from leadhub.hub import Hub
 from leadhub.sync import run as flow
+from leadhub.sync.report import RunReport
 
 Allow = Annotated[list[str] | None, typer.Option("--allow", metavar="SYSTEM.GUARD=N", help="Let a guard pass up to N; may be given several times.")]
 
@@ -24,9 +26,12 @@ def sync(context: typer.Context, allow: Allow = None) -> None:
     """Read all adopted systems, agree, and write what that takes. Never runs twice at a time."""
     cli = cli_of(context)
     allowed = allowances(allow or [])
-    hub = cli.open()
-    with following(cli, hub):
-        report = watched(cli, hub, lambda: flow.sync(hub, allowed=allowed))
+
+    def work(hub: Hub) -> RunReport:
+        with following(cli, hub):
+            return flow.sync(hub, allowed=allowed)
+
+    hub, report = watched(cli, work)
     if cli.screen.for_people:
         run_view.show(cli, hub, report)
     else:

@@ -4,7 +4,7 @@ from leadhub.config.against import against
 from leadhub.config.document import CreateWhen, Defaults, Document, OnCreate, Settle, StagesDoc, SystemDoc
 from leadhub.config.edit import add_system, pin, write_new
 from leadhub.config.fields import FieldDoc, NativeField, NativeTable
-from leadhub.config.load import FILE_NAME, Deployment, find, load, read, refused
+from leadhub.config.load import FILE_NAME, Deployment, find, load, read, refused, told_of_failures
 from leadhub.config.scope import Condition, admits
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "pin",
     "read",
     "refused",
+    "told_of_failures",
     "write_new",
 ]

@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from leadhub.config.lines import line_of
 from leadhub.config.references import References
 from leadhub.errors import ConfigError
 
-__all__ = ["FILE_NAME", "Deployment", "find", "load", "read", "refused"]
+__all__ = ["FILE_NAME", "Deployment", "find", "load", "read", "refused", "told_of_failures"]
 
 FILE_NAME = "leadhub.toml"
 ENV_FILE = ".env"
@@ -96,6 +97,26 @@ def read(folder: Path, environ: Mapping[str, str] | None = None, *, offline: boo
     digest = hashlib.blake2b(repr(raw).encode(), digest_size=8).hexdigest()
     warnings = tuple(checks.warnings(document, faults))
     return Deployment(path.parent, path, text, document, digest, dict(references.missing), warnings, known), faults
+
+
+def told_of_failures(folder: Path) -> str | None:
+    """Return the file's `on_failure`, also where the rest of it cannot be used, or is no TOML; None if nobody is named, or cannot be found."""
+    path = folder / FILE_NAME
+    try:
+        text = path.read_bytes().decode(errors="replace")
+        known = {**_dot_env(folder), **os.environ}
+    except OSError:
+        return None
+    named = _named_alone(text)
+    return References(folder, known, text, path.name).fill(named, ("on_failure",)) or None if isinstance(named, str) else None
+
+
+def _named_alone(text: str) -> Any:
+    """What `on_failure` says; in a text that is no TOML its line is read by itself."""
+    for part in (text, *re.findall(r"^on_failure\s*=.*$", text, re.MULTILINE)):
+        with suppress(tomllib.TOMLDecodeError):
+            return tomllib.loads(part).get("on_failure")
+    return None
 
 
 def _dot_env(folder: Path) -> dict[str, str]:

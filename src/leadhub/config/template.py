@@ -8,7 +8,7 @@ MEANINGS = ("not for us", "maybe later")
 """The answers to what Salesforce's "Closed - Not Converted" means, as the stage preset spells them."""
 
 FORM_TOKEN = "FORM_TOKEN"  # noqa: S105 - the name of a variable
-GIT_IGNORE = "# Secrets, and what leadhub keeps.\n.env\n*.secret\nleadhub.db*\n.leadhub-laws\n"
+GIT_IGNORE = "# Secrets, and what leadhub keeps.\n.env\n*.secret\nleadhub.db*\n.leadhub-laws\n.leadhub-failed\n"
 
 
 @dataclass(frozen=True, slots=True)
