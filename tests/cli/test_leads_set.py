@@ -69,6 +69,7 @@ def test_a_blank_is_announced_with_all_that_it_takes(adopted: World) -> None:
         ("owner=nobody@nowhere.example", "no system has an active user of that address"),
         ("created_at=2026-01-01", "it is what a system observed"),
         ("phone=abc", "that is no phone number"),
+        ("phone=4.91712E+11", "that is no phone number"),
         ("stage=warm", "is not a stage"),
         ("exit=lost", "a lead can be lost only at opportunity"),
         ("job_title", "is no FIELD=VALUE"),

@@ -2,6 +2,8 @@
 
 import phonenumbers
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from leadhub.values.phone import phone_display, phone_match, phone_problem
 
@@ -20,10 +22,13 @@ from leadhub.values.phone import phone_display, phone_match, phone_problem
         ("(212) 555-0100 x5", "US", "+12125550100 ext. 5"),
         ("(212) 555-0100;ext=5", "US", "+12125550100 ext. 5"),
         ("(416) 555-0100", "US", "+14165550100"),
+        ("1 (212) 555-0100", "US", "+12125550100"),
+        ("447911123456", "GB", "+447911123456"),
+        ("436641234567", "AT", "+436641234567"),
     ],
 )
 def test_a_valid_number_is_shown_in_e164(value: str, region: str | None, shown: str) -> None:
-    """With its extension, whatever its dress; a leading zero that belongs to it (Italy) stays."""
+    """With its extension, whatever its dress; a leading zero that belongs to it (Italy) stays, and a plus comes where no other number can be meant."""
     assert phone_display(value, region) == shown
 
 
@@ -38,10 +43,13 @@ def test_a_valid_number_is_shown_in_e164(value: str, region: str | None, shown: 
         ("+49 30 1234567 ask for Ann", None),
         ("030 1234567 / 0151 23456789", "DE"),
         ("n/a", "US"),
+        ("491712345678", "DE"),
+        ("49 171 2345678", "DE"),
+        ("Tel. (49) 171 2345678", "DE"),
     ],
 )
 def test_what_is_no_single_number_stays_as_typed(value: str, region: str | None) -> None:
-    """Nothing that a person typed is lost: words, a second number, a number of an unknown country."""
+    """Nothing that a person typed is lost: words, a second number, a number of an unknown country, one that may have lost its plus."""
     assert phone_display(value, region) == value
 
 
@@ -78,8 +86,10 @@ def test_every_country_s_example_is_valid_and_stays_itself(region: str) -> None:
 @pytest.mark.parametrize(
     ("value", "region", "says"),
     [
-        ("call me", "DE", "has none"),
+        ("call me", "DE", "no digits"),
         ("020 7946 0958", None, "no country code"),
+        ("491712345678", "DE", "its plus may be lost"),
+        ("4.91712E+11", "DE", "a power of ten"),
         ("12", "DE", "of DE"),
         ("+49 30", None, "numbering plan:"),
     ],
@@ -93,3 +103,34 @@ def test_what_is_wrong_is_said_in_a_sentence(value: str, region: str | None, say
 def test_nothing_is_wrong_with_a_number_or_a_blank(value: str, region: str | None) -> None:
     """A blank is for those to refuse who need a number."""
     assert phone_problem(value, region) is None
+
+
+@pytest.mark.parametrize("value", ["4.91712E+11", "4,91712E+11", "4.91712e11", "+4.9E+11", "-1E5"])
+@pytest.mark.parametrize("region", [None, "DE"])
+def test_a_power_of_ten_is_no_phone_number(value: str, region: str | None) -> None:
+    """A spreadsheet lost its last digits: it says nothing, and is written nowhere."""
+    assert phone_display(value, region) == phone_match(value, region) == ""
+    assert phone_problem(value, region) is not None
+
+
+def test_a_plus_that_got_lost_is_no_edit() -> None:
+    """The digits alone are compared as the number that they are with the plus; nothing is rewritten for a sign."""
+    assert phone_match("491712345678", "DE") == phone_match("+49 171 2345678", "DE")
+    assert phone_match("491712345678", "DE") != phone_match("0491 712345678", "DE")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("0123456789+-/ ().xE", max_size=20), st.sampled_from([None, "DE", "AT", "GB", "US", "IT"]))
+def test_a_normal_form_is_its_own_normal_form(value: str, region: str | None) -> None:
+    """Showing what is shown changes nothing, and neither does comparing it."""
+    shown = phone_display(value, region)
+    assert phone_display(shown, region) == shown
+    assert phone_match(shown, region) == phone_match(value, region)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.from_regex(r"(\+|00|0)?[1-9][0-9]{5,13}", fullmatch=True), st.sampled_from([None, "DE", "AT", "GB", "FR"]))
+def test_no_digit_that_says_something_is_lost(value: str, region: str | None) -> None:
+    """Only the zeros before a number may go, and a country's code come."""
+    digits = "".join(c for c in phone_display(value, region) if c.isdigit())
+    assert digits.endswith(value.lstrip("+0"))

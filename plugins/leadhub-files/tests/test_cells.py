@@ -82,6 +82,21 @@ def test_an_invalid_value_costs_itself_and_not_the_row(read: Read) -> None:
     assert "no phone number" in events[1]
 
 
+def test_a_phone_number_that_cannot_be_dialed_is_kept_and_listed(read: Read) -> None:
+    """What a spreadsheet made of it: a lost plus and a local number of nowhere stay as typed, a power of ten is left out; no number is repeated."""
+    records, rejects, events = read(
+        "id,email,phone,country\n1,a@x.example,491712345678,Germany\n2,b@x.example,4.91712E+11,Germany\n3,c@x.example,020 7946 0958,\n"
+    )
+    assert [record.get("phone") for record in records.values()] == ["491712345678", None, "020 7946 0958"]
+    assert "phone" not in records["2"]
+    assert rejects == []
+    left, plus, nowhere = events
+    assert "1 value was left out, the rest of the row taken in: no phone number, for a spreadsheet wrote it as a power of ten" in left
+    assert "1 value was kept as typed and should be mended: it begins with the code of DE itself: its plus may be lost" in plus
+    assert "it has no country code, and nothing says in which country it is dialed" in nowhere
+    assert not any(digits in event for event in events for digits in ("4917", "4.9", "7946"))
+
+
 def test_a_row_that_identifies_nobody_is_rejected(read: Read) -> None:
     """Without a last name an invalid address rejects the row, and it is not listed a second time."""
     records, (reject,), events = read("email,phone\nada(at)x.example,n/a\n")

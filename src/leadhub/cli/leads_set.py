@@ -95,7 +95,7 @@ def checked(known: Known, name: str, text: str) -> Value:
     """Return a typed value as the field holds it; None for a blank. Raises UsageFault for what the field cannot be."""
     why = _why_never(known, name, text)
     value = None if why else _display(known, name, text)
-    why = why or (_why_not(known, name, value) if value else None)
+    why = why or (_why_not(known, name, value) if value else "that is no phone number" if text and _is_phone(known, name) else None)
     if why:
         raise UsageFault(f"{name} cannot be {shown(text)}: {why}.", next_step=f"leadhub leads show {known.aggregate.person.id}")
     return value
@@ -132,6 +132,10 @@ def _why_not(known: Known, name: str, value: str) -> str | None:
             return None if sum(c.isdigit() for c in value) >= 5 else "that is no phone number"
         case _:
             return None
+
+
+def _is_phone(known: Known, name: str) -> bool:
+    return known.hub.fields[name].kind.name == "phone"
 
 
 def _looks_like_address(value: str) -> bool:

@@ -3,4 +3,4 @@
 Heavy libraries are imported when a value first needs them: `leadhub --help` needs none.
 """
 
-VERSION = 2
+VERSION = 3

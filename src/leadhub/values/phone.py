@@ -1,7 +1,7 @@
 """Phone numbers, by the numbering plans of phonenumbers."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from leadhub.values.cached import cached
 from leadhub.values.text import text_display
@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
 _LONGEST = 64
-_CANONICAL = re.compile(r"\+[0-9]+(?: ext\. [0-9]+)?")
+_DIGIT = re.compile(r"[0-9]")
 _NOT_DIGITS = re.compile(r"\D+")
+_POWER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
+"""How a spreadsheet writes a long number: 4.91712E+11."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SEPARATORS = re.compile(r"[/,;|]")
 _DRESS = frozenset({"ext", "extn", "extension", "x", "tel", "telefon", "telephone", "phone", "mobile", "mobil", "fax"})
@@ -19,57 +21,94 @@ _DRESS = frozenset({"ext", "extn", "extension", "x", "tel", "telefon", "telephon
 _WHOLE_NUMBER = 7
 
 
-def phone_display(value: str, region: str | None = None) -> str:
-    """Return a valid number as E.164, with " ext. N" if it has an extension; any other text as typed.
+class _Reading(NamedTuple):
+    """What is to be shown, what it is compared by, and what is wrong with it."""
 
-    `region` (ISO 3166-1 alpha-2) is the country in which a number without country code is dialed; without it such a number stays as typed.
+    shown: str
+    match: str
+    problem: str | None
+
+
+def phone_display(value: str, region: str | None = None) -> str:
+    """Return a valid number as E.164, with " ext. N" if it has an extension; any other text as typed, and nothing for a power of ten.
+
+    `region` (ISO 3166-1 alpha-2) is the country in which a number without country code is dialed; without it such a number stays as typed. So does one
+    that may have lost its plus: digits that begin with the country's own code, and are another number with a plus before them.
     """
-    return _read(text_display(value), region)
+    return _read(text_display(value), region).shown
 
 
 def phone_match(value: str, region: str | None = None) -> str:
-    """Return what two spellings of one number share: E.164 and extension, else the digits (with a plus if international), else the text."""
-    shown = phone_display(value, region)
-    if _CANONICAL.fullmatch(shown):
-        return shown
-    digits = _NOT_DIGITS.sub("", shown)
-    if not digits or _has_words(shown):
-        return shown.lower()
-    if shown.startswith("+"):
-        return f"+{digits}"
-    return f"+{digits[2:]}" if digits.startswith("00") else digits
+    """Return what two spellings of one number share: E.164 and extension, else the digits (with a plus if international), else the text.
+
+    A number that may have lost its plus is that of the plus: nobody's number is rewritten because a spreadsheet dropped a sign.
+    """
+    return _read(text_display(value), region).match
 
 
 def phone_problem(value: str, region: str | None = None) -> str | None:
-    """Return why the value is no phone number that can be dialed, as a sentence; None for a valid number and for a blank."""
-    shown = phone_display(value, region)
-    if not shown or _number(shown, region) is not None:
-        return None
-    if not any(c.isdigit() for c in shown):
-        return "A phone number has digits; this text has none."
-    if not region and not shown.startswith(("+", "00")):
-        return "The number has no country code, and nothing says in which country it is dialed."
-    where = f" of {region}" if region and not shown.startswith(("+", "00")) else ""
-    return f"The number is in no numbering plan{where}: a digit too many or too few, two numbers in one field, or words beside it."
+    """Return why the value is no phone number that can be dialed, without repeating it; None for a valid number and for a blank."""
+    return _read(text_display(value), region).problem
 
 
 @cached
-def _read(text: str, region: str | None) -> str:
+def _read(text: str, region: str | None) -> _Reading:
+    if not text:
+        return _Reading("", "", None)
+    if _POWER.fullmatch(text):
+        return _Reading("", "", "a spreadsheet wrote it as a power of ten, and its last digits are lost")
     number = _number(text, region)
     if number is None:
-        return text
+        return _Reading(text, _digits_of(text), _why_not(text, region))
+    abroad = _with_plus(text, region)
+    if abroad is None or _canonical(abroad) == _canonical(number):
+        return _Reading(_canonical(number), _canonical(number), None)
+    return _Reading(text, _canonical(abroad), f"it begins with the code of {region} itself: its plus may be lost, or it is a number there")
+
+
+def _canonical(number: "PhoneNumber") -> str:
     from phonenumbers import national_significant_number
 
     dialed = f"+{number.country_code}{national_significant_number(number)}"
     return f"{dialed} ext. {number.extension}" if number.extension else dialed
 
 
+def _digits_of(text: str) -> str:
+    """What tells a text apart that is no valid number."""
+    digits = _NOT_DIGITS.sub("", text)
+    if not digits or _has_words(text):
+        return text.lower()
+    if text.startswith("+"):
+        return f"+{digits}"
+    return f"+{digits[2:]}" if digits.startswith("00") else digits
+
+
+def _why_not(text: str, region: str | None) -> str:
+    if not any(c.isdigit() for c in text):
+        return "it has no digits"
+    if not region and not text.startswith(("+", "00")):
+        return "it has no country code, and nothing says in which country it is dialed"
+    where = f" of {region}" if region and not text.startswith(("+", "00")) else ""
+    return f"it is in no numbering plan{where}: a digit too many or too few, two numbers in one field, or words beside it"
+
+
 def _number(text: str, region: str | None) -> "PhoneNumber | None":
-    if not text or len(text) > _LONGEST or _says_more(text):
+    if len(text) > _LONGEST or _says_more(text):
         return None
     if text.startswith("00") and (abroad := _valid(f"+{text[2:]}", None)) is not None:  # most countries dial 00 for the plus
         return abroad
     return _valid(text, region)
+
+
+def _with_plus(text: str, region: str | None) -> "PhoneNumber | None":
+    """The number that the digits are with a plus before them, where they begin with the code of the country itself."""
+    first = _DIGIT.search(text)
+    if region is None or first is None or "+" in text[: first.start()]:
+        return None
+    from phonenumbers import country_code_for_region
+
+    code = str(country_code_for_region(region))
+    return _valid(f"+{text[first.start() :]}", None) if _NOT_DIGITS.sub("", text).startswith(code) else None
 
 
 def _says_more(text: str) -> bool:

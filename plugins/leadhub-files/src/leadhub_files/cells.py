@@ -11,7 +11,7 @@ from leadhub.values.email import email_problem
 from leadhub.values.fields import FIELDS
 from leadhub.values.headers import FULL_NAME, OPT_IN, form
 from leadhub.values.names import split_name
-from leadhub.values.phone import phone_display
+from leadhub.values.phone import phone_display, phone_problem
 from leadhub_files.headers import Columns
 
 Read = Callable[[str], str | None]
@@ -21,6 +21,7 @@ _YES = frozenset({"subscribed", "opted in", "opted-in", "granted", "✓", "✔",
 _NO = frozenset({"unsubscribed", "opted out", "opted-out", "denied", "✗", "✘", "-", "abgemeldet", "abgelehnt", "widerrufen", "verweigert"})
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,24}").fullmatch
 """Most addresses are of this form, and need no closer look."""
+_PHONES = frozenset({"phone", "mobile", "fax"})
 _FEWEST_DIGITS = 4
 """The shortest numbers that somebody can be called at have so many; "n/a" and "see above" have none."""
 
@@ -45,6 +46,8 @@ def _email(cell: str) -> str:
 def _phone(cell: str) -> str:
     if sum(map(str.isdigit, cell)) < _FEWEST_DIGITS:
         raise ValueError("no phone number")
+    if not phone_display(cell):
+        raise ValueError(f"no phone number, for {phone_problem(cell)}")
     return cell
 
 
@@ -93,10 +96,14 @@ def _reader(field: str, pattern: str | None, *, explicit: bool) -> Read | None:
 
 
 class CellReader:
-    """Reads the rows of one file. `problems`: the rows of values that could not be meant, by header and by what they are not; those are left out."""
+    """Reads the rows of one file. `problems`: the rows of values that could not be meant, by header and by what they are not; those are left out.
+
+    `doubts`: the same of phone numbers that cannot be dialed as they are written; those are kept as typed.
+    """
 
     def __init__(self, layout: Columns, *, formats: Mapping[str, str], region: str | None, explicit: bool) -> None:
         self.problems: dict[tuple[str, str], list[int]] = {}
+        self.doubts: dict[tuple[str, str], list[int]] = {}
         self._layout = layout
         self._region = region
         patterns = {form(header): pattern for header, pattern in formats.items()}
@@ -128,17 +135,28 @@ class CellReader:
                 values[field] = value
         if self._full_name is not None:
             _add_names(values, cells[self._full_name].strip())
-        if self._region is not None:
-            _add_country_code(values, self._region)
+        self._look_at_phones(number, values)
         return values
+
+    def _look_at_phones(self, number: int, values: dict[str, NativeValue]) -> None:
+        """Read local phone numbers as those of the deployment's country, where the row has none of its own, and note what cannot be dialed."""
+        country = str(values.get("country") or "")
+        region = (FIELDS["country"].kind.display(country, None) if country else self._region) or None
+        for field in _PHONES & values.keys():
+            if isinstance(cell := values[field], str):
+                if (problem := phone_problem(cell, region)) is not None:
+                    self.doubts.setdefault((self._layout.names[self._layout.fields[field]], problem), []).append(number)
+                if not country and region is not None:
+                    values[field] = phone_display(cell, region)
 
     def forget(self, number: int) -> None:
         """Leave out what was said of the last row, which was rejected as a whole."""
-        for problem, numbers in list(self.problems.items()):
-            if numbers[-1] == number:
-                numbers.pop()
-            if not numbers:
-                del self.problems[problem]
+        for noted in (self.problems, self.doubts):
+            for problem, numbers in list(noted.items()):
+                if numbers[-1] == number:
+                    numbers.pop()
+                if not numbers:
+                    del noted[problem]
 
 
 class IdentityReader(CellReader):
@@ -161,12 +179,3 @@ def _add_names(values: dict[str, NativeValue], full: str) -> None:
         return
     name = split_name(full)
     values["first_name"], values["last_name"] = name.first or None, name.last or None
-
-
-def _add_country_code(values: dict[str, NativeValue], region: str) -> None:
-    """Read local phone numbers as those of the deployment's country, where the row has none of its own."""
-    if values.get("country"):
-        return
-    for field in ("phone", "mobile", "fax"):
-        if isinstance(number := values.get(field), str):
-            values[field] = phone_display(number, region)

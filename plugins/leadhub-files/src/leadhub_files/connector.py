@@ -113,9 +113,10 @@ class Files:
             rejects = tuple(told for _, told in batch if isinstance(told, Reject))
             yield Page((*gone, *records), place.cursor({"file": name, "digest": file.digest, "row": batch[-1][0]}), rejects)
             gone = ()
-        for (header, problem), numbers in reader.problems.items():
-            event = f"{'1 value was' if len(numbers) == 1 else f'{len(numbers):,} values were'} left out, the rest of the row taken in: {problem}"
-            self.log.warning(event, file=name, column=header, rows=_numbers(numbers))
+        for noted, what in ((reader.problems, "left out, the rest of the row taken in"), (reader.doubts, "kept as typed and should be mended")):
+            for (header, problem), numbers in noted.items():
+                event = f"{'1 value was' if len(numbers) == 1 else f'{len(numbers):,} values were'} {what}: {problem}"
+                self.log.warning(event, file=name, column=header, rows=_numbers(numbers))
 
     def _survey(self, file: client.OpenFile, name: str, shared: frozenset[int]) -> Survey:
         """Look the whole file over before its first row is given out: what a row's id is depends on the others."""
