@@ -1,7 +1,8 @@
 """Writes to leadhub.toml, with a person's comments and order kept."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,47 @@ def with_line_below(text: str, number: int | None, line: str) -> str:
     return "".join(lines)
 
 
+def with_first(text: str, array: str, at: int | None, values: Mapping[str, str]) -> str:
+    """Return the text with a table of these values as the first of an array of tables; `at` is the one that it takes the place of, which moves there.
+
+    A comment directly above a table, or in it, stays with it. Only the text is looked at: the caller has to see whether the result says what is meant.
+    """
+    lines = text.replace("\r\n", "\n").splitlines(keepends=True)
+    blocks = _blocks(lines, array)
+    if not blocks or (at is not None and at >= len(blocks)):
+        return text
+    first, rest = blocks[0][0], lines[blocks[0][0] :]
+    table = tomlkit.parse(tomlkit.dumps({array: [{}]}))
+    if at is not None:
+        begin, end = blocks[at]
+        table = tomlkit.parse("".join(lines[begin:end]))
+        rest = [*lines[first:begin], *"".join(lines[end:]).lstrip("\n").splitlines(keepends=True)]
+    table[array][0].update(values)
+    parts = ("".join(lines[:first]).rstrip("\n"), tomlkit.dumps(table).rstrip("\n"), "".join(rest).rstrip("\n"))
+    return with_ends_of(text, "\n\n".join(part for part in parts if part) + "\n")
+
+
+def _blocks(lines: Sequence[str], array: str) -> list[tuple[int, int]]:
+    """Where each table of an array begins, with the comment directly above it, and ends, behind its last key."""
+    found = []
+    for number, line in enumerate(lines):
+        if re.match(rf"\s*\[\[\s*{array}\s*\]\]", line):
+            begin, end = number, number + 1
+            while begin and lines[begin - 1].lstrip().startswith("#"):
+                begin -= 1
+            for further in range(number + 1, len(lines)):
+                if lines[further].lstrip().startswith("["):
+                    break
+                end = further + 1 if lines[further].strip() and not lines[further].lstrip().startswith("#") else end
+            found.append((begin, end))
+    return found
+
+
+def with_ends_of(text: str, changed: str) -> str:
+    """Return a changed text with the line ends of the text that it was made from."""
+    return re.sub(r"\r?\n", "\r\n", changed) if "\r\n" in text else changed
+
+
 def says(text: str, said: Mapping[str, Any]) -> bool:
     """Return whether a text says just that: a table may be written inline or dotted, or a line that looks like a key be part of a longer text."""
     try:
@@ -43,14 +85,15 @@ def says(text: str, said: Mapping[str, Any]) -> bool:
 
 def add_system(path: Path, system: str, settings: Mapping[str, str]) -> None:
     """Add a system's table at the end of the file. Raises ConfigError if there is one of that name."""
-    document = tomlkit.parse(_read(path))
+    text = _read(path)
+    document = tomlkit.parse(text)
     systems = document.setdefault("system", tomlkit.table(is_super_table=True))
     if system in systems:
         raise ConfigError(f'{path.name} has a system "{system}" already; nothing was written.')
     table = tomlkit.table()
     table.update(settings)
     systems[system] = table
-    _replace(path, tomlkit.dumps(document))
+    _replace(path, with_ends_of(text, tomlkit.dumps(document)))
 
 
 def write_new(path: Path, text: str) -> None:
