@@ -181,6 +181,32 @@ def test_the_newest_rule_comes_first_and_the_same_one_once(met: World) -> None:
     assert [(r["rule"], r.get("value")) for r in _settled(met)] == [("keep", None), ("keep", PHONES["hubspot"])]
 
 
+def test_a_pattern_is_found_under_each_of_its_names(make_world: Callable[[], World]) -> None:
+    """What the system shows, what leadhub makes of it: "Austria" is AT. The rule concerns the difference, and the next plan goes by it."""
+    world = make_world()
+    world.lead(LastName="Lee", Email="ann@acme.example", Country="Austria", Status="Open - Not Contacted")
+    world.contact(lastname="Lee", email="ann@acme.example", company="Acme", country="Germany", lifecyclestage="lead")
+    world.adopt()
+    for value, held in (("Germany", "Austria"), ("DE", "AT"), ("Deutschland", "Österreich")):
+        ran = world.run("adopt", "hubspot", "--prefer", "country", "--value", value, "--hub", held, answers="n\n")
+        assert ran.lines[0].startswith("1 standing difference of country now"), ran.err
+    assert world.run("adopt", "hubspot", "--prefer", "country", "--value", "Germany", "--hub", "Austria", "--yes").code == 0
+    changes = world.run("plan", "--output", "json").json["changes"]
+    assert [(c["system"], c["fields"]["Country"]["to"]) for c in changes] == [("salesforce", "Germany")]
+
+
+def test_a_rule_that_fits_nothing_is_refused_with_what_there_is(met: World) -> None:
+    """A value that nobody shows, or a field on which all agree: a rule about it would never do anything."""
+    ran = met.run("adopt", "hubspot", "--prefer", "phone", "--value", "+1 555 010 0111", "--yes")
+    assert ran.code == 2
+    assert 'No standing difference is one of phone with "+1 555 010 0111" there.' in ran.err
+    assert 'There are: "+1 555 010 0199" there and "+1 555 010 0100" in leadhub (3).' in " ".join(ran.err.split())
+    nothing = met.run("adopt", "hubspot", "--keep", "last_name", "--yes")
+    assert nothing.code == 2
+    assert "There is none of last_name now." in nothing.err
+    assert _settled(met) == []
+
+
 def test_comments_of_the_file_stay_where_they_are(met: World) -> None:
     """Only the rule is added: what people wrote stays, byte for byte."""
     path = met.folder / "leadhub.toml"

@@ -1,18 +1,20 @@
 """`leadhub adopt SYSTEM --keep|--fill|--prefer FIELD`: settles old differences in bulk, by a rule in leadhub.toml."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from leadhub.cli import rules
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.session import Cli
 from leadhub.cli.why import demand_field
-from leadhub.cli.words import plural
+from leadhub.cli.words import plural, shown
 from leadhub.config.edit import read_text
 from leadhub.core.policy import Adoption, Settle
 from leadhub.core.states import SETTLED
 from leadhub.hub import Hub
 from leadhub.insight.disagreement import Difference, differences
 from leadhub.lifecycle.relation import Relation
+from leadhub.model.person import Value
 from leadhub.model.state import FACETS, VALUES
 
 _MEANS: dict[Adoption, str] = {
@@ -20,6 +22,9 @@ _MEANS: dict[Adoption, str] = {
     "fill": "{system} is blank there: the next sync writes what leadhub holds",
     "prefer": "{system} is right: its value is taken, and written to the others",
 }
+
+_MOST = 8
+"""Of the patterns that are there so many are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +41,7 @@ def settle(cli: Cli, hub: Hub, system: str, wanted: Wanted) -> None:
     """Show what the rule concerns and the difference of leadhub.toml, ask, and write it. The next sync goes by it."""
     _demand(cli, hub, system, wanted)
     rule = Settle(wanted.field, wanted.rule, system, wanted.value, wanted.hub)
-    with hub.store.read() as tx:
-        count = sum(_concerns(rule, one) for one in differences(hub, tx))
+    count = _count(cli, hub, hub.rule(rule), wanted)
     given = {"field": rule.field, "rule": rule.rule, "system": system, "value": rule.value, "hub": rule.hub}
     path = hub.deployment.path
     before = read_text(path)
@@ -90,10 +94,40 @@ def _demand_state(cli: Cli, hub: Hub, system: str, wanted: Wanted) -> None:
         )
 
 
+def _count(cli: Cli, hub: Hub, rule: Settle, wanted: Wanted) -> int:
+    """Return how many standing differences the rule concerns. Raises UsageFault for one that is about none that is there: it would never do anything."""
+    count, fits = 0, False
+    there: Counter[tuple[Value, Value]] = Counter()
+    with hub.store.read() as tx:
+        for one in differences(hub, tx):
+            name = SETTLED if one.state else one.field
+            if name == rule.field and (rule.rule == "prefer" or one.system == rule.system):
+                there[one.there, one.here] += 1
+            if rule.fits(name, one.system, hub.policy.compared(name, one.there), hub.policy.compared(name, one.here)):
+                fits = True
+                count += _concerns(rule, one)
+    if not fits:
+        report = cli.command(f"report disagreement --system {rule.system}")
+        raise UsageFault(f"No standing difference is {_pattern(wanted)}. {_listed(wanted.field, there)}", next_step=f"{report} shows them all")
+    return count
+
+
+def _pattern(wanted: Wanted) -> str:
+    parts = [f'"{text}" {where}' for text, where in ((wanted.value, "there"), (wanted.hub, "in leadhub")) if text is not None]
+    return f"one of {wanted.field}" + (f" with {' and '.join(parts)}" if parts else "")
+
+
+def _listed(field: str, there: Counter[tuple[Value, Value]]) -> str:
+    """The patterns that there are, the commonest first."""
+    if not there:
+        return f"There is none of {field} now."
+    told = [f"{shown(one)} there and {shown(other)} in leadhub ({count:,})" for (one, other), count in there.most_common(_MOST)]
+    return f"There are: {'; '.join(told)}{'; …' if len(there) > _MOST else ''}."
+
+
 def _concerns(rule: Settle, one: Difference) -> bool:
-    """Whether the rule would change what becomes of a difference, or keep it as it is."""
-    field = SETTLED if one.state else one.field
-    if one.rule is None or not rule.fits(field, one.system, one.there, one.here):
+    """Whether the rule would change what becomes of a difference that it fits, or keep it as it is."""
+    if one.rule is None:
         return False
     match rule.rule:
         case "fill":

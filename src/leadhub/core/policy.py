@@ -33,7 +33,7 @@ class FieldPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """A rule for standing differences of one field, or of one pattern of it: `value` is what the side shows, `hub` what leadhub holds.
+    """A rule for standing differences of one field, or of one pattern of it: `value` is what the side shows, `hub` what leadhub holds, in match form.
 
     `fill` lets blank sides (of `system`, where it is named) be written; `prefer` gives the field the value of `system`; `keep` leaves all as it is.
     """
@@ -44,10 +44,10 @@ class Settle:
     value: str | None = None
     hub: str | None = None
 
-    def fits(self, field: str, system: str, value: Value, hub: Value) -> bool:
-        """Whether the rule is about this difference."""
+    def fits(self, field: str, system: str, value: str, hub: str) -> bool:
+        """Whether the rule is about this difference, whose values are in match form."""
         about = self.field == field and (self.rule == "prefer" or self.system in (None, system))
-        return about and self.value in (None, value or "") and self.hub in (None, hub or "")
+        return about and self.value in (None, value) and self.hub in (None, hub)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +77,11 @@ class Policy:
 
     def settled(self, name: str, system: str, value: Value, hub: Value) -> Settle | None:
         """Return the first rule that settles a standing difference of this field."""
-        return next((rule for rule in self.settle if rule.fits(name, system, value, hub)), None)
+        if not self.settle:
+            return None
+        there, here = self.compared(name, value), self.compared(name, hub)
+        return next((rule for rule in self.settle if rule.fits(name, system, there, here)), None)
+
+    def compared(self, name: str, value: Value) -> str:
+        """Return a value of a field, or of the state, in the form in which rules compare it; "" for a blank."""
+        return self.fields[name].match(value, None) if value and name in self.fields else value or ""

@@ -1,10 +1,12 @@
 """Which native field holds which canonical one in this deployment: the connector's mapping, with the configuration's changes and own fields."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from leadhub import config
 from leadhub.config.fields import FieldType, NativeField
+from leadhub.core.normalize import display_of
+from leadhub.core.policy import Settle
 from leadhub.model.record import FieldMapping, NativeType, ObjectMapping, ValueMapping
 from leadhub.values import kinds
 from leadhub.values.fields import FIELDS, CanonicalField
@@ -60,3 +62,22 @@ def _with_placeholders(doc: config.SystemDoc, mapped: FieldMapping) -> FieldMapp
     """What is written only because the system insists reads back as nothing."""
     default = doc.required_defaults.get(mapped.native)
     return mapped if default is None or default in mapped.missing else replace(mapped, missing=(*mapped.missing, default))
+
+
+def rule_of(rule: Settle, mappings: Mapping[str, Sequence[ObjectMapping]], fields: Mapping[str, CanonicalField], region: str | None) -> Settle:
+    """Return a rule for standing differences with its values as they are compared.
+
+    A person writes what the system shows, or what leadhub makes of it: "Austria", "AT". `mappings` are those of each system.
+    """
+    if rule.field not in fields:
+        return rule
+    kind = fields[rule.field].kind
+
+    def compared(text: str | None, mapped: FieldMapping | None) -> str | None:
+        if not text:
+            return text
+        read = display_of(mapped, text, fields, region=region) if mapped is not None and mapped.type != "owner" else kind.display(text, region)
+        return kind.match(read or "", None)
+
+    told = (m for mapping in mappings.get(rule.system or "", ()) for m in mapping.fields if m.canonical == rule.field and not m.member)
+    return replace(rule, value=compared(rule.value, next(told, None)), hub=compared(rule.hub, None))

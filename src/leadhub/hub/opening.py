@@ -19,7 +19,7 @@ from leadhub.core.normalize import Fields
 from leadhub.core.policy import FieldPolicy, Policy, Settle
 from leadhub.core.targets import CreateRule, TargetObject
 from leadhub.errors import ConfigError
-from leadhub.hub.mappings import canonical_fields, mapping_of
+from leadhub.hub.mappings import canonical_fields, mapping_of, rule_of
 from leadhub.hub.systems import Hub, System
 from leadhub.lifecycle.laws import check as check_laws
 from leadhub.lifecycle.lines import line_finder
@@ -193,8 +193,13 @@ def _policy(document: config.Document, fields: Fields, systems: Mapping[str, Sys
         own_lead=frozenset(o.key for s in systems.values() for o in s.objects if o.mapping.own_lead),
         events=frozenset(o.key for s in systems.values() for o in s.objects if o.mapping.event),
         skip=frozenset(document.stages.skip),
-        settle=tuple(Settle(rule.field, rule.rule, rule.system, rule.value, rule.hub) for rule in document.settle),
+        settle=tuple(_settle(rule, document, fields, systems) for rule in document.settle),
     )
+
+
+def _settle(rule: config.Settle, document: config.Document, fields: Fields, systems: Mapping[str, System]) -> Settle:
+    mappings = {name: [o.mapping for o in system.objects] for name, system in systems.items()}
+    return rule_of(Settle(rule.field, rule.rule, rule.system, rule.value, rule.hub), mappings, fields, document.defaults.region)
 
 
 def _field_policy(field: CanonicalField, document: config.Document, systems: Mapping[str, System]) -> FieldPolicy:

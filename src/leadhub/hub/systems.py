@@ -15,10 +15,11 @@ from leadhub.connectors import http
 from leadhub.connectors.protocols import Context, Log, Receives, Source
 from leadhub.core.normalize import Fields, shown_by, side_of
 from leadhub.core.owners import NOBODY, OwnerBook
-from leadhub.core.policy import Policy
+from leadhub.core.policy import Policy, Settle
 from leadhub.core.sides import Side
 from leadhub.core.targets import TargetObject, native_names
 from leadhub.errors import ConfigError
+from leadhub.hub.mappings import rule_of
 from leadhub.model.person import Link, StoredRecord, Value
 from leadhub.model.record import Author, Identity, NativeValue
 from leadhub.plugins import Plugins
@@ -120,6 +121,10 @@ class Hub:
     def region(self) -> str | None:
         """The country of phone numbers that name none."""
         return self.deployment.document.defaults.region
+
+    def rule(self, rule: Settle) -> Settle:
+        """Return a rule for standing differences, its values as a person wrote them, in the form in which the policy compares it."""
+        return rule_of(rule, {name: [o.mapping for o in system.objects] for name, system in self.systems.items()}, self.fields, self.region)
 
     def books(self, tx: Transaction) -> dict[str, OwnerBook]:
         """Return the owners of every system, as last heard."""
