@@ -189,6 +189,11 @@ class Records(Repository):
         """Return keys from the work list, in the order of keys: records that changed and whose persons were not saved since."""
         return self._marked(_T.c.dirty.is_(True), limit, after)
 
+    def waiting(self, keys: Iterable[RecordKey]) -> frozenset[RecordKey]:
+        """Return those of these keys that are on the work list."""
+        found = select(_T.c.system, _T.c.object, _T.c.record_id).where(self._among(keys), _T.c.dirty.is_(True))
+        return frozenset(RecordKey(*row) for row in self.connection.execute(found))
+
     def unsettled(self, limit: int = 1000, after: RecordKey | None = None) -> tuple[RecordKey, ...]:
         """Return keys of records that must be read by id: two observations had one stamp and different values."""
         return self._marked(_T.c.unsettled.is_(True), limit, after)

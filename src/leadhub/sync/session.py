@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from leadhub import values
 from leadhub.config import pin
 from leadhub.core.guard import Refusal
 from leadhub.core.normalize import raw_hash
@@ -23,11 +24,14 @@ from leadhub.model.run import PlannedChange, RunRow
 from leadhub.store import SystemRow
 from leadhub.sync import checked
 from leadhub.sync.marks import Marks
+from leadhub.sync.new_forms import follow_values
 from leadhub.sync.remapping import follow_mapping
 from leadhub.sync.retry import Careful
 
 LEASE = "sync"
 LEASE_TIME = timedelta(minutes=10)
+_FORMS = "forms"
+"""Where a system's row remembers the version of the normal forms in which it was last read."""
 
 
 @dataclass(slots=True)
@@ -200,6 +204,7 @@ def _orders(hub: Hub, system: System, mode: str) -> str:
     """
     document = hub.deployment.document
     parts = [
+        str(values.VERSION),
         system.projection,
         mode,
         system.doc.mode,
@@ -217,12 +222,19 @@ def _orders(hub: Hub, system: System, mode: str) -> str:
     return hashlib.blake2b("|".join(parts).encode(), digest_size=8).hexdigest()
 
 
+def _in_old_form(row: SystemRow) -> bool:
+    """Whether what is agreed on with a system was read in another normal form than the present one."""
+    return row.mode != "new" and (row.identity or {}).get(_FORMS) != values.VERSION
+
+
 def _load_systems(session: Session, only: str | None) -> None:
     """Check the systems that take part: those that are adopted, and the one that is being adopted."""
     hub, changed = session.hub, False
     with hub.store.begin() as tx:
         known = {row.name: row for row in tx.systems.list()}
         session.had_refusals = bool(tx.reviews.open(kind="refused", limit=1))
+        if any(_in_old_form(row) for row in known.values()):
+            follow_values(tx, hub)
         for name, system in hub.systems.items():
             row = known.get(name) or SystemRow(name, system.connector.name, mode="new" if system.is_target else "read")
             row = replace(row, adoption=system.doc.adoption, create_cap=system.doc.create_cap)
@@ -231,6 +243,7 @@ def _load_systems(session: Session, only: str | None) -> None:
                 changed = True
                 row = replace(row, projection_version=orders)
             row = follow_mapping(tx, system, row)
+            row = replace(row, identity={**(row.identity or {}), _FORMS: values.VERSION})
             tx.systems.save(row)
             session.rows[name] = row
         for name in hub.systems if changed else ():
