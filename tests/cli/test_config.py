@@ -95,6 +95,23 @@ def test_live_tells_each_difference_with_its_code_and_cure(world: World) -> None
     assert [line for line in world.run("config", "check", "--live").lines if "M20" in line] == []
 
 
+@pytest.mark.parametrize("command", [("doctor",), ("config", "check", "--live")])
+def test_a_header_that_can_mean_two_things_is_told_before_a_run_meets_it(world: World, command: tuple[str, ...]) -> None:
+    """M22: the file, the header, what it may be, and the setting to write into which table; a file that is clear says nothing."""
+    path = world.folder / "leadhub.toml"
+    path.write_text(path.read_text() + '\n[system.fair]\nplugin = "files"\npath = "*.csv"\n')
+    line = path.read_text().splitlines().index("[system.fair]") + 1
+    (world.folder / "fair.csv").write_text("Nombre,Email\nAnn,ann@acme.example\n")
+    ran = world.run(*command)
+    assert ran.code == 1
+    (told,) = (number for number, text in enumerate(ran.lines) if "M22" in text)
+    assert 'fair  M22 fair.csv: "Nombre" may be ' in ran.lines[told]
+    assert 'Set headers = { "Nombre" = "first_name" }' in ran.lines[told]
+    assert f"next: write that into [system.fair] (leadhub.toml:{line}), or mend the file" in " ".join(ran.lines[told + 1 :])
+    (world.folder / "fair.csv").write_text("Vorname,Nachname,Email\nAnn,Lee,ann@acme.example\n")
+    assert "M22" not in world.run(*command).out
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

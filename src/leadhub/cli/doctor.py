@@ -16,6 +16,7 @@ from leadhub.cli.live import compare
 from leadhub.cli.screen import clean
 from leadhub.cli.session import Cli, cli_of, identify
 from leadhub.cli.words import plural
+from leadhub.config.lines import place
 from leadhub.config.load import ENV_FILE
 from leadhub.errors import LeadhubError, LeaseHeld
 from leadhub.hub import Hub, System
@@ -137,7 +138,7 @@ def examine(hub: Hub, system: System, known: Held) -> Iterator[Finding]:
         yield Finding("fail", system.name, str(error), next_step_of(error))
         return
     yield from _identity(hub, system, identity)
-    found = list(compare(system, careful, known))
+    found = list(compare(system, careful, known, place(hub.deployment.path.name, hub.deployment.text, ("system", system.name))))
     for level, text, next_step in found:
         yield Finding(level, system.name, text, next_step)
     told = " ".join(text for _, text, _ in found)

@@ -24,8 +24,11 @@ Line = tuple[Literal["ok", "warn", "fail"], str, str]
 _NOBODY = "leadhub-doctor-asks-for-a-key-that-no-record-has"
 
 
-def compare(system: System, careful: Careful, known: Held) -> Iterator[Line]:
-    """Yield what differs between leadhub.toml and what the live system describes; `known` is what the records of all systems show."""
+def compare(system: System, careful: Careful, known: Held, place: str) -> Iterator[Line]:
+    """Yield what differs between leadhub.toml and what the live system describes.
+
+    `known` is what the records of all systems show, `place` the line of the system's table.
+    """
     if not careful.can_describe:
         yield "ok", "its connector does not describe fields: picklists, lengths, required and read-only fields were not compared", ""
     for target in system.objects:
@@ -33,7 +36,10 @@ def compare(system: System, careful: Careful, known: Held) -> Iterator[Line]:
             try:
                 fields = careful.describe(target.mapping.object)
             except LeadhubError as error:
-                yield "fail", f"its fields cannot be read: {error}", next_step_of(error)
+                if getattr(error, "questions", ()):
+                    yield "fail", str(error), f"write that into [system.{system.name}] ({place}), or mend the file; then the same command again"
+                else:
+                    yield "fail", f"its fields cannot be read: {error}", next_step_of(error)
                 continue
             yield from _fields(system, target, fields)
             yield from _lengths(system, target, fields, known)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from leadhub import Context, Cursor, FatalError, Gone, Identity, Json, ObjectMapping, Page, Record, Reject
+from leadhub import Context, Cursor, FatalError, FieldDescription, Gone, Identity, Json, ObjectMapping, Page, Record, Reject
 from leadhub.values.headers import Question
 from leadhub_files import client
 from leadhub_files.cells import CellReader, IdentityReader
@@ -21,6 +21,7 @@ from leadhub_files.table import Table
 
 PAGE = 1000
 MOST_NUMBERS = 20
+_MEND = "Mend the file, or its settings in leadhub.toml; then: leadhub sync"
 
 
 class Unclear(FatalError):
@@ -68,6 +69,24 @@ class Files:
         told = f"{len(names)} files, {names[0]} to {names[-1]}" if len(names) > 1 else (names or ["no file yet"])[0]
         return Identity(self.settings.path, told, production=False, user=client.user())
 
+    def describe(self, object_name: str) -> Mapping[str, FieldDescription]:  # noqa: ARG002 - a file has one object
+        """Return the fields that a row can have. Only the headers are read. Raises Unclear where those of a file leave something open."""
+        found = dict.fromkeys(mapped.native for mapped in MAPPING.fields)
+        refused: list[str] = []
+        questions: list[Question] = []
+        for path in client.find(self.settings.base, self.settings.path):
+            name = self._label(path)
+            try:
+                with client.opened(path, name, self.settings.encoding) as file:
+                    found |= dict.fromkeys(Table(file, self.settings, self.wanted).columns.fields)
+            except (FileRefused, HeaderError) as error:
+                code = "M22 " if isinstance(error, HeaderError) and error.questions else ""
+                refused.append(f"{code}{name}: {error}")
+                questions += error.questions
+        if refused:
+            raise Unclear(" ".join(refused), questions=tuple(questions), next_step=_MEND)
+        return {name: FieldDescription(name, name, writable=False) for name in found}
+
     def pull(self, since: Cursor | None) -> Iterator[Page]:
         """Yield the rows of the files that are new or changed, file by file in the order of their names, at most 1,000 a page.
 
@@ -92,8 +111,7 @@ class Files:
                 questions += error.questions
         yield Page((), place.cursor(None))
         if refused:
-            step = "Mend the file, or its settings in leadhub.toml; then: leadhub sync"
-            raise Unclear(" ".join(refused), questions=tuple(questions), next_step=step)
+            raise Unclear(" ".join(refused), questions=tuple(questions), next_step=_MEND)
 
     def _pages(self, file: client.OpenFile, name: str, place: _Place, done: int) -> Iterator[Page]:
         found = self._survey(file, name, place.shared)
