@@ -28,7 +28,6 @@ def test_check_names_the_account(sandbox: Any, kind: str, production: bool) -> N
     identity = sandbox.connector().check()
     assert (identity.org, identity.production, identity.user) == (str(sandbox.service.account.portal_id), production, "service key")
     assert kind in identity.name
-    assert identity.shared_login is False
 
 
 def test_check_warns_of_what_would_stop_creates(sandbox: Any) -> None:

@@ -193,11 +193,6 @@ def _switch_on(cli: Cli, hub: Hub, system: System) -> None:
         cli.screen.line(f"Writing to {system.name} is on already.")
         return
     _, identity = identify(hub, system)
-    if identity.shared_login:
-        raise UsageFault(
-            f"{identity.user} is a person's login too: leadhub could not tell that person's edits from its own, so it does not write under it.",
-            next_step="give leadhub a user of its own in that system",
-        )
     if not cli.confirm(_question(system, identity)):
         cli.screen.line(f"Nothing was changed: writing to {system.name} stays off.")
         return

@@ -160,10 +160,6 @@ def _identity(hub: Hub, system: System, identity: Identity) -> Iterator[Finding]
     yield Finding(
         "ok", system.name, f"answers: {identity.name}{'' if identity.org in identity.name else f' ({identity.org})'}, {kind}, as {identity.user}"
     )
-    if identity.shared_login:
-        yield Finding(
-            "fail", system.name, f"{identity.user} is a person's login too: leadhub does not write under it", "give leadhub a user of its own there"
-        )
     with hub.store.read() as tx:
         row = tx.systems.get(system.name)
     if system.is_target and (row is None or row.mode == "new"):

@@ -127,17 +127,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who answered a check: which organization, production or not, and as whom leadhub is logged in.
-
-    `shared_login` says that the login is one under which a person may edit too; None where the system does not tell.
-    """
+    """Who answered a check: which organization, production or not, and as whom leadhub is logged in."""
 
     org: str
     name: str
     production: bool
     user: str
     user_id: str = ""
-    shared_login: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from leadhub.core.guard import Refusal
 from leadhub.core.normalize import raw_hash
 from leadhub.core.owners import OwnerBook
 from leadhub.core.targets import telling_names
-from leadhub.errors import ConfigError, ConnectorError, FatalError, LeadhubError, UnknownOutcome
+from leadhub.errors import ConfigError, ConnectorError, LeadhubError, UnknownOutcome
 from leadhub.hub import Hub, System
 from leadhub.model.record import Identity, Json, NativeValue
 from leadhub.model.run import PlannedChange, RunRow
@@ -270,11 +270,6 @@ def _check(session: Session, system: System) -> None:
         return
     session.hub.met(system.name, identity)
     make_sure(session.hub, system, session.rows[system.name].org, identity)
-    if identity.shared_login and session.rows[system.name].mode == "write":
-        session.fail(
-            system.name,
-            FatalError(f"{system.name}: {identity.user} is a person's login too; leadhub could not tell that person's edits from its own."),
-        )
     session.careful[system.name], session.identities[system.name] = careful, identity
 
 

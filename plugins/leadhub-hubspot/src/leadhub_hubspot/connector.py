@@ -66,7 +66,6 @@ class HubSpot:
             name=f"HubSpot account {portal} ({account.get('uiDomain') or 'app.hubspot.com'}, {kind or 'type unknown'})",
             production=kind not in NOT_PRODUCTION,
             user="service key",
-            shared_login=False,  # nobody edits under a key: HubSpot's history calls it an integration
         )
 
     def _warn_of_creates(self) -> None:
