@@ -1,111 +1,22 @@
-"""The names that a connector's writer imports. Beside them `leadhub.values` is public, for those who read texts that people wrote; nothing else is."""
+"""The names that a connector's writer imports. Beside them `leadhub.values` is public, for those who read texts that people wrote; nothing else is.
 
-from leadhub.clock import Clock
-from leadhub.connectors.protocols import (
-    Attributes,
-    Context,
-    Describes,
-    Directory,
-    Finds,
-    LastModified,
-    Log,
-    Meters,
-    Receives,
-    Rereads,
-    Source,
-    Target,
-)
-from leadhub.errors import (
-    AccessDenied,
-    ConfigError,
-    DuplicateRefused,
-    FatalError,
-    InvalidValue,
-    LeadhubError,
-    QuotaExhausted,
-    RateLimited,
-    RecordError,
-    RecordGone,
-    RetryableError,
-    StaleRecord,
-    Unavailable,
-    UnknownOutcome,
-)
-from leadhub.hookspecs import hookimpl
-from leadhub.model.delivery import Delivery, Door
-from leadhub.model.record import (
-    Author,
-    Change,
-    Cursor,
-    FieldDescription,
-    FieldMapping,
-    Gone,
-    Identity,
-    Json,
-    NativeValue,
-    ObjectMapping,
-    Operation,
-    Outcome,
-    Owner,
-    Page,
-    Record,
-    Reject,
-    Result,
-    Usage,
-    ValueMapping,
-)
+They are those of `leadhub.public`, which is imported when the first of them is asked for: the program starts without.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "AccessDenied",
-    "Attributes",
-    "Author",
-    "Change",
-    "Clock",
-    "ConfigError",
-    "Context",
-    "Cursor",
-    "Delivery",
-    "Describes",
-    "Directory",
-    "Door",
-    "DuplicateRefused",
-    "FatalError",
-    "FieldDescription",
-    "FieldMapping",
-    "Finds",
-    "Gone",
-    "Identity",
-    "InvalidValue",
-    "Json",
-    "LastModified",
-    "LeadhubError",
-    "Log",
-    "Meters",
-    "NativeValue",
-    "ObjectMapping",
-    "Operation",
-    "Outcome",
-    "Owner",
-    "Page",
-    "QuotaExhausted",
-    "RateLimited",
-    "Receives",
-    "Record",
-    "RecordError",
-    "RecordGone",
-    "Reject",
-    "Rereads",
-    "Result",
-    "RetryableError",
-    "Source",
-    "StaleRecord",
-    "Target",
-    "Unavailable",
-    "UnknownOutcome",
-    "Usage",
-    "ValueMapping",
-    "__version__",
-    "hookimpl",
-]
+if TYPE_CHECKING:
+    from leadhub.public import *  # noqa: F403 - exactly its __all__
+    from leadhub.public import __all__ as __all__
+else:
+
+    def __getattr__(name: str) -> object:
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(name)
+        public = import_module("leadhub.public")
+        if name != "__all__" and name not in public.__all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(public, name)

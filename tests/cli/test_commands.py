@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cli_world import HTTP, World, run
 
-from leadhub.cli.app import hoisted
+from leadhub.cli.program import hoisted
 
 # ---- checks ----------------------------------------------------------------------------------------------------------------------------
 
@@ -173,6 +173,32 @@ def test_plugins_are_listed_with_what_they_bring(world: World) -> None:
     plugins = {p["plugin"]: p for p in world.run("plugins", "list", "--output", "json").json["plugins"]}
     assert plugins["webinar"]["connectors"] == ["webinar"]
     assert "salesforce-lead" in plugins["salesforce"]["presets"]
+
+
+def test_ctrl_c_while_the_program_is_still_being_loaded_is_answered_in_words(tmp_path: Path) -> None:
+    """The libraries take a second to load, and nobody is shown a traceback for the key that ends a command."""
+    script = f"""
+import os, signal, sys
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == "sqlalchemy":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Pressed())
+from leadhub.cli.app import main
+sys.exit(main(["-C", {str(tmp_path)!r}, "sync"]))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (130, "")
+    assert ran.stderr.startswith("Interrupted. What was in flight is journaled")
+    assert "Traceback" not in ran.stderr
+
+
+def test_the_program_starts_with_next_to_nothing_loaded() -> None:
+    """What is imported before the first line of `main` is imported where nobody answers Ctrl-C."""
+    ran = subprocess.run(
+        [sys.executable, "-c", "import sys; import leadhub.cli.app; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    assert not {"typer", "httpx", "pydantic", "sqlalchemy", "structlog"} & set(ran.stdout.split())
 
 
 def test_help_and_version_need_no_deployment(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from cli_world import World
 
-from leadhub.cli.app import make_app
 from leadhub.cli.exits import ANYWHERE, ExitCode, UsageFault, in_folder, next_step_of, of_error
+from leadhub.cli.program import make_app
 from leadhub.clock import SystemClock
 from leadhub.errors import AccessDenied, ConfigError, GuardStopped, LeadhubError, LeaseHeld, StoreError
 from leadhub.store import open_store

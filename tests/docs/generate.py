@@ -10,7 +10,7 @@ import typer
 from pydantic_core import PydanticUndefined
 
 from leadhub import config, errors
-from leadhub.cli.app import make_app
+from leadhub.cli.program import make_app
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs/reference"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leadhub.cli.app import make_app
+from leadhub.cli.program import make_app
 from leadhub.hookspecs import Hooks
 
 ROOT = Path(__file__).parents[2]

@@ -1,6 +1,6 @@
 """`leadhub completion SHELL`, and what the Tab key offers: names of systems and fields from leadhub.toml, runs and questions from the store."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 from typer.completion import get_completion_script  # type: ignore[attr-defined]  # its only home; typer lists it in no __all__
 
+from leadhub import config
 from leadhub.cli.session import cli_of
 from leadhub.core.states import SETTLED
 from leadhub.hub import Hub, open_hub
 from leadhub.model.state import FACETS
+from leadhub.values.fields import FIELDS
 
 _PROGRAM = "leadhub"
 _MOST = 30
@@ -50,9 +52,8 @@ def completion(context: typer.Context, shell: Annotated[Shell, typer.Argument(he
 
 def _offered(context: typer.Context, offer: Callable[[Hub], Iterator[str]], begun: str) -> list[str]:
     """Ask the deployment. A key press is answered in silence: where nothing can be opened, nothing is offered."""
-    folder = context.find_root().params.get("folder")
     try:
-        hub = open_hub(Path(folder) if folder else Path(), offline=True)
+        hub = open_hub(_folder(context), offline=True)
     except Exception:  # noqa: BLE001 - a traceback in the middle of a command line helps nobody
         return []
     try:
@@ -61,19 +62,33 @@ def _offered(context: typer.Context, offer: Callable[[Hub], Iterator[str]], begu
         hub.store.close()
 
 
+def _written(context: typer.Context, offer: Callable[[config.Document], Iterable[str]], begun: str) -> list[str]:
+    """Ask leadhub.toml alone, which is quicker than to open the deployment."""
+    try:
+        deployment, _ = config.read(_folder(context), offline=True)
+    except Exception:  # noqa: BLE001 - as above
+        return []
+    return [word for word in offer(deployment.document) if word.startswith(begun)]
+
+
+def _folder(context: typer.Context) -> Path:
+    folder = context.find_root().params.get("folder")
+    return Path(folder) if folder else Path()
+
+
 def complete_system(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the systems of leadhub.toml."""
-    return _offered(context, lambda hub: iter(hub.systems), incomplete)
+    return _written(context, lambda document: document.system, incomplete)
 
 
 def complete_field(context: typer.Context, incomplete: str) -> list[str]:
     """Offer the fields of this deployment, and the three that make the state."""
-    return _offered(context, lambda hub: iter([*FACETS, *hub.policy.fields]), incomplete)
+    return _written(context, lambda document: [*FACETS, *dict.fromkeys([*FIELDS, *document.fields])], incomplete)
 
 
 def complete_settled(context: typer.Context, incomplete: str) -> list[str]:
     """Offer what a rule for old differences can be about: the fields, and the state as a whole."""
-    return _offered(context, lambda hub: iter([SETTLED, *hub.policy.fields]), incomplete)
+    return _written(context, lambda document: [SETTLED, *dict.fromkeys([*FIELDS, *document.fields])], incomplete)
 
 
 def complete_run(context: typer.Context, incomplete: str) -> list[str]:
