@@ -88,7 +88,16 @@ class Reader:
 class Writer(MemoryConnector):
     """Reads and writes; one of its fields is fixed."""
 
-    mappings = (ObjectMapping("Lead", (FieldMapping("email", "Email"), FieldMapping("tier", "Tier__c", writable=False))),)
+    mappings = (
+        ObjectMapping(
+            "Lead",
+            (
+                FieldMapping("email", "Email"),
+                FieldMapping("tier", "Tier__c", writable=False),
+                FieldMapping("email_opt_out", "OptOut", type="boolean", writable=False),
+            ),
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +112,14 @@ class Writer(MemoryConnector):
             'M24 "Led.Email" names the object "Led", which w does not read. Did you mean "Lead"? Objects: Lead.',
         ),
         ('[fields.rank]\nw = "Contact.Rank"\n', 'leadhub.toml:5: M24 "Contact.Rank" names the object "Contact", which w does not read.'),
-        ('[fields.tier]\nw = "Tier__c"\n', "leadhub.toml:5: M12 w.Tier__c is read-only: edits of tier made elsewhere would never arrive."),
+        (
+            '[fields.tier]\nw = "Tier__c"\n',
+            'leadhub.toml:5: M12 w.Tier__c is read-only: edits of tier made elsewhere would never arrive. Say owner = "w"',
+        ),
+        (
+            '[fields.email_opt_out]\nw = "OptOut"\n',
+            "M12 w.OptOut is read-only: edits of email_opt_out made elsewhere would never arrive. Name a field that can be written, or write w = false",
+        ),
     ],
 )
 def test_faults_that_only_a_connector_can_tell(tmp_path: Path, text: str, expected: str) -> None:

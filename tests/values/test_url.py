@@ -1,11 +1,8 @@
 """Addresses of pages, the secrets in them, and their domains."""
 
-import socket
-
 import pytest
 
-from leadhub.values import url
-from leadhub.values.url import domain_of, page_display, strip_secrets, url_display, url_match
+from leadhub.values.url import page_display, strip_secrets, url_display, url_match
 
 
 @pytest.mark.parametrize(
@@ -75,32 +72,3 @@ def test_secrets_are_taken_out_of_an_address(address: str, kept: str) -> None:
 def test_no_secret_of_a_referrer_is_shown() -> None:
     """The kind of `referrer` and `landing_page` strips them by itself."""
     assert page_display("https://a.example/x?utm=1&sessionid=abc#token=1") == "https://a.example/x?utm=1"
-
-
-@pytest.mark.parametrize(
-    ("value", "domain"),
-    [
-        ("https://shop.acme.co.uk/x", "acme.co.uk"),
-        ("Ann@Mail.Acme.de", "acme.de"),
-        ("foo.bar.acme.example", "acme.example"),
-        ("co.uk", None),
-        ("https://192.168.0.1/", None),
-        ("nothing", None),
-        ("", None),
-    ],
-)
-def test_the_domain_is_the_one_that_was_registered(value: str, domain: str | None) -> None:
-    """By the Public Suffix List; a bare suffix is nobody's."""
-    assert domain_of(value) == domain
-
-
-def test_the_list_of_suffixes_is_never_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A first look-up opens no connection."""
-
-    def refuse(*_args: object, **_kwargs: object) -> None:
-        pytest.fail("a connection was opened")
-
-    url._extract.cache_clear()
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    assert domain_of("https://a.never-asked-before.co.uk") == "never-asked-before.co.uk"

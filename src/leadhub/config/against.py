@@ -7,6 +7,7 @@ from leadhub.config.faults import Faults
 from leadhub.config.load import Deployment
 from leadhub.connectors.protocols import Source
 from leadhub.lifecycle.wording import did_you_mean
+from leadhub.values.fields import FIELDS
 
 Connectors = Mapping[str, type[Source]]
 
@@ -64,5 +65,8 @@ def _read_only(name: str, deployment: Deployment, connector: type[Source], fault
         for mapping in connector.mappings:
             found = native.native_in(mapping.object)
             if found is not None and (mapping.object, found) in fixed:
-                mend = f'Say owner = "{name}" if {name} alone fills it, name a field that can be written, or {name} = false.'
+                consent = field in FIELDS and FIELDS[field].merge == "restrictive"  # which no owner may keep back
+                own = "" if consent else f'say owner = "{name}" if {name} alone fills it, '
+                mend = f"{own}name a field that can be written, or write {name} = false to leave it alone there."
+                mend = mend[0].upper() + mend[1:]
                 faults.add(("fields", field, name), f"{name}.{found} is read-only: edits of {field} made elsewhere would never arrive. {mend}", "M12")

@@ -11,7 +11,6 @@ from leadhub.values.fields import FIELDS
 
 DERIVED = {
     "full_name": "first_name and last_name",
-    "domain": "website and email",
 }
 """Fields that are worked out from others, and from which."""
 

@@ -40,6 +40,7 @@ EMAIL = _kind("email", email_display, email_match)
 PHONE = Kind("phone", phone_display, phone_match)
 PERSON_NAME = _kind("name", text_display)
 COMPANY = _kind("company", text_display)
+"""Compared as shown: a legal form that somebody adds or changes is an edit."""
 COUNTRY = _kind("country", country_display)
 URL = _kind("url", url_display, url_match)
 PAGE = _kind("page", page_display, page_match)

@@ -1,15 +1,10 @@
-"""Addresses of web pages, and the domains in them. Nothing here reaches for the network."""
+"""Addresses of web pages. Nothing here reaches for the network."""
 
 import re
-from functools import cache
-from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 from leadhub.values.cached import cached
 from leadhub.values.text import text_display
-
-if TYPE_CHECKING:
-    from tldextract import TLDExtract
 
 _LONGEST = 2_048
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -58,25 +53,6 @@ def strip_secrets(url: str) -> str:
     return rest + (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
 
 
-@cached
-def domain_of(value: str) -> str | None:
-    """Return the registrable domain of a page's or an e-mail address ("https://shop.acme.co.uk/x": "acme.co.uk"); None if there is none.
-
-    By the Public Suffix List that tldextract carries. Under a suffix that the list lacks the last two labels count, as its rules say.
-    """
-    text = text_display(value)
-    if "@" in text and "/" not in text:
-        text = text.rpartition("@")[2]
-    address = _canonical(text)
-    if address is None:
-        return None
-    host = urlsplit(address).hostname or ""
-    found = _extract()(host)
-    if found.suffix:
-        return found.top_domain_under_public_suffix or None
-    return ".".join(host.split(".")[-2:])
-
-
 def _without_secrets(parameters: str) -> str:
     return "&".join(part for part in parameters.split("&") if not _tells_a_secret(part))
 
@@ -121,10 +97,3 @@ def _host(host: str) -> str | None:
         return idna.decode(encoded) if _HOST.fullmatch(encoded.decode("ascii")) else None
     except UnicodeError:  # idna's errors are
         return None
-
-
-@cache
-def _extract() -> "TLDExtract":
-    from tldextract import TLDExtract
-
-    return TLDExtract(suffix_list_urls=(), cache_dir=None)
