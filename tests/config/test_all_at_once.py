@@ -81,6 +81,12 @@ value = "all"
 value = "some"  #: M03 hub.one__c: 2 values claim to be written for
 stage = ["lead"]
 
+[[system.hub.field.three__c.map]]
+value = "all"
+[[system.hub.field.three__c.map]]
+value = "one"  #: M01 hub.three__c: stage "msq" is not a stage
+stage = ["msq"]
+
 [[system.hub.field.two__c.map]]
 value = "some"  #: M04 hub.two__c: nothing to write for
 stage = ["lead"]

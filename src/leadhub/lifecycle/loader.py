@@ -14,6 +14,8 @@ DOCUMENT_KEYS = frozenset({"system", "object", "field"})
 SETTINGS = frozenset({"kind", "required", "unset", "unset_first", "case", "create"})
 FIELD_KEYS = SETTINGS | {"map", "hold"}
 OVERRIDE_KEYS = FIELD_KEYS | {"drop", "answers"}
+_MISREAD = frozenset({"M01", "M24"})
+"""Faults after which nobody knows what a row was to be written for: whether every state has one value to write is told when they are mended."""
 _EMPTY: Mapping[str, Any] = {}
 
 
@@ -83,6 +85,7 @@ def read_relation(
 
 
 def _read_field(table: Mapping[str, Any], change: Mapping[str, Any], answers: Mapping[str, str], base: Place, own: Place) -> FieldRelation:
+    before = len(own.problems)
     unknown_keys(table, FIELD_KEYS, "the field", base.key_line("map"), base)
     unknown_keys(change, OVERRIDE_KEYS, "the field", own.key_line("map"), own)
     shipped, added = _rows(table, answers, base), _rows(change, answers, own)
@@ -112,7 +115,8 @@ def _read_field(table: Mapping[str, Any], change: Mapping[str, Any], answers: Ma
         hold=hold_own if change else hold_base,
         hold_unless_written=(hold_base if change else ()) + open_questions + unused,
     )
-    if not any(not row.reads.states for row in field.rows):
+    misread = any(problem.code in _MISREAD for problem in own.problems[before:])
+    if not misread and not any(not row.reads.states for row in field.rows):
         check_total(field, own if change else base)
     return field
 
