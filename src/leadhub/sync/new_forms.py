@@ -6,7 +6,7 @@ from dataclasses import replace
 from leadhub.core.agreement import compared
 from leadhub.core.sides import Side
 from leadhub.hub import Hub
-from leadhub.hub.systems import Books, primary_records
+from leadhub.hub.systems import Books, heard_records
 from leadhub.model.person import Aggregate, Base, Canonical, Link, Reason, Value
 from leadhub.store import RecordKey, Transaction
 
@@ -35,7 +35,7 @@ def follow_values(tx: Transaction, hub: Hub) -> None:
 def _read_anew(hub: Hub, books: Books, aggregate: Aggregate, waiting: frozenset[RecordKey]) -> Aggregate:
     anew: _Anew = {}
     links: dict[str, Link] = {}
-    for link, record in primary_records(hub, aggregate.links, aggregate.records):
+    for link, record in heard_records(hub, aggregate.links, aggregate.records):
         if RecordKey(record.system, record.object, record.id) not in waiting:  # what it shows otherwise may be an edit that nobody has judged
             side = hub.side(link, record, books, writes=False)
             bases = {key: _base(hub, side, key.partition("@")[0], base) for key, base in link.base.items()}
