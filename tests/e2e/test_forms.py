@@ -64,9 +64,11 @@ def test_an_opt_out_in_a_second_post_travels_everywhere(site: World) -> None:
     _begin(site)
     _post(site, email="ann@acme.example", first_name="Ann", last_name="Lee")
     site.sync()
-    _post(site, email="ann@acme.example", last_name="Lee", email_opt_out="yes")
+    _post(site, email="ann@acme.example", last_name="Lee", email_opt_out="yes", city="Bonn", job_title="Queen")
     site.sync()
     assert (site.sf(lead)["HasOptedOutOfEmail"], site.hs(contact)["hs_email_optout"]) == (True, "true")
+    assert (site.sf(lead)["City"], site.hs(contact)["city"]) == ("Bonn", "Bonn")
+    assert (site.sf(lead)["Title"], site.hs(contact)["jobtitle"]) == ("CTO", "CTO"), "what is known is not overwritten"
 
 
 def test_a_recycled_lead_that_posts_begins_a_new_cycle(site: World) -> None:

@@ -100,6 +100,40 @@ def test_a_box_that_was_not_ticked_says_nothing(post: Post, body: str) -> None:
     assert "consent_text" not in values
 
 
+@pytest.mark.parametrize("box", ["newsletter=0&newsletter=1", "newsletter=&newsletter=checked", "newsletter=no&newsletter=Ja"])
+def test_a_box_with_a_hidden_value_before_it_is_ticked_all_the_same(post: Post, box: str) -> None:
+    """Rails, Symfony and others post a hidden "no" beside the box: one yes among the values of a name is a yes."""
+    assert post(f"email=ann@acme.example&{box}", consent={"field": "newsletter", "text": "2026-05"})["email_opt_out"] is False
+
+
+@pytest.mark.parametrize("box", ["newsletter=newsletter", "newsletter=maybe", "newsletter=0&newsletter=no", "newsletter=0"])
+def test_a_consent_is_never_invented(post: Post, box: str) -> None:
+    """What is not known for a yes agrees to nothing."""
+    assert "email_opt_out" not in post(f"email=ann@acme.example&{box}", consent={"field": "newsletter", "text": "2026-05"})
+
+
+@pytest.mark.parametrize(
+    ("boxes", "field"),
+    [
+        ("email_opt_out=0&email_opt_out=1", "email_opt_out"),
+        ("unsubscribe=unsubscribe", "email_opt_out"),
+        ("keine+Werbung=ankreuzen", "email_opt_out"),
+        ("unsubscribe=0&opt_out=on", "email_opt_out"),
+        ("unsubscribe=true&opt_out=on", "email_opt_out"),
+        ("dnc=%E2%9C%93", "do_not_call"),
+    ],
+)
+def test_a_ticked_opt_out_is_heard_whatever_the_box_is_worth(post: Post, boxes: str, field: str) -> None:
+    """A page's author writes any value into a box: only a blank and a known no are no opt-out, whatever stands beside them."""
+    assert post(f"email=ann@acme.example&{boxes}")[field] is True
+
+
+@pytest.mark.parametrize("boxes", ["email_opt_out=0", "unsubscribe=", "unsubscribe=nein&opt_out=false", "dnc=off&dnc=unchecked"])
+def test_an_opt_out_box_that_was_not_ticked_says_nothing(post: Post, boxes: str) -> None:
+    """It takes no opt-out back."""
+    assert post(f"email=ann@acme.example&{boxes}").keys() == {"email", "occurred_at"}
+
+
 def test_an_opt_out_outranks_an_opt_in_of_the_same_post(post: Post) -> None:
     """The more protective of two boxes counts, and a box that is left empty takes no opt-out back."""
     both = "email=ann@acme.example&newsletter=on&unsubscribe=on&dnc=off"

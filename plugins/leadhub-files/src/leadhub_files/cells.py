@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from leadhub import NativeValue
-from leadhub.values.booleans import boolean_display
+from leadhub.values.booleans import yes_or_no
 from leadhub.values.dates import parse_date, parse_instant
 from leadhub.values.email import email_problem
 from leadhub.values.fields import FIELDS
@@ -17,24 +17,11 @@ from leadhub_files.headers import Columns
 Read = Callable[[str], str | None]
 """Returns the value of a trimmed cell that is not blank, None for one that says nothing. Raises ValueError, which says what the cell is not."""
 
-_YES = frozenset({"subscribed", "opted in", "opted-in", "granted", "✓", "✔", "abonniert", "angemeldet", "eingewilligt", "zugestimmt", "erteilt"})
-_NO = frozenset({"unsubscribed", "opted out", "opted-out", "denied", "✗", "✘", "-", "abgemeldet", "abgelehnt", "widerrufen", "verweigert"})
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,24}").fullmatch
 """Most addresses are of this form, and need no closer look."""
 _PHONES = frozenset({"phone", "mobile", "fax"})
 _FEWEST_DIGITS = 4
 """The shortest numbers that somebody can be called at have so many; "n/a" and "see above" have none."""
-
-
-def yes_or_no(cell: str) -> bool:
-    """Return what a cell says in English or German. Raises ValueError."""
-    said = boolean_display(cell)
-    word = cell.casefold()
-    if said == "true" or word in _YES:
-        return True
-    if said == "false" or word in _NO:
-        return False
-    raise ValueError("neither yes nor no")
 
 
 def _email(cell: str) -> str:
@@ -55,7 +42,10 @@ def _consent(*, yes_refuses: bool, explicit: bool) -> Read:
     """A refusal counts at once. Its opposite says nothing unless the deployment takes it for an explicit permission."""
 
     def read(cell: str) -> str | None:
-        if yes_or_no(cell) is yes_refuses:
+        said = yes_or_no(cell)
+        if said is None:
+            raise ValueError("neither yes nor no")
+        if said is yes_refuses:
             return "true"
         return "false" if explicit else None
 

@@ -7,9 +7,10 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel
 
 from leadhub import ConfigError, Context, Cursor, Delivery, Door, Identity, InvalidValue, NativeValue, ObjectMapping, Page, Record
+from leadhub.values.booleans import yes_or_no
 from leadhub.values.headers import FULL_NAME, IGNORE, form, recognize_headers
 from leadhub_forms import client
-from leadhub_forms.mapping import CONSENT_TEXT, FIELDS, LEAST_DIGITS, MAPPING, OPT_OUTS, PHONES, POST, YES
+from leadhub_forms.mapping import CONSENT_TEXT, FIELDS, LEAST_DIGITS, MAPPING, OPT_OUTS, PHONES, POST
 from leadhub_forms.settings import FormsSettings
 
 
@@ -56,7 +57,7 @@ class Forms:
         told, doubts = self._told(posted)
         values: dict[str, NativeValue] = {name: text or None for name, text in told.items() if name not in OPT_OUTS}
         values.update(self._consent(posted))
-        values.update({name: True for name in OPT_OUTS if told.get(name, "").casefold() in YES})
+        values.update({name: True for name in OPT_OUTS if _ticked(told.get(name, ""))})
         values["occurred_at"] = delivery.received_at
         _make_sure_of_reach(values, doubts)
         return [Record(POST, delivery.id, values, stamp=delivery.received_at, created=delivery.received_at)]
@@ -73,6 +74,9 @@ class Forms:
                 meant[name] = FULL_NAME
         told: dict[str, str] = {}
         for name, field in meant.items():
+            if field in OPT_OUTS:  # a no beside a yes is no contradiction: one of them is enough
+                told[field] = client.JOIN.join(filter(None, (told.get(field), posted[name])))
+                continue
             if told.get(field) and posted[name] and told[field] != posted[name]:
                 raise InvalidValue(f"Two fields say different things of {field}. {' '.join(doubts)}".strip())
             told[field] = told.get(field) or posted[name]
@@ -84,9 +88,19 @@ class Forms:
     def _consent(self, posted: Mapping[str, str]) -> dict[str, NativeValue]:
         """Return what an opt-in says. A box that was not ticked says nothing: whoever agreed elsewhere has not taken it back here."""
         consent = self.settings.consent
-        if consent is None or posted.get(consent.field, "").casefold() not in YES:
+        if consent is None or not any(map(yes_or_no, _parts(posted.get(consent.field, "")))):
             return {}
         return {"email_opt_out": False, CONSENT_TEXT: consent.text}
+
+
+def _parts(text: str) -> list[str]:
+    """Return the values of a name that came several times: a hidden "no" stands before many a box, and comes with it."""
+    return [part for part in map(str.strip, text.split(client.JOIN)) if part]
+
+
+def _ticked(text: str) -> bool:
+    """Say whether a box that refuses is ticked. Its value may be any that the page's author chose: only a known no is none."""
+    return any(yes_or_no(part) is not False for part in _parts(text))
 
 
 def _split(full_name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a stranger may say in a form, and the words for yes. Data only."""
+"""What a stranger may say in a form. Data only."""
 
 from leadhub import FieldMapping, ObjectMapping
 
@@ -22,6 +22,5 @@ PHONES = ("phone", "mobile")
 LEAST_DIGITS = 5
 """Fewer digits are no phone number by which somebody can be reached."""
 
-YES = frozenset({"1", "accepted", "checked", "ja", "j", "on", "true", "y", "yes"})
 CONSENT_TEXT = "consent_text"
 """The native field that says which text the person agreed to."""
