@@ -166,6 +166,55 @@ def test_a_preview_shows_and_stores_nothing(desk: Desk) -> None:
     assert "Müller" not in desk.run("leads", "list").out
 
 
+@pytest.mark.parametrize(
+    ("header", "known_by"),
+    [
+        ("Lead ID", 'A row is known by the column "Lead ID"; where that is blank, by its e-mail address; where that is blank, by all that it says.'),
+        ("ID", "A row is known by its e-mail address; where that is blank, by all that it says."),
+    ],
+)
+def test_the_key_is_shown(desk: Desk, header: str, known_by: str) -> None:
+    """Before a file is taken in and in the answer: which column tells people apart, or what else does; for programs as `key`."""
+    path = desk.file(f"{header},Email\n1,a@x.example\n")
+    assert known_by in desk.run("import", str(path), "--preview").lines
+    shown = desk.run("import", str(path), "--preview", "--output", "json").json
+    assert shown["key"] == (header if header != "ID" else None)
+    assert f"  {known_by}" in desk.run("import", str(path), "--yes").lines
+
+
+def test_a_number_begun_anew_makes_nobody_somebody_else(desk: Desk) -> None:
+    """Two lists that number their rows from 1: four people. Where the number is named as the key, the later list's rows are kept as rejects."""
+    first, second = (
+        "ID,Email,Name,First Name\n1,ann@x.example,Lee,Ann\n2,bob@x.example,Bee,Bob\n",
+        "ID,Email,Name,First Name\n1,carla@x.example,Diaz,Carla\n",
+    )
+    assert desk.run("import", str(desk.file(first, "fair1.csv")), "--yes", "--as", "fair").code == 0
+    desk.config.write_text(desk.config.read_text().replace("fair1.csv", "fair*.csv"))
+    ran = desk.run("import", str(desk.file(second, "fair2.csv")))
+    assert ran.lines[0] == "1 row taken in from fair, 0 rows rejected; no CRM was called."
+    people = desk.run("leads", "list").out
+    assert all(name in people for name in ("Ann Lee", "Bob Bee", "Carla Diaz"))
+
+
+def test_an_id_that_shows_somebody_else_is_no_edit_of_the_person(desk: Desk) -> None:
+    """Another address and another name under a named key: the row is kept as a reject with the mend, whoever was there stays; one of both is an edit."""
+    head, setting = "Badge,Email,First Name,Last Name\n", 'key = "Badge"\n'
+    desk.config.write_text(f'{CONFIG}[system.fair]\nplugin = "files"\npath = "fair*.csv"\n{setting}')
+    assert desk.run("import", str(desk.file(head + "1,ann@x.example,Ann,Lee\n2,bob@x.example,Bob,Bee\n", "fair1.csv"))).code == 0
+    ran = desk.run("import", str(desk.file(head + "1,carla@x.example,Carla,Diaz\n2,bob@y.example,Bob,Bee\n", "fair2.csv")))
+    assert ran.lines[0] == "1 row taken in from fair, 1 row rejected; no CRM was called."
+    (told,) = [line for line in ran.lines if line.startswith("  fair2.csv row 2: ")]
+    assert 'The id "1" (column "Badge") showed somebody else before: another e-mail address and another name.' in told
+    assert 'key = "' in told
+    people = desk.run("leads", "list").out
+    assert "Ann Lee" in people
+    assert "Carla" not in people
+    assert "bob@y.example" in desk.run("leads", "list", "--output", "json").out
+    desk.file(head + "1,ann@x.example,Anna,Berg\n", "fair2.csv")
+    assert desk.run("import", str(desk.folder / "fair2.csv")).lines[0].startswith("1 row taken in")
+    assert "Anna Berg" in desk.run("leads", "list").out
+
+
 def test_a_preview_of_a_known_file_uses_its_settings(desk: Desk) -> None:
     """What leadhub.toml says of the file counts in a preview; as JSON it is for programs."""
     path = desk.file("Mail at work,Last\na@x.example,Lee\n")

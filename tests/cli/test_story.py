@@ -15,7 +15,7 @@ Story = dict[str, Any]
 """What each command said, by the name of its step."""
 
 STANDING = 'hubspot had "+1 555 0122" at the same time; that lost, and is kept in the journal.'
-FAIR = "id,first name,last name,email,company\n1,Dora,Day,dora@d.example,D Ltd\n2,,,,\n3,Ann,Lee,ann@acme.example,Acme\n"
+FAIR = "lead id,first name,last name,email,company\n1,Dora,Day,dora@d.example,D Ltd\n2,,,,\n3,Ann,Lee,ann@acme.example,Acme\n"
 
 
 def _people(world: World) -> tuple[str, str]:

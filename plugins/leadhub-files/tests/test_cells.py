@@ -10,7 +10,7 @@ Read = Callable[..., Any]
 
 def test_a_postal_code_keeps_its_zeros(read: Read) -> None:
     """A postal code and an id are text, whatever they look like."""
-    records, _, _ = read("id;Nachname;PLZ\n007;Lee;01234\n")
+    records, _, _ = read("Lead-ID;Nachname;PLZ\n007;Lee;01234\n")
     assert records == {"007": {"last_name": "Lee", "postal_code": "01234"}}
 
 
@@ -75,7 +75,7 @@ def test_a_full_name_is_split_where_its_parts_are_missing(read: Read) -> None:
 
 def test_an_invalid_value_costs_itself_and_not_the_row(read: Read) -> None:
     """A row with a name keeps its place without its e-mail address or phone number, and its number is listed by column."""
-    records, rejects, events = read("id,email,last name,phone\n1,ada(at)x.example,Lee,+44 20 7946 0000\n2,b@x.example,Bee,n/a\n")
+    records, rejects, events = read("lead id,email,last name,phone\n1,ada(at)x.example,Lee,+44 20 7946 0000\n2,b@x.example,Bee,n/a\n")
     assert records == {"1": {"last_name": "Lee", "phone": "+44 20 7946 0000"}, "2": {"email": "b@x.example", "last_name": "Bee"}}
     assert rejects == []
     assert ["no e-mail address" in event and "'rows': '2'" in event for event in events] == [True, False]

@@ -53,8 +53,8 @@ def test_only_the_changed_file_is_read_again(folder: Any) -> None:
 
 def test_an_export_under_a_new_name_shows_the_same_ids(folder: Any) -> None:
     """The file's name is no part of a row's id, and the later name wins by coming last."""
-    folder.write("id,email\n1,a@x.example\n", "export-2026-01-01.csv")
-    folder.write("id,email\n1,b@x.example\n", "export-2026-01-02.csv")
+    folder.write("lead id,email\n1,a@x.example\n", "export-2026-01-01.csv")
+    folder.write("lead id,email\n1,b@x.example\n", "export-2026-01-02.csv")
     records = [record for page in folder.factory()().pull(None) for record in page.records]
     assert [(record.id, record.values["email"]) for record in records] == [("1", "a@x.example"), ("1", "b@x.example")]
 
@@ -165,7 +165,7 @@ def test_a_large_file_takes_little_memory(folder: Any) -> None:
 
     def peak(rows: int) -> int:
         with (folder.base / "big.csv").open("w", newline="") as file:
-            csv.writer(file).writerows([["id", "last name", "company"], *([f"L{n}", "Lee", "x" * 400] for n in range(rows))])
+            csv.writer(file).writerows([["lead id", "last name", "company"], *([f"L{n}", "Lee", "x" * 400] for n in range(rows))])
         pages = folder.factory()().pull(None)
         tracemalloc.start()
         try:

@@ -83,8 +83,8 @@ def test_rows_that_repeat_a_row_are_told_by_number(read: Read) -> None:
     records, _, events = read(HEADER + ANNA + ZED + ZED.replace("CFO", "CEO") + ANNA + "b@x.example,B,B,\n")
     assert {values["job_title"] for values in records.values()} == {"CTO", "CEO", None}
     assert ["2 rows repeat an earlier row; the last one counts" in event and "'4, 5'" in event for event in events] == [True]
-    records, _, events = read("id,email,last_name\n1,a@x.example,A\n1,b@x.example,B\n2,a@x.example,A\n")
-    assert {key: values["last_name"] for key, values in records.items()} == {"1": "B", "2": "A"}
+    records, _, events = read("lead id,email,last_name\n1,a@x.example,A\n1,b@x.example,A\n2,a@x.example,A\n")
+    assert {key: values["last_name"] for key, values in records.items()} == {"1": "A", "2": "A"}
     assert ["1 row repeats" in event and "'3'" in event for event in events] == [True]
 
 

@@ -86,16 +86,25 @@ def test_a_wanted_field_beyond_the_six_is_read_by_its_name() -> None:
 # ---- who a row is ---------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("header", ["id", "ID", "lead_id", "Lead ID", "External-Id", "Record ID"])
+@pytest.mark.parametrize("header", ["lead_id", "Lead ID", "External-Id", "Record ID", "Contact ID", "Record ID - Contact"])
 def test_a_column_of_ids_identifies_the_row(read: Read, header: str) -> None:
     """A column of ids is found by its name."""
     records, _, _ = read(f"{header},email\n007,a@x.example\n")
     assert list(records) == ["007"]
 
 
+@pytest.mark.parametrize("header", ["id", "ID", "Nr.", "No", "#", "Lfd. Nr.", "Customer ID", "Account ID"])
+def test_a_number_that_may_be_of_anything_identifies_nobody(read: Read, header: str) -> None:
+    """A running number begins anew in the next list, and a customer is often a company: such a column is a key only where it is named."""
+    records, _, (event,) = read(f"{header},email\n1,a@x.example\n")
+    assert list(records) == ["a@x.example"]
+    assert f"'columns': ['{header}']" in event
+    assert list(read(f"{header},email\n1,a@x.example\n", key=header)[0]) == ["1"]
+
+
 def test_the_key_setting_names_the_column(read: Read) -> None:
-    """The setting outranks the column called id."""
-    records, _, _ = read("id,Badge,email\n1,B7,a@x.example\n", key="badge")
+    """The setting outranks a column that is known for one of ids."""
+    records, _, _ = read("lead id,Badge,email\n1,B7,a@x.example\n", key="badge")
     assert list(records) == ["B7"]
 
 
@@ -115,7 +124,7 @@ def test_an_email_identifies_in_lower_case(read: Read) -> None:
 
 def test_a_row_without_id_falls_back(read: Read) -> None:
     """A blank id falls back on the e-mail address, a blank address on a hash that knows no order of columns."""
-    first, _, _ = read("id,email,last_name,company\n,a@x.example,A,\n,,Lovelace,Works\n")
+    first, _, _ = read("lead id,email,last_name,company\n,a@x.example,A,\n,,Lovelace,Works\n")
     second, _, _ = read("company;last_name\nWorks;Lovelace\n")
     by_email, by_hash = first
     assert by_email == "a@x.example"
@@ -186,7 +195,7 @@ def test_delimiters_and_line_ends_are_found(read: Read, delimiter: str, end: str
 
 def test_a_postal_code_of_a_name_stays_text(read: Read) -> None:
     """Digits stay as they are written: nothing becomes a number."""
-    records, _, _ = read("id,last_name,phone\n00123,007,0049 30 0\n")
+    records, _, _ = read("lead id,last_name,phone\n00123,007,0049 30 0\n")
     assert records == {"00123": {"last_name": "007", "phone": "0049 30 0"}}
 
 

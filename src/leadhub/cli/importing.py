@@ -2,6 +2,7 @@
 and to no CRM.
 """
 
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,8 @@ from leadhub.values.headers import Question
 _MOST = 20
 _SAMPLE = 3
 _PLUGIN = "files"
+_READ = "columns read"
+"""The event by which the connector tells how it reads a file."""
 Settings = dict[str, Any]
 
 
@@ -86,20 +89,30 @@ def _header(text: str) -> tuple[str, str]:
 
 
 class _Notes:
-    """Hears what the connector warns of while a file is taken in. With `drop` the log leaves it out: the answer on the screen says it."""
+    """Hears what the connector says while a file is taken in: by what rows are known, and what it warns of. With `drop` the log leaves that out: the
+    answer on the screen says it.
+    """
 
     def __init__(self, *, drop: bool) -> None:
         self.told: list[str] = []
         self._drop = drop
 
     def __enter__(self) -> None:
-        self._before = structlog.get_config()["processors"]
-        structlog.configure(processors=[self._hear, *self._before])
+        self._before = structlog.get_config()
+        self._logs_all = logging.getLogger().isEnabledFor(logging.INFO)
+        listening = self._before["wrapper_class"] if self._logs_all else structlog.make_filtering_bound_logger(logging.INFO)
+        structlog.configure(processors=[self._hear, *self._before["processors"]], wrapper_class=listening)
 
     def __exit__(self, *_: object) -> None:
-        structlog.configure(processors=self._before)
+        structlog.configure(processors=self._before["processors"], wrapper_class=self._before["wrapper_class"])
 
     def _hear(self, _logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        if method == "info":
+            if event["event"] == _READ and (known := _known_by(event)) not in self.told:
+                self.told.append(known)
+            if not self._logs_all:
+                raise structlog.DropEvent
+            return event
         if method != "warning" or not self._drop:
             return event
         if event["event"] != "system_left_out":  # the report has that one
@@ -110,6 +123,12 @@ class _Notes:
 def _in_words(event: Mapping[str, object]) -> str:
     facts = (f"{key} {_listed(value)}" for key, value in event.items() if key not in {"event", "system", "file"})
     return f"{event.get('file', '')}: {event['event']}: {', '.join(facts)}".removeprefix(": ").removesuffix(": ")
+
+
+def _known_by(event: Mapping[str, object]) -> str:
+    """Say what tells whether a row is about somebody who is there already."""
+    column, otherwise = event.get("key"), "its e-mail address; where that is blank, by all that it says"
+    return f'A row is known by the column "{column}"; where that is blank, by {otherwise}.' if column else f"A row is known by {otherwise}."
 
 
 def _listed(value: object) -> str:
@@ -183,13 +202,15 @@ class _Reading:
     first: list[Record] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     columns: Mapping[str, str] = field(default_factory=dict)
+    key: object = None
+    known_by: str = ""
     notes: list[str] = field(default_factory=list)
 
     def info(self, event: str, /, **fields: object) -> None:
-        """Keep what the columns were read as."""
+        """Keep what the columns were read as, and which of them a row is known by."""
         columns = fields.get("read_as")
-        if event == "columns read" and isinstance(columns, Mapping):
-            self.columns = columns
+        if event == _READ and isinstance(columns, Mapping):
+            self.columns, self.key, self.known_by = columns, fields.get("key"), _known_by(fields)
 
     def warning(self, event: str, /, **fields: object) -> None:
         """Keep what a person should know."""
@@ -271,7 +292,8 @@ def _show_preview(cli: Cli, hub: Hub, file: Path, known: str | None, given: Sett
     if not cli.screen.for_people:
         rejects = [{"row": reject.row, "reason": reject.reason} for reject in reading.rejects]
         rows = [_understood(record) for record in reading.first]
-        cli.screen.json({"columns": dict(reading.columns), "rows": reading.rows, "rejected": reading.rejected, "first": rows, "rejects": rejects})
+        told = {"columns": dict(reading.columns), "key": reading.key, "rows": reading.rows, "rejected": reading.rejected}
+        cli.screen.json({**told, "first": rows, "rejects": rejects})
         return
     for line in _preview(reading):
         cli.screen.line(line)
@@ -280,7 +302,7 @@ def _show_preview(cli: Cli, hub: Hub, file: Path, known: str | None, given: Sett
 
 def _preview(reading: _Reading) -> list[str]:
     """The file as it would be taken in."""
-    lines = ["Columns:", *(f"  {header} → {name}" for header, name in reading.columns.items())]
+    lines = ["Columns:", *(f"  {header} → {name}" for header, name in reading.columns.items()), reading.known_by]
     if reading.first:
         lines.append("First rows, as they are understood:")
         lines += ["  " + ", ".join(f"{name} {value}" for name, value in _understood(record).items()) for record in reading.first]

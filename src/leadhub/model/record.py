@@ -47,7 +47,8 @@ class Record:
     """A row of a system under its native field names, as seen once.
 
     `stamp` is the remote's own time of last change (aware), `refs` are ids of other records that it points at (object name → id), `gone_to`
-    is the id that took this one's place.
+    is the id that took this one's place. `reject` is for ids that people give, who may give one twice: what the record becomes if its id showed
+    somebody else before, another address and another name.
     """
 
     object: str
@@ -58,6 +59,7 @@ class Record:
     gone: Gone | None = None
     gone_to: str | None = None
     created: datetime | None = None
+    reject: "Reject | None" = None
 
 
 @dataclass(frozen=True, slots=True)

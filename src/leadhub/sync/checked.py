@@ -97,8 +97,9 @@ class Contract:
         self.cursor(page.cursor)
         for record in page.records:
             self.record(record)
+            self.demand(record.reject is None or isinstance(record.reject, Reject), "showed {} with a reject that is none", record.id)
         self.demand(all(isinstance(reject, Reject) for reject in page.rejects), "yielded a page with a reject that is none")
-        return replace(page, rejects=tuple(map(_spelled_out, page.rejects))) if page.rejects else page
+        return replace(page, rejects=tuple(map(spelled_out, page.rejects))) if page.rejects else page
 
     def cursor(self, cursor: Cursor) -> None:
         """Where a pull goes on."""
@@ -190,7 +191,8 @@ def _kept(text: str) -> str:
     return text if text.isascii() and "\0" not in text else text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
-def _spelled_out(reject: Reject) -> Reject:
+def spelled_out(reject: Reject) -> Reject:
+    """A reject as every database can keep it."""
     row = reject.row if 0 <= reject.row <= LAST_ROW else 0
     return Reject(_kept(reject.source), row, _kept(reject.raw), _kept(reject.reason))
 

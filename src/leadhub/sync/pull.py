@@ -2,15 +2,16 @@
 
 import queue
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from leadhub.errors import LeadhubError
-from leadhub.model.record import Cursor, Page, Record
-from leadhub.store import IngestResult, RecordKey
+from leadhub.model.record import Cursor, NativeValue, Page, Record
+from leadhub.store import IngestResult, RecordKey, Transaction
 from leadhub.sync import checked
 from leadhub.sync.receive import receive
 from leadhub.sync.session import LEASE_TIME, Session
+from leadhub.values.people import TELLING, somebody_else
 
 PAGES_IN_FLIGHT = 8
 """Bounds the memory: a fast system waits until the store has caught up."""
@@ -65,8 +66,9 @@ def store_page(session: Session, system: str, page: Page, deliveries: Sequence[i
 
     A delivery that is parsed again says what it says now: its time of receipt is the same, and there is nothing to be read by id.
     """
-    records = [(record, session.hash_of(record.object, record.values, system)) for record in page.records]
     with session.hub.store.begin() as tx:
+        page = _without_others(session, tx, system, page)
+        records = [(record, session.hash_of(record.object, record.values, system)) for record in page.records]
         result = tx.records.ingest(system, records, page.cursor, session.run_id, session.token, reread=bool(deliveries))
         tx.rejects.keep(session.run_id, page.rejects)
         if deliveries:
@@ -79,6 +81,29 @@ def store_page(session: Session, system: str, page: Page, deliveries: Sequence[i
     counts.unchanged += min(result.unchanged, fresh)
     session.hub.progress("reading", system, counts.pulled, None)
     return result
+
+
+def _without_others(session: Session, tx: Transaction, system: str, page: Page) -> Page:
+    """Return a page whose records are about whom their ids were about before; the others are among its rejects. Here alone is known who that was."""
+    doubtful = {record.id: RecordKey(system, record.object, record.id) for record in page.records if record.reject is not None}
+    if not doubtful:
+        return page
+    shown = {key.id: stored.native for key, stored in tx.records.get(doubtful.values()).items()}
+    kept, rejects = [], list(page.rejects)
+    for record in page.records:
+        if record.reject is not None:
+            before = shown.setdefault(record.id, record.values)
+            if somebody_else(_telling(session, system, record.object, before), _telling(session, system, record.object, record.values)):
+                rejects.append(checked.spelled_out(record.reject))
+                continue
+            shown[record.id] = record.values
+        kept.append(record)
+    return replace(page, records=tuple(kept), rejects=tuple(rejects))
+
+
+def _telling(session: Session, system: str, object_name: str, values: Mapping[str, NativeValue]) -> dict[str, NativeValue]:
+    fields = session.hub.systems[system].object(object_name).mapping.fields
+    return {field.canonical: values.get(field.native) for field in fields if field.canonical in TELLING}
 
 
 def store_reread(session: Session, system: str, records: Sequence[Record]) -> None:

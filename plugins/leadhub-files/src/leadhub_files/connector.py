@@ -123,8 +123,9 @@ class Files:
         self._tell("columns not taken in", name, table.columns.unused)
         self._tell("columns named in the settings are not in the file", name, table.columns.missing)
         read_as = {table.columns.names[i]: field for field, i in table.columns.fields.items()}
-        self.log.info("columns read", file=name, delimiter=table.delimiter, encoding=file.encoding, read_as=read_as)
-        ahead = (taken for taken in _records(table.taken(reader, name), found.shared) if taken[0] > done)
+        key = None if table.columns.own_id is None else table.columns.names[table.columns.own_id]
+        self.log.info("columns read", file=name, delimiter=table.delimiter, encoding=file.encoding, read_as=read_as, key=key)
+        ahead = (taken for taken in _records(table, table.taken(reader, name), found.shared, name) if taken[0] > done)
         while batch := list(itertools.islice(ahead, PAGE)):
             file.check_unchanged()
             records = tuple(told for _, told in batch if isinstance(told, Record))
@@ -165,14 +166,15 @@ class Files:
         return path.relative_to(self.settings.base).as_posix() if path.is_relative_to(self.settings.base) else path.as_posix()
 
 
-def _records(taken: Iterable[tuple[int, Told | Reject]], shared: frozenset[int]) -> Iterator[tuple[int, Record | Reject]]:
+def _records(table: Table, taken: Iterable[tuple[int, Told | Reject]], shared: frozenset[int], name: str) -> Iterator[tuple[int, Record | Reject]]:
     """Yield the rows as records. Of rows that repeat a person the last one counts, but for a refusal: a cell left empty takes no "no" back."""
     refused: set[tuple[str, str]] = set()
     for number, told in taken:
         if isinstance(told, Reject):
             yield number, told
             continue
-        record = Record(ROW, id_of(told, shared), told.values)
+        otherwise = table.reject(name, number, table.somebody_else(told)) if told.own_id else None
+        record = Record(ROW, id_of(told, shared), told.values, reject=otherwise)
         said = {name for name in REFUSALS if record.values.get(name) in (True, "true")}
         refused.update((record.id, name) for name in said)
         kept = {name: "true" for name in REFUSALS if (record.id, name) in refused and not record.values.get(name)}

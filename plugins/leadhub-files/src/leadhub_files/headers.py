@@ -30,6 +30,11 @@ class Columns:
     unused: tuple[str, ...]
     missing: tuple[str, ...]
 
+    @property
+    def own_id(self) -> int | None:
+        """The column of ids, None where a row is known by its address: then the addresses of one person may be spelled in several ways."""
+        return None if self.key == self.fields.get("email") else self.key
+
 
 def columns(
     header: Sequence[str], *, own: Mapping[str, str], key: str | None, wanted: Collection[str], sample: Sequence[Sequence[str]] = ()

@@ -15,8 +15,11 @@ CSV_MAPPING = ObjectMapping(
     state="leadhub",
 )
 
-KEYS = ("lead id", "external id", "record id", "id")
-"""Headers of a column of ids, the most telling first."""
+KEYS = (
+    *("lead id", "contact id", "record id contact", "record id", "external id"),
+    *("kontakt id", "datensatz id kontakt", "datensatz id", "externe id"),
+)
+"""Headers of a column of ids of people, the most telling first. "ID" and "Nr" are none: a running number begins anew in the next list."""
 OPTIONS = {
     "stage": ("known", "lead", "mql", "sal", "sql", "opportunity", "customer", "advocate"),
     "status": ("none", "new", "assigned", "attempting", "connected", "nurturing", "in_deal"),

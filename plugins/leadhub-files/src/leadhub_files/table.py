@@ -44,7 +44,7 @@ class Table:
     def taken(self, reader: CellReader, source: str) -> Iterator[tuple[int, Told | Reject]]:
         """Yield (row number, what it tells or why it is rejected) for every row that is not blank."""
         layout, width, longest = self.columns, self.columns.width, self._header_length
-        own_id = layout.key if layout.key is not None and layout.key != layout.fields.get("email") else None
+        own_id = layout.own_id
         for number, cells, broken in self._numbered:
             if not broken and not any(map(str.strip, cells)):
                 continue
@@ -62,7 +62,20 @@ class Table:
                     continue
                 fault = _nobody(layout, cells)
                 reader.forget(number)
-            yield number, Reject(source, number, self._rows.raw(), fault)
+            yield number, self.reject(source, number, fault)
+
+    def reject(self, source: str, number: int, reason: str) -> Reject:
+        """Return the row given out last as a reject."""
+        return Reject(source, number, self._rows.raw(), reason)
+
+    def somebody_else(self, row: Told) -> str:
+        """Say why a row is rejected whose id showed somebody else before, and how to mend it."""
+        names, own_id, address = self.columns.names, self.columns.own_id or 0, self.columns.fields.get("email", 0)
+        return (
+            f'The id "{row.own_id}" (column "{names[own_id]}") showed somebody else before: another e-mail address and another name. If that column'
+            f' only numbers the rows, set key = "{names[address]}" in leadhub.toml or rename the column; if it is the same person, change the address'
+            " first, and the name with the next import."
+        )
 
     def check_shape(self) -> None:
         """Look back over all rows. Raises HeaderError where the delimiter was found and not told, and fits fewer than half of them."""
