@@ -37,9 +37,9 @@ class Desk:
         (folder / "in").mkdir()
         (folder / "leadhub.toml").write_text(CONFIG)
 
-    def drop(self, *rows: str) -> None:
-        """Save the list of the trade fair."""
-        (self.folder / "in" / "fair.csv").write_bytes("\r\n".join(rows).encode("utf-8-sig"))
+    def drop(self, *rows: str, name: str = "fair.csv") -> None:
+        """Save the list of the trade fair, or another."""
+        (self.folder / "in" / name).write_bytes("\r\n".join(rows).encode("utf-8-sig"))
 
     def hub(self) -> Hub:
         """Open the deployment."""
@@ -118,6 +118,16 @@ def test_a_list_imported_again_or_reordered_changes_nothing(desk: Desk) -> None:
     report = desk.sync()
     assert (report.systems["list"].created, report.systems["list"].updated) == (0, 1)
     assert sorted(row["company"] for row in desk.kept()) == ["Hive", "Works GmbH"]
+
+
+def test_an_old_list_that_is_mended_brings_no_old_value_back(desk: Desk) -> None:
+    """Ada's new number came with a later list; Bob's name is mended in the earlier one: her number stays, his name travels."""
+    desk.drop(HEAD, ADA.replace("901820", "999999"), name="later.csv")
+    desk.sync()
+    desk.drop(HEAD, ADA, BOB.replace("Bob;Bee", "Rob;Bee"))
+    desk.sync()
+    ada, bob = sorted(desk.kept(), key=lambda row: row["email"])
+    assert (ada["phone"], bob["first_name"]) == ("'+4930999999", "Rob")
 
 
 def test_62_of_one_person_three_times_the_last_row_wins_by_field(desk: Desk) -> None:

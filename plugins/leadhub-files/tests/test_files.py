@@ -51,6 +51,55 @@ def test_only_the_changed_file_is_read_again(folder: Any) -> None:
     assert ids(folder.factory()().pull(first[-1].cursor)) == ["b@x.example", "c@x.example"]
 
 
+JANUARY = "email,first_name,phone\nann@x.example,Ann,11111\nbob@x.example,Bbo,22222\n"
+FEBRUARY = "email,first_name,phone\nann@x.example,Ann,99999\n"
+
+
+def test_an_old_file_that_is_mended_says_nothing_over_a_later_one(folder: Any) -> None:
+    """Of a changed file those rows are news whose people no file has that was read after it; which were left is told. The cursor knows no rows."""
+    folder.write(JANUARY, "2026-01.csv")
+    folder.write(FEBRUARY, "2026-02.csv")
+    first = list(folder.factory()().pull(None))
+    assert ids(first) == ["ann@x.example", "bob@x.example", "ann@x.example"]
+    folder.write(JANUARY.replace("Bbo", "Bob").replace("11111", "11112"), "2026-01.csv")
+    factory = folder.factory()
+    second = list(factory().pull(first[-1].cursor))
+    assert ids(second) == ["bob@x.example"]
+    told = [event for event in factory.log.events if not event.startswith("columns read ")]
+    assert told == ["1 row is left to a file that was read later and has the same people {'file': '2026-01.csv', 'rows': '2'}"]
+    assert "x.example" not in str(second[-1].cursor)
+    folder.write("email,first_name,phone\n", "2026-02.csv")
+    third = list(folder.factory()().pull(second[-1].cursor))
+    folder.write(JANUARY, "2026-01.csv")
+    assert ids(folder.factory()().pull(third[-1].cursor)) == ["ann@x.example", "bob@x.example"], "as long as the later file has them"
+
+
+def test_a_new_file_is_news_whatever_its_name(folder: Any) -> None:
+    """What arrives last was said last: its name puts in order only what arrives together."""
+    folder.write(FEBRUARY, "2026-02.csv")
+    first = list(folder.factory()().pull(None))
+    folder.write(JANUARY, "2026-01.csv")
+    second = list(folder.factory()().pull(first[-1].cursor))
+    assert ids(second) == ["ann@x.example", "bob@x.example"]
+    folder.write(FEBRUARY.replace("99999", "99998"), "2026-02.csv")
+    assert ids(folder.factory()().pull(second[-1].cursor)) == []
+
+
+def test_an_old_file_waits_while_a_later_one_cannot_be_read(folder: Any) -> None:
+    """Whether its rows are news cannot be told then: nothing of it is taken in, and it is not counted as read."""
+    folder.write(JANUARY, "2026-01.csv")
+    folder.write(FEBRUARY, "2026-02.csv")
+    cursor = list(folder.factory()().pull(None))[-1].cursor
+    folder.write(JANUARY.replace("Bbo", "Bob"), "2026-01.csv")
+    folder.write(b"email\nM\xfcller\n", "2026-02.csv")
+    seen: list[Any] = []
+    with pytest.raises(FatalError, match=r"2026-01\.csv was not taken in: 2026-02\.csv, which was read after it, cannot be read now"):
+        seen.extend(folder.factory()().pull(cursor))
+    assert ids(seen) == []
+    folder.write(FEBRUARY, "2026-02.csv")
+    assert ids(folder.factory()().pull(seen[-1].cursor)) == ["bob@x.example"]
+
+
 def test_an_export_under_a_new_name_shows_the_same_ids(folder: Any) -> None:
     """The file's name is no part of a row's id, and the later name wins by coming last."""
     folder.write("lead id,email\n1,a@x.example\n", "export-2026-01-01.csv")

@@ -1,8 +1,8 @@
 """Reads CSV files. Never writes, moves or deletes one."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from leadhub_files import client
 from leadhub_files.cells import CellReader, IdentityReader
 from leadhub_files.encoding import FileRefused
 from leadhub_files.headers import HeaderError
-from leadhub_files.identity import Survey, Told, id_of, survey
+from leadhub_files.identity import Ids, Survey, Told, id_of, survey
 from leadhub_files.mapping import MAPPING, REFUSALS, ROW
 from leadhub_files.settings import FilesSettings
 from leadhub_files.table import Table
@@ -34,7 +34,10 @@ class Unclear(FatalError):
 
 @dataclass(slots=True)
 class _Place:
-    """How far a pull has come: the files read to their end, and the addresses known to be shared. `fresh`: nothing was ever read before."""
+    """How far a pull has come: the files read to their end, in the order in which they were first read, and the addresses known to be shared.
+
+    `fresh`: nothing was ever read before.
+    """
 
     read: dict[str, str]
     shared: frozenset[int]
@@ -42,15 +45,23 @@ class _Place:
 
     def cursor(self, within: dict[str, Json] | None) -> Cursor:
         """Return the cursor to go on from here, in the middle of a file or between two."""
-        return {"read": dict(self.read), "open": within, "shared": [f"{key:016x}" for key in sorted(self.shared)]}
+        shared: list[Json] = [f"{key:016x}" for key in sorted(self.shared)]
+        return {"read": dict(self.read), "order": list(self.read), "open": within, "shared": shared}
+
+    def later(self, name: str) -> dict[str, str]:
+        """Return the files, with their digests, that were first read after one; none for one that never was."""
+        names = list(self.read)
+        return {other: self.read[other] for other in names[names.index(name) + 1 :]} if name in self.read else {}
 
 
 class Files:
     """Rows of CSV files as records.
 
-    Cursor: {"read": {file: digest}, "open": {"file", "digest", "row"} | null, "shared": [mark of an address]}. An unchanged file yields nothing; a
-    changed one yields all of its rows again, and whoever stores them sees which differ; "open" is the file in the middle of which a run may have
-    stopped; "shared" are the addresses that several people have (see `identity`).
+    Cursor: {"read": {file: digest}, "order": [file], "open": {"file", "digest", "row"} | null, "shared": [mark of an address]}. An unchanged file
+    yields nothing; a changed one yields its rows again, and whoever stores them sees which differ. What a later file says stands: rows of ids that an
+    unchanged file has which was first read after it are left out, so that a mended old file brings no old values back. "order" is that order: a new
+    file is news whatever its name. "open" is the file in the middle of which a run may have stopped; "shared" are the addresses that several people
+    have (see `identity`).
     """
 
     name: ClassVar[str] = "files"
@@ -88,7 +99,7 @@ class Files:
         return {name: FieldDescription(name, name, writable=False) for name in found}
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
-        """Yield the rows of the files that are new or changed, file by file in the order of their names, at most 1,000 a page.
+        """Yield the rows of the files that are new or changed, at most 1,000 a page: first those read before, then the new ones by their names.
 
         A file that cannot be taken in as a whole is left out, and named in a FatalError after the others are through. Raises AccessDenied too,
         and Unavailable when a file is being written.
@@ -97,14 +108,18 @@ class Files:
         paths = {self._label(path): path for path in client.find(self.settings.base, self.settings.path)}
         if not paths:
             self.log.warning("no file matches", path=self.settings.path)
-        place = _Place({name: digest for name, digest in state.get("read", {}).items() if name in paths}, _shared(state), fresh=since is None)
+        read = state.get("read", {})
+        place = _Place({name: read[name] for name in state.get("order", sorted(read)) if name in paths}, _shared(state), fresh=since is None)
         refused: list[str] = []
         questions: list[Question] = []
-        for name, path in paths.items():
+        for name in dict.fromkeys((*place.read, *paths)):
             try:
-                with client.opened(path, name, self.settings.encoding) as file:
+                with client.opened(paths[name], name, self.settings.encoding) as file:
                     if place.read.get(name) != file.digest:
-                        yield from self._pages(file, name, place, _rows_done(state, name, file.digest))
+                        later = Ids(
+                            chain.from_iterable(self._ids(paths[other], other, place.shared, as_read) for other, as_read in place.later(name).items())
+                        )
+                        yield from self._pages(file, name, place, later, _rows_done(state, name, file.digest))
                         place.read[name] = file.digest
             except (FileRefused, HeaderError) as error:
                 refused.append(f"{name} was not taken in: {error}")
@@ -113,7 +128,19 @@ class Files:
         if refused:
             raise Unclear(" ".join(refused), questions=tuple(questions), next_step=_MEND)
 
-    def _pages(self, file: client.OpenFile, name: str, place: _Place, done: int) -> Iterator[Page]:
+    def _ids(self, path: Path, name: str, shared: frozenset[int], digest: str) -> Iterator[str]:
+        """Yield the ids of a file's rows as they were given out, if it is as it was then; one that changed is read again anyway. Raises FileRefused."""
+        try:
+            with client.opened(path, name, self.settings.encoding) as file:
+                if file.digest == digest:
+                    table = Table(file, self.settings, self.wanted)
+                    for _, told in table.taken(self._reader(IdentityReader, table), name):
+                        if isinstance(told, Told):
+                            yield id_of(told, shared)
+        except (FileRefused, HeaderError) as error:
+            raise FileRefused(f"{name}, which was read after it, cannot be read now, and what that says would count. First mend it.") from error
+
+    def _pages(self, file: client.OpenFile, name: str, place: _Place, later: Ids, done: int) -> Iterator[Page]:
         found = self._survey(file, name, place.shared)
         place.shared = found.shared
         # A record that went by the shared address alone is nobody's now; before the first run there was none.
@@ -125,13 +152,18 @@ class Files:
         read_as = {table.columns.names[i]: field for field, i in table.columns.fields.items()}
         key = None if table.columns.own_id is None else table.columns.names[table.columns.own_id]
         self.log.info("columns read", file=name, delimiter=table.delimiter, encoding=file.encoding, read_as=read_as, key=key)
-        ahead = (taken for taken in _records(table, table.taken(reader, name), found.shared, name) if taken[0] > done)
-        while batch := list(itertools.islice(ahead, PAGE)):
+        left: list[int] = []
+        records = _news(_records(table, table.taken(reader, name), found.shared, name), later, left)
+        ahead = (taken for taken in records if taken[0] > done)
+        while batch := list(islice(ahead, PAGE)):
             file.check_unchanged()
-            records = tuple(told for _, told in batch if isinstance(told, Record))
+            here = tuple(told for _, told in batch if isinstance(told, Record))
             rejects = tuple(told for _, told in batch if isinstance(told, Reject))
-            yield Page((*gone, *records), place.cursor({"file": name, "digest": file.digest, "row": batch[-1][0]}), rejects)
+            yield Page((*gone, *here), place.cursor({"file": name, "digest": file.digest, "row": batch[-1][0]}), rejects)
             gone = ()
+        if left:
+            event = f"{'1 row is' if len(left) == 1 else f'{len(left):,} rows are'} left to a file that was read later and has the same people"
+            self.log.warning(event, file=name, rows=_numbers(left))
         for noted, what in ((reader.problems, "left out, the rest of the row taken in"), (reader.doubts, "kept as typed and should be mended")):
             for (header, problem), numbers in noted.items():
                 event = f"{'1 value was' if len(numbers) == 1 else f'{len(numbers):,} values were'} {what}: {problem}"
@@ -179,6 +211,15 @@ def _records(table: Table, taken: Iterable[tuple[int, Told | Reject]], shared: f
         refused.update((record.id, name) for name in said)
         kept = {name: "true" for name in REFUSALS if (record.id, name) in refused and not record.values.get(name)}
         yield number, replace(record, values={**record.values, **kept}) if kept else record
+
+
+def _news(records: Iterable[tuple[int, Record | Reject]], later: Ids, left: list[int]) -> Iterator[tuple[int, Record | Reject]]:
+    """Yield what no later file speaks of; put the numbers of the other rows on the list."""
+    for number, told in records:
+        if isinstance(told, Record) and told.id in later:
+            left.append(number)
+        else:
+            yield number, told
 
 
 def _numbers(rows: Sequence[int]) -> str:
