@@ -124,7 +124,7 @@ def test_a_row_that_repeats_another_is_told(desk: Desk) -> None:
     """Every row of the file is in one number: taken in, rejected, or repeated with the row's number."""
     ran = desk.run("import", str(desk.file(HEADER + SHARED + "pat@shared.example,Anna,One,CEO\n,,,Nobody\n")), "--yes")
     assert ran.lines[0] == "2 rows taken in from fair, 1 row rejected; no CRM was called."
-    assert "  fair.csv: 1 row repeats an earlier row; the last one counts: rows 4" in ran.lines
+    assert "  fair.csv: 1 row repeats an earlier row; of each field the last that says something counts: rows 4" in ran.lines
     assert "repeat" not in ran.err
 
 

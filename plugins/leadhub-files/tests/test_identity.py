@@ -82,10 +82,30 @@ def test_rows_that_repeat_a_row_are_told_by_number(read: Read) -> None:
     """The last one counts, and the log says which rows were there before: by address and name, and by an id whatever the names."""
     records, _, events = read(HEADER + ANNA + ZED + ZED.replace("CFO", "CEO") + ANNA + "b@x.example,B,B,\n")
     assert {values["job_title"] for values in records.values()} == {"CTO", "CEO", None}
-    assert ["2 rows repeat an earlier row; the last one counts" in event and "'4, 5'" in event for event in events] == [True]
+    assert ["2 rows repeat an earlier row; of each field the last that says something counts" in event and "'4, 5'" in event for event in events] == [
+        True
+    ]
     records, _, events = read("lead id,email,last_name\n1,a@x.example,A\n1,b@x.example,A\n2,a@x.example,A\n")
     assert {key: values["last_name"] for key, values in records.items()} == {"1": "A", "2": "A"}
     assert ["1 row repeats" in event and "'3'" in event for event in events] == [True]
+
+
+def test_a_blank_cell_wipes_nothing_that_an_earlier_row_of_the_person_says(read: Read) -> None:
+    """By field the last row counts that says something; people of one address keep what is theirs, also over the end of a page."""
+    between = "".join(f"p{n}@x.example,P,P{n},\n" for n in range(1200))
+    records, _, _ = read(f"{HEADER}{ANNA}{ZED}b@x.example,Bo,Bee,CEO\n{between}b@x.example,,,CFO\nb@x.example,,,\nteam@shared.example,Zed,Two,\n")
+    assert records["b@x.example"] == {"email": "b@x.example", "first_name": "Bo", "last_name": "Bee", "job_title": "CFO"}
+    assert sorted(values["job_title"] for key, values in records.items() if key.startswith("team@")) == ["CFO", "CTO"]
+
+
+def test_an_id_given_twice_in_one_file_is_told(read: Read) -> None:
+    """Another address and another name under an id that was there before: no edit, no repetition, and nothing of it in the first one's record."""
+    text = "lead id,email,last_name,phone\n1,a@x.example,Lee,\n1,c@x.example,Diaz,+49301\n1,b@x.example,Lee,\n"
+    records, (reject,), events = read(text)
+    assert records == {"1": {"email": "b@x.example", "last_name": "Lee", "phone": None}}
+    assert (reject.row, reject.raw) == (3, "1,c@x.example,Diaz,+49301")
+    assert reject.reason.startswith('The id "1" (column "lead id") showed somebody else before')
+    assert events == ["1 row repeats an earlier row; of each field the last that says something counts {'file': 'leads.csv', 'rows': '4'}"]
 
 
 def test_every_row_is_counted_once(read: Read) -> None:

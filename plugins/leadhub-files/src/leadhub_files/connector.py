@@ -1,7 +1,7 @@
 """Reads CSV files. Never writes, moves or deletes one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,7 +15,8 @@ from leadhub_files.cells import CellReader, IdentityReader
 from leadhub_files.encoding import FileRefused
 from leadhub_files.headers import HeaderError
 from leadhub_files.identity import Ids, Survey, Told, id_of, survey
-from leadhub_files.mapping import MAPPING, REFUSALS, ROW
+from leadhub_files.mapping import MAPPING, ROW
+from leadhub_files.people import People
 from leadhub_files.settings import FilesSettings
 from leadhub_files.table import Table
 
@@ -153,7 +154,8 @@ class Files:
         key = None if table.columns.own_id is None else table.columns.names[table.columns.own_id]
         self.log.info("columns read", file=name, delimiter=table.delimiter, encoding=file.encoding, read_as=read_as, key=key)
         left: list[int] = []
-        records = _news(_records(table, table.taken(reader, name), found.shared, name), later, left)
+        people = People(table, reader, found)
+        records = _news(people.records(name), later, left)
         ahead = (taken for taken in records if taken[0] > done)
         while batch := list(islice(ahead, PAGE)):
             file.check_unchanged()
@@ -161,8 +163,11 @@ class Files:
             rejects = tuple(told for _, told in batch if isinstance(told, Reject))
             yield Page((*gone, *here), place.cursor({"file": name, "digest": file.digest, "row": batch[-1][0]}), rejects)
             gone = ()
+        if people.repeats:
+            event = f"{_rows(len(people.repeats), 'repeats', 'repeat')} an earlier row; of each field the last that says something counts"
+            self.log.warning(event, file=name, rows=_numbers(people.repeats))
         if left:
-            event = f"{'1 row is' if len(left) == 1 else f'{len(left):,} rows are'} left to a file that was read later and has the same people"
+            event = f"{_rows(len(left), 'is', 'are')} left to a file that was read later and has the same people"
             self.log.warning(event, file=name, rows=_numbers(left))
         for noted, what in ((reader.problems, "left out, the rest of the row taken in"), (reader.doubts, "kept as typed and should be mended")):
             for (header, problem), numbers in noted.items():
@@ -177,10 +182,6 @@ class Files:
         table.check_shape()
         if not table.count:
             self.log.warning("the file has a header and no rows", file=name)
-        if found.repeats:
-            count = len(found.repeats)
-            event = f"{'1 row repeats' if count == 1 else f'{count:,} rows repeat'} an earlier row; the last one counts"
-            self.log.warning(event, file=name, rows=_numbers(found.repeats))
         return found
 
     def _tell(self, event: str, name: str, headers: tuple[str, ...]) -> None:
@@ -198,21 +199,6 @@ class Files:
         return path.relative_to(self.settings.base).as_posix() if path.is_relative_to(self.settings.base) else path.as_posix()
 
 
-def _records(table: Table, taken: Iterable[tuple[int, Told | Reject]], shared: frozenset[int], name: str) -> Iterator[tuple[int, Record | Reject]]:
-    """Yield the rows as records. Of rows that repeat a person the last one counts, but for a refusal: a cell left empty takes no "no" back."""
-    refused: set[tuple[str, str]] = set()
-    for number, told in taken:
-        if isinstance(told, Reject):
-            yield number, told
-            continue
-        otherwise = table.reject(name, number, table.somebody_else(told)) if told.own_id else None
-        record = Record(ROW, id_of(told, shared), told.values, reject=otherwise)
-        said = {name for name in REFUSALS if record.values.get(name) in (True, "true")}
-        refused.update((record.id, name) for name in said)
-        kept = {name: "true" for name in REFUSALS if (record.id, name) in refused and not record.values.get(name)}
-        yield number, replace(record, values={**record.values, **kept}) if kept else record
-
-
 def _news(records: Iterable[tuple[int, Record | Reject]], later: Ids, left: list[int]) -> Iterator[tuple[int, Record | Reject]]:
     """Yield what no later file speaks of; put the numbers of the other rows on the list."""
     for number, told in records:
@@ -220,6 +206,10 @@ def _news(records: Iterable[tuple[int, Record | Reject]], later: Ids, left: list
             left.append(number)
         else:
             yield number, told
+
+
+def _rows(count: int, does: str, do: str) -> str:
+    return f"1 row {does}" if count == 1 else f"{count:,} rows {do}"
 
 
 def _numbers(rows: Sequence[int]) -> str:

@@ -35,12 +35,12 @@ class Survey:
     """What a whole file tells of its ids.
 
     `shared` are the addresses of several people, as `mark` has them, those known before among them; `left` are the addresses that this file was the
-    first to show as shared and that no row without a name holds; `repeats` are the numbers of the rows that show a record of an earlier row again.
+    first to show as shared and that no row without a name holds; `last` is the number of the last row of each id that comes several times, by `place`.
     """
 
     shared: frozenset[int]
     left: tuple[str, ...]
-    repeats: tuple[int, ...]
+    last: Mapping[int, int]
 
 
 def mark(text: str) -> int:
@@ -66,8 +66,8 @@ class Ids:
 
     def __contains__(self, record_id: str) -> bool:
         key = hash(record_id)
-        place = bisect_left(self._keys, key)
-        return place < len(self._keys) and self._keys[place] == key
+        found = bisect_left(self._keys, key)
+        return found < len(self._keys) and self._keys[found] == key
 
 
 class _Rows:
@@ -80,10 +80,10 @@ class _Rows:
         for row in rows:
             plain = _plain(row)
             key = hash(plain)
-            place, bit = (key % _FILTER_BITS) >> 3, 1 << (key & 7)
-            if seen[place] & bit:
+            byte, bit = (key % _FILTER_BITS) >> 3, 1 << (key & 7)
+            if seen[byte] & bit:
                 self.again[key] = plain
-            seen[place] |= bit
+            seen[byte] |= bit
             self.numbers.append(row.number)
             self.keys.append(key)
             self.names.append(_short(_name(row)))
@@ -100,26 +100,20 @@ class _Rows:
 def survey(rows: Iterable[Told], known: frozenset[int]) -> Survey:
     """Look over all rows of a file. `known` are the addresses that are shared already."""
     looked = _Rows(rows)
-    shared, left, repeats = set(known), [], []
+    shared, left, last = set(known), [], {}
     for key, members in looked.groups().items():
         plain, names = looked.again[key], {name for _, name in members}
         if len(names - {NAMELESS}) > 1:
             shared.add(mark(plain))
             if mark(plain) not in known and NAMELESS not in names:
                 left.append(plain)
-        repeats += _repeats(members, by_name=mark(plain) in shared)
-    return Survey(frozenset(shared), tuple(sorted(left)), tuple(sorted(repeats)))
+        last[key] = members[-1][0]
+    return Survey(frozenset(shared), tuple(sorted(left)), last)
 
 
-def _repeats(members: Iterable[tuple[int, int]], *, by_name: bool) -> list[int]:
-    seen: set[int] = set()
-    found = []
-    for number, name in members:
-        which = name if by_name else NAMELESS
-        if which in seen:
-            found.append(number)
-        seen.add(which)
-    return found
+def place(row: Told) -> int:
+    """Return a number that is the same for all rows that may be one person's, in this process."""
+    return hash(_plain(row))
 
 
 def _plain(row: Told) -> str:

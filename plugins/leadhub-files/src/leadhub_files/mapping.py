@@ -28,6 +28,3 @@ OPTIONS = {
 """The columns of the state, and the values that the preset `leadhub` reads in them."""
 RECORD_ID, LEADHUB_ID = "record_id", "leadhub_id"
 """The columns that belong to leadhub: which record a row is, and the key under which leadhub made it."""
-
-REFUSALS = ("email_opt_out", "do_not_call")
-"""Columns in which somebody says no: a no stands, whatever a later row leaves empty."""
