@@ -143,6 +143,53 @@ def test_only_rows_that_leadhub_made_are_taken_out(path: Path) -> None:
     assert list(shown(path)) == ["1"]
 
 
+def test_a_write_keeps_the_mode_and_the_link(path: Path) -> None:
+    """Who may read the list is for its owner to say; a link stays one, and what it points at is written."""
+    save(path, "1,a@x.example,Lee,,9")
+    path.chmod(0o640)
+    link = path.with_name("link.csv")
+    link.symlink_to(path)
+    push(link, update("1", phone="040"))
+    assert link.is_symlink()
+    assert shown(path)["1"]["phone"] == "040"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("allowed", ["all", "group", "nothing"])
+def test_a_write_keeps_the_owner_and_the_group_where_it_may(path: Path, monkeypatch: pytest.MonkeyPatch, allowed: str) -> None:
+    """Else who may write to it is another after each write; where only the group may be given, that; where nothing may, the write is made all the same."""
+    save(path, "1,a@x.example,Lee,,9")
+    given: list[tuple[int, int]] = []
+
+    def chown(_path: object, uid: int, gid: int) -> None:
+        if allowed == "nothing" or (allowed == "group" and uid != -1):
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        given.append((uid, gid))
+
+    monkeypatch.setattr(os, "chown", chown)
+    uid, gid = path.stat().st_uid, path.stat().st_gid
+    assert push(path, update("1", phone="040"))[0].result is Result.ACCEPTED
+    assert given == {"all": [(uid, gid)], "group": [(-1, gid)], "nothing": []}[allowed]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_write_by_root_leaves_the_file_to_its_owner(path: Path) -> None:
+    """A list of another user is that user's afterward."""
+    save(path, "1,a@x.example,Lee,,9")
+    os.chown(path, 4711, 4712)
+    push(path, update("1", phone="040"))
+    assert (path.stat().st_uid, path.stat().st_gid) == (4711, 4712)
+
+
+def test_half_a_character_is_refused_and_the_others_are_written(path: Path) -> None:
+    """A text that no encoding can hold costs its own row alone."""
+    save(path, "1,a@x.example,Lee,,9", "2,b@x.example,Bee,,9")
+    outcomes = {o.key: o for o in push(path, update("1", last_name="L\ud800e"), update("2", phone="040"))}
+    assert {key: o.result for key, o in outcomes.items()} == {"change-1": Result.REFUSED, "change-2": Result.ACCEPTED}
+    assert "last_name contains half of a character" in str(outcomes["change-1"].error)
+    assert [values["last_name"] for values in shown(path).values()] == ["Lee", "Bee"]
+
+
 @pytest.mark.parametrize(("value", "told"), [("A\0B", "NUL"), ("x" * 32_768, "32,768 characters; a spreadsheet's cell holds 32,767")])
 def test_a_value_that_no_cell_holds_is_refused(path: Path, value: str, told: str) -> None:
     """It is refused by itself, with the field; nothing is written for it."""
@@ -251,6 +298,30 @@ def test_a_file_that_cannot_be_kept_is_refused_and_left(path: Path, content: byt
             act()
         assert caught.value.next_step == "Mend the file; then: leadhub sync"
     assert_whole(path, content)
+
+
+def test_a_file_that_is_gone_is_not_begun_anew(path: Path) -> None:
+    """A list that was read before and is not there is moved or lost: nothing is told of its rows, and no list of one row takes its place."""
+    save(path, "1,a@x.example,Lee,,9")
+    cursor = list(connector(path).pull(None))[-1].cursor
+    path.unlink()
+    acts = (
+        lambda: list(connector(path).pull(cursor)),
+        lambda: push(path, create(), update("1", phone="040")),
+        lambda: connector(path).reread("lead", ["1"]),
+    )
+    for act in acts:
+        with pytest.raises(Unavailable, match=r"leads\.csv is not there, though leadhub has records of it\. Nothing was") as caught:
+            act()
+        assert "Put it back" in str(caught.value.next_step)
+        assert not path.exists()
+
+
+def test_a_list_that_never_was_may_still_not_be_there(path: Path) -> None:
+    """Before the first create every run finds no file, and that is well."""
+    cursor = list(connector(path).pull(None))[-1].cursor
+    assert [page.records for page in connector(path).pull(cursor)] == [()]
+    assert push(path, create(email="a@x.example"))[0].result is Result.ACCEPTED
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:

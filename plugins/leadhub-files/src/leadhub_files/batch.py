@@ -1,10 +1,13 @@
 """What a batch of changes makes of the rows of a sheet, and the outcome of each. Pure: nothing is written here."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from leadhub import Change, InvalidValue, Operation, Outcome, RecordError, RecordGone, Result
 from leadhub_files.mapping import CELL_LIMIT, LEADHUB_ID, OPTIONS, RECORD_ID
 from leadhub_files.sheet import Line, Sheet, put, text_of
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Batch:
@@ -79,6 +82,8 @@ def _refusal(change: Change) -> RecordError | None:
         text = text_of(value)
         if "\0" in text:
             return InvalidValue(f"{name} contains a NUL character, which no CSV file can hold.", fields=(name,))
+        if not text.isascii() and _HALF.search(text):
+            return InvalidValue(f"{name} contains half of a character (a surrogate without its pair), which no text file can hold.", fields=(name,))
         if len(text) > CELL_LIMIT:
             return InvalidValue(f"{name} has {len(text):,} characters; a spreadsheet's cell holds {CELL_LIMIT:,}, and cuts the rest.", fields=(name,))
         if name in OPTIONS and text and text not in OPTIONS[name]:

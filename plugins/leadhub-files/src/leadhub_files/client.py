@@ -165,6 +165,14 @@ def is_there(path: Path) -> bool:
     return True
 
 
+def lost(name: str) -> Unavailable:
+    """Return the error for a file that was there before."""
+    return Unavailable(
+        f"{name} is not there, though leadhub has records of it. Nothing was read or written.",
+        next_step="Put it back, or mend `path` in leadhub.toml; to begin it anew, save a file there that holds the header row alone. Then: leadhub sync",
+    )
+
+
 @contextmanager
 def locked(path: Path, name: str) -> Iterator[None]:
     """Keep other writers of leadhub away. Raises Unavailable when one is at work, or when somebody has the file open in LibreOffice."""
@@ -241,7 +249,10 @@ class Replacement:
         with self._in_words():
             self._handle.flush()
             os.fsync(self._handle.fileno())
-            self._beside.chmod(stat.S_IMODE(self._path.stat().st_mode) if self._old is not None else 0o666 & ~_umask())
+            if self._old is None:
+                self._beside.chmod(0o666 & ~_umask())
+            else:
+                _make_alike(self._beside, self._path.stat())
         now = _state(self._path.stat()) if self._path.exists() else None
         if now != (self._old.state if self._old is not None else None):
             raise Unavailable(
@@ -276,6 +287,15 @@ class _Lines:
     def write(self, row: str) -> int:
         """Write a row that ends as csv ends it."""
         return self._handle.write(row.removesuffix("\r\n") + self._end)
+
+
+def _make_alike(path: Path, old: os.stat_result) -> None:
+    """Give a file the owner, the group and the mode of another: as far as the system lets us, for whoever may write there is to stay the same."""
+    for owner in (old.st_uid, -1):
+        with suppress(OSError):
+            os.chown(path, owner, old.st_gid)
+            break
+    path.chmod(stat.S_IMODE(old.st_mode))  # after the owner: giving a file away takes bits of its mode
 
 
 def _umask() -> int:

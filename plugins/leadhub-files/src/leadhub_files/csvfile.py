@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from leadhub import Change, Context, Cursor, FatalError, FieldDescription, Gone, Identity, ObjectMapping, Outcome, Page, Record
+from leadhub import Change, Context, Cursor, FatalError, FieldDescription, Gone, Identity, ObjectMapping, Operation, Outcome, Page, Record
 from leadhub_files import client
 from leadhub_files.batch import Batch
 from leadhub_files.encoding import FileRefused
@@ -45,9 +45,14 @@ class CsvFile:
         return Identity(self.label, self.label if there else f"{self.label} (not there yet)", production=False, user=client.user())
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
-        """Yield all rows of a file that changed since the cursor, at most 1,000 a page. Raises AccessDenied, FatalError, Unavailable."""
+        """Yield all rows of a file that changed since the cursor, at most 1,000 a page. Raises AccessDenied, FatalError, Unavailable.
+
+        A file that was never there is begun by the first write; one that was is not taken for empty.
+        """
         state: Any = since or {}
         if not client.is_there(self.path):
+            if state.get("digest") is not None:
+                raise client.lost(self.label)
             yield Page((), {"digest": None, "row": None})
             return
         with self._refusals(), client.opened(self.path, self.label) as file:
@@ -77,12 +82,16 @@ class CsvFile:
         with self._refusals(), client.locked(self.path, self.label):
             if client.is_there(self.path):
                 self._rewrite(batch)
-            else:
+            elif all(change.operation is Operation.CREATE for change in changes):
                 self._begin(batch)
+            else:
+                raise client.lost(self.label)
         yield from batch.outcomes
 
     def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
-        """Return the rows with these ids as they are now; one that is not there has vanished."""
+        """Return the rows with these ids as they are now; one that is not there has vanished. Raises Unavailable where the whole file is gone."""
+        if not client.is_there(self.path):
+            raise client.lost(self.label)
         found = self._rows(_record_id, set(ids))
         return {i: found.get(i) or Record(object_name, i, {}, gone=Gone.VANISHED) for i in ids}
 
