@@ -1,10 +1,13 @@
 """`leadhub sync` every so often: never twice at a time, never cut off."""
 
+import errno
 import os
+import subprocess
 import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +39,38 @@ def test_how_a_run_ended_is_told() -> None:
     told: list[Ended] = []
     Schedule(program("import sys; print('data'); print('log', file=sys.stderr); sys.exit(6)"), MOMENT, told.append).run_once()
     assert told == [Ended(6, "data\n", "log\n")]
+
+
+def test_what_is_no_utf_8_is_told_all_the_same() -> None:
+    """A library's message in another encoding is no reason to tell nothing."""
+    told: list[Ended] = []
+    Schedule(program("import sys; sys.stderr.buffer.write(b'M\\xfcller')"), MOMENT, told.append).run_once()
+    assert told == [Ended(0, "", "M\ufffdller")]
+
+
+def test_a_start_that_fails_is_told_and_the_next_run_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine has no process or no memory left for a moment; or who is told cannot write it down: the server goes on answering, so do the syncs."""
+    real, starts, told, fourth = subprocess.Popen, iter(range(100)), [], threading.Event()
+
+    def start(*args: Any, **options: Any) -> Any:
+        if next(starts) == 0:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return real(*args, **options)
+
+    def tell(ended: Ended) -> None:
+        told.append(ended)
+        if len(told) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        if len(told) == 4:
+            fourth.set()
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    schedule = Schedule(program("pass"), MOMENT, tell)
+    schedule.start()
+    assert fourth.wait(60)
+    schedule.stop()
+    assert [ended.code for ended in told][:4] == [1, 0, 0, 0]
+    assert "Resource temporarily unavailable" in told[0].err
 
 
 def test_runs_follow_each_other_until_it_is_stopped() -> None:

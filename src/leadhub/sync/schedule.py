@@ -4,6 +4,7 @@ A program of its own, because a run that computes must not hold up who wants to 
 reads the configuration as it is then. What overlaps is refused by the lease (exit code 6), and simply comes next time.
 """
 
+import logging
 import re
 import subprocess
 import threading
@@ -27,7 +28,7 @@ def interval(text: str) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How one program ended, and what it said."""
+    """How one program ended, and what it said; one that could not be run ended with 1 and the reason."""
 
     code: int
     out: str
@@ -69,16 +70,35 @@ class Schedule:
             self._over.wait(self._every.total_seconds())
 
     def run_once(self) -> None:
-        """Run the command to its end, and tell how it ended."""
+        """Run the command to its end, and tell how it ended. Nothing that fails here ends the schedule: the next run may well succeed."""
+        try:
+            ended = self._run()
+        except Exception as error:  # noqa: BLE001 - no process or no memory left, for a moment; whatever it is, it is told
+            ended = Ended(1, "", f"It could not be run: {type(error).__name__}: {error}. It is tried again.")
+        if ended is None:
+            return
+        try:
+            self._told(ended)
+        except Exception:
+            logging.getLogger(__name__).exception("how a run ended could not be told")
+
+    def _run(self) -> Ended | None:
         with self._lock:
             if self._over.is_set():
-                return
+                return None
             # A session of its own: Ctrl-C on the terminal reaches us alone, and we ask once. A second signal would cut off its batch.
-            self._child = subprocess.Popen(  # noqa: S603 - our own command, no shell
-                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+            child = self._child = subprocess.Popen(  # noqa: S603 - our own command, no shell
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
             )
-        out, err = self._child.communicate()
-        code = self._child.returncode
-        with self._lock:
-            self._child = None
-        self._told(Ended(code, out, err))
+        try:
+            out, err = child.communicate()
+        finally:
+            with self._lock:
+                self._child = None
+        return Ended(child.returncode, out, err)
