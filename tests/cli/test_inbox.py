@@ -52,6 +52,22 @@ def test_deliveries_are_listed_with_what_became_of_them(folder: Path) -> None:
     assert "shop" not in shown.out
 
 
+def test_posts_to_a_form_that_is_not_there_any_more_are_told(folder: Path) -> None:
+    """A form was renamed: sync, doctor and the list say what waits for the old name, and nothing once it is taken in."""
+    toml = folder / "leadhub.toml"
+    before = toml.read_text()
+    toml.write_text(before.replace("[system.website]", "[system.contact]"))
+    said = {words: leadhub(folder, words) for words in ("sync", "doctor", "inbox list")}
+    for words, ran in said.items():
+        assert "website" in ran.out + ran.err, words
+        assert "inbox list --state waiting" in (ran.out + ran.err).replace(f" -C {folder}", ""), words
+    assert '2 deliveries wait for "website"' in said["inbox list"].err
+    assert "shop" not in said["inbox list"].err
+    toml.write_text(before)
+    assert leadhub(folder, "sync").err.count("wait for") == 0
+    assert leadhub(folder, "inbox list").err == ""
+
+
 def test_a_delivery_is_shown_as_it_came_and_as_it_is_read(folder: Path) -> None:
     """Before a run and after it."""
     shown = leadhub(folder, "inbox show 1")

@@ -35,6 +35,37 @@ def test_every_way_of_posting_ends_as_the_same_person(world: World, options: dic
     assert world.people()["ann@acme.example"]["last_name"] == "Berg"
 
 
+def test_a_slash_behind_the_address_does_no_harm(world: World) -> None:
+    """Nobody is sent elsewhere: a redirect behind a proxy would name plain HTTP."""
+    assert world.post(token=f"{TOKEN}/", json=ANN).status_code == 202
+    assert world.request("GET", "/healthz/").status_code == 404
+    assert len(world.inbox()) == 1
+
+
+def test_a_form_that_is_renamed_is_where_the_configuration_says(world: World) -> None:
+    """The running server follows leadhub.toml: the new name and the new token are let in, the old ones are nobody's any more."""
+    path, other = world.folder / "leadhub.toml", "an0ther-token-of-letters"
+    assert world.post(json=ANN).status_code == 202
+    (world.folder / "other.secret").write_text(other)
+    path.write_text(path.read_text().replace("[system.website]", "[system.contact]").replace("token.secret", "other.secret"))
+    assert world.post(json=ANN).status_code == 404
+    assert world.post(system="contact", json=ANN).status_code == 404
+    assert world.post(system="contact", token=other, json=ANN).status_code == 202
+    assert [stored.source for stored in world.inbox()] == ["website", "contact"]
+
+
+def test_the_doors_stay_while_the_configuration_cannot_be_used(world: World) -> None:
+    """Somebody saves half an edit: posts are taken as before, the log says so once, and the mended file counts."""
+    path = world.folder / "leadhub.toml"
+    good = path.read_text()
+    path.write_text(good + "[system.website\n")
+    with structlog.testing.capture_logs() as logged:
+        assert [world.post(json={"n": n}).status_code for n in range(2)] == [202, 202]
+    assert [entry["error"].startswith("leadhub.toml is not valid TOML") for entry in logged if entry["log_level"] == "warning"] == [True]
+    path.write_text(good.replace("[system.website]", "[system.contact]"))
+    assert world.post(system="contact", json=ANN).status_code == 202
+
+
 def test_a_body_that_cannot_be_read_is_kept_all_the_same(world: World) -> None:
     """Its sender will not come again; a person can still read it."""
     assert world.post(content=b'{"email": "ann@', headers={"Content-Type": "application/json"}).status_code == 202

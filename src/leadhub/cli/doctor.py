@@ -21,6 +21,7 @@ from leadhub.config.load import ENV_FILE
 from leadhub.errors import LeadhubError, LeaseHeld
 from leadhub.hub import Hub, System
 from leadhub.model.record import Identity
+from leadhub.sync.receive import UNSTRAND, stranded
 from leadhub.sync.retry import Careful
 from leadhub.sync.session import LEASE, LEASE_TIME
 
@@ -106,6 +107,8 @@ def _store(hub: Hub) -> Iterator[Finding]:
         yield Finding("warn", "lease", f"run {running[0].id} ended without saying how; nobody works now", "leadhub sync: it finds out and goes on")
     else:
         yield Finding("ok", "lease", "nobody works on this store now")
+    for name, count in stranded(hub).items():
+        yield Finding("warn", "inbox", f'{plural(count, "delivery")} wait for "{name}", under which no system receives anything now', UNSTRAND)
     if unknown and held is None:
         yield Finding("warn", "journal", f"{plural(unknown, 'write')} without a known outcome", "leadhub sync: it looks before it writes")
 

@@ -12,6 +12,7 @@ from leadhub.core.normalize import text_of
 from leadhub.errors import RecordError
 from leadhub.hub import Hub
 from leadhub.store.inbox import DeliveryState, StoredDelivery
+from leadhub.sync.receive import UNSTRAND, stranded
 
 group = typer.Typer(help="What forms sent, as it came.")
 _STATES = get_args(DeliveryState)
@@ -34,6 +35,9 @@ def list_deliveries(
         system_of(hub, system)
     with hub.store.read() as tx:
         found = tx.inbox.list(system, wanted, limit)
+    for name, count in stranded(hub).items():
+        told = f'{plural(count, "delivery")} wait for "{name}", under which no system receives anything now: no sync takes them in. Next: {UNSTRAND}'
+        cli.screen.note(told, style="yellow")
     columns = ("delivery", "system", "received", "bytes", "state", "reason")
     cli.screen.rows("leadhub.inbox/1", "deliveries", [_row(stored) for stored in found], columns=columns, right=("delivery", "bytes"))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, select, update
+from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from leadhub.model.delivery import Delivery
@@ -86,6 +86,11 @@ class Inbox(Repository):
         """Return the oldest deliveries that no run has taken in."""
         found = select(_T).where(_T.c.source == source, _T.c.run_id.is_(None)).order_by(_T.c.seq).limit(limit)
         return tuple(_stored(row) for row in self.connection.execute(found))
+
+    def count_waiting(self) -> dict[str, int]:
+        """Return how many deliveries no run has taken in, by the system that they are for."""
+        found = select(_T.c.source, func.count()).where(_T.c.run_id.is_(None)).group_by(_T.c.source).order_by(_T.c.source)
+        return {str(row[0]): int(row[1]) for row in self.connection.execute(found)}
 
     def settle(self, numbers: Iterable[int], run_id: str) -> None:
         """Note that a run made records or rejects of these deliveries: to be called in the transaction that stores them."""

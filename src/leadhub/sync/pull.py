@@ -9,7 +9,7 @@ from leadhub.errors import LeadhubError
 from leadhub.model.record import Cursor, NativeValue, Page, Record
 from leadhub.store import IngestResult, RecordKey, Transaction
 from leadhub.sync import checked
-from leadhub.sync.receive import receive
+from leadhub.sync.receive import UNSTRAND, receive, stranded
 from leadhub.sync.session import LEASE_TIME, Session
 from leadhub.values.people import TELLING, somebody_else
 
@@ -46,6 +46,9 @@ def pull(session: Session, systems: Sequence[str] | None = None) -> None:
         for parcel in receive(session, name) if name not in session.troubles else ():
             store_page(session, name, parcel.page, parcel.numbers)
             session.checkpoint()
+    if systems is None:
+        for name, count in stranded(session.hub).items():
+            session.hub.log.warning("deliveries wait for a system that receives nothing", system=name, waiting=count, next=UNSTRAND)
     _settle_ambiguous(session)
 
 

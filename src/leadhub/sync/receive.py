@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from leadhub.connectors.protocols import Receives
 from leadhub.errors import RecordError
+from leadhub.hub import Hub
 from leadhub.model.delivery import Delivery
 from leadhub.model.record import Page, Record, Reject
 from leadhub.store.inbox import StoredDelivery
@@ -12,6 +13,9 @@ from leadhub.sync.session import Session
 
 PAGE = 100
 """Deliveries a page. The largest that a door lets in make it some 25 MB."""
+
+UNSTRAND = "name a system like that in leadhub.toml again, with the connector that received for it; leadhub inbox list --state waiting shows them"
+"""What helps deliveries that are stranded."""
 
 LONGEST_RAW = 10_000
 """Characters of a reject's text; the inbox has the whole delivery."""
@@ -42,6 +46,13 @@ def receive(session: Session, system: str) -> Iterator[Parcel]:
             else:
                 records.extend(parsed)
         yield Parcel(Page(tuple(records), None, tuple(rejects)), tuple(stored.seq for stored in waiting))
+
+
+def stranded(hub: Hub) -> dict[str, int]:
+    """Return how many deliveries wait for a name under which no system receives anything: no run will take them in."""
+    receiving = {name for name, system in hub.systems.items() if hasattr(system.connector, "parse")}
+    with hub.store.read() as tx:
+        return {name: count for name, count in tx.inbox.count_waiting().items() if name not in receiving}
 
 
 def _waiting(session: Session, system: str) -> tuple[StoredDelivery, ...]:

@@ -21,14 +21,16 @@ _ALWAYS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosnif
 def make_app(hub: Hub, doors: Doors) -> ASGIApp:
     """Return the application of a deployment.
 
-    POST /in/SYSTEM/TOKEN: a delivery. GET /healthz: 200 while the store can be read, else 503.
+    POST /in/SYSTEM/TOKEN, with or without a slash behind it: a delivery. GET /healthz: 200 while the store can be read, else 503.
     """
     health, reception = _Health(hub), Reception(hub, doors)
     routes = [
         Route("/healthz", health.answer, methods=["GET"]),
-        Route("/in/{system}/{token}", reception.answer, methods=["POST", "OPTIONS"]),
+        *(Route(path, reception.answer, methods=["POST", "OPTIONS"]) for path in ("/in/{system}/{token}", "/in/{system}/{token}/")),
     ]
-    return _Logged(Starlette(routes=routes, exception_handlers={HTTPException: refusal, 500: _fault}), hub)
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refusal, 500: _fault})
+    app.router.redirect_slashes = False  # behind a proxy a redirect would name the wrong scheme, and many a sender drops the body on the way
+    return _Logged(app, hub)
 
 
 class _Health:

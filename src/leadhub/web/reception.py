@@ -15,6 +15,7 @@ from leadhub.hub import Hub
 from leadhub.model.delivery import Delivery, Door
 from leadhub.store.inbox import Kept
 from leadhub.web.doors import Doors, Entrance
+from leadhub.web.reopening import Reopening
 
 READ_SECONDS = 30
 """How long a sender may take over one body: a connection that says nothing must not be held for good."""
@@ -31,12 +32,13 @@ class Reception:
 
     def __init__(self, hub: Hub, doors: Doors) -> None:
         self._hub = hub
-        self._doors = doors
+        self._doors = Reopening(hub, doors)
         self._one = CapacityLimiter(1)  # SQLite takes one writer at a time: here they wait in turn, without its time-out
 
     async def answer(self, request: Request) -> Response:
         """Answer a delivery, or a browser's question whether a script may make one."""
-        entrance = self._doors.find(request.path_params["system"], request.path_params["token"])
+        doors = await self._doors.doors()
+        entrance = doors.find(request.path_params["system"], request.path_params["token"])
         if entrance is None:
             raise HTTPException(404, "There is nothing here that takes a delivery. Check the address: /in/SYSTEM/TOKEN.")
         request.state.system = entrance.system
