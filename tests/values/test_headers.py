@@ -71,6 +71,46 @@ def test_a_doubtful_header_is_settled_by_the_others_or_by_content(headers: list[
     assert fields(headers, row) == taken
 
 
+SALESFORCE_LEADS = """
+Lead Owner=owner, Salutation=salutation, First Name=first_name, Last Name=last_name, Title=job_title, Company / Account=company, Lead Source=source,
+Rating=rating, Street=street, City=city, State/Province=region, Zip/Postal Code=postal_code, Country=country, Phone=phone, Mobile=mobile, Fax=fax,
+Email=email, Website=website, Description=message, Industry=industry, No. of Employees=employees, Annual Revenue=annual_revenue,
+Created Date=created_at, Last Activity=last_activity_at, Do Not Call=do_not_call, Email Opt Out=email_opt_out, Email Bounced Reason=email_bounced,
+Lead ID=, Lead Owner Alias=, Lead Status=, Converted=, Unread=, Last Modified Date=, Email Bounced Date=, Fax Opt Out=
+"""
+SALESFORCE_CONTACTS = """
+Contact Owner=owner, First Name=first_name, Last Name=last_name, Title=job_title, Account Name=company, Mailing Street=street, Mailing City=city,
+Mailing State/Province=region, Mailing Zip/Postal Code=postal_code, Mailing Country=country, Phone=phone, Mobile=mobile, Fax=fax, Email=email,
+Department=department, Account Owner=, Contact ID=
+"""
+HUBSPOT_CONTACTS = """
+First Name=first_name, Last Name=last_name, Email=email, Phone Number=phone, Mobile Phone Number=mobile, Contact owner=owner, Company Name=company,
+Last Activity Date=last_activity_at, Next Activity Date=next_step_at, Create Date=created_at, Job Title=job_title, Website URL=website,
+Street Address=street, City=city, State/Region=region, Postal Code=postal_code, Country/Region=country, Industry=industry, Salutation=salutation,
+Number of Employees=employees, Annual Revenue=annual_revenue, Fax Number=fax, Preferred language=language, Time Zone=timezone, LinkedIn URL=linkedin,
+Twitter Username=twitter, Message=message, HubSpot Score=score, Unsubscribed from all email=email_opt_out, Email hard bounce reason=email_bounced,
+Employment Seniority=seniority, Original Traffic Source=source, Original Traffic Source Drill-Down 1=source_detail, First Page Seen=landing_page,
+First Referring Site=referrer, Google ad click id=gclid, Record ID=, Lead Status=, Lifecycle Stage=, Marketing contact status=, Persona=,
+Associated Company=, Associated Company IDs=, Job function=, Company size=, Last Contacted=, Email Domain=
+"""
+
+
+@pytest.mark.parametrize("export", [SALESFORCE_LEADS, SALESFORCE_CONTACTS, HUBSPOT_CONTACTS], ids=["leads", "contacts", "hubspot"])
+@pytest.mark.parametrize("step", [1, -1])
+def test_the_exports_of_both_crms_are_read_without_a_question(export: str, step: int) -> None:
+    """Every column is its field or none, in whatever order; of two for one field the more telling is taken, and nobody is asked."""
+    table = dict(column.split("=") for column in export.replace("\n", " ").strip().split(", "))
+    assert fields(list(table)[::step]) == {header: field for header, field in table.items() if field}
+
+
+@pytest.mark.parametrize(
+    ("header", "field"), [("Associated Company", "company"), ("Last Contacted", "last_activity_at"), ("Original Source", "source")]
+)
+def test_a_second_word_for_a_field_counts_where_the_first_is_missing(header: str, field: str) -> None:
+    """HubSpot's own view of contacts has the associated company alone."""
+    assert fields([header, "Email"]) == {header: field, "Email": "email"}
+
+
 @pytest.mark.parametrize(
     ("headers", "row", "text"),
     [
