@@ -215,6 +215,18 @@ def test_an_id_that_shows_somebody_else_is_no_edit_of_the_person(desk: Desk) -> 
     assert "Anna Berg" in desk.run("leads", "list").out
 
 
+def test_the_mend_that_a_reject_names_has_an_effect(desk: Desk) -> None:
+    """The key is set as the reject says: the file is read again, though it did not change."""
+    head, setting = "Badge,Email,First Name,Last Name\n", 'key = "Badge"\n'
+    desk.config.write_text(f'{CONFIG}[system.fair]\nplugin = "files"\npath = "fair.csv"\n{setting}')
+    path = desk.file(head + "1,ann@x.example,Ann,Lee\n1,carla@x.example,Carla,Diaz\n")
+    assert desk.run("import", str(path)).lines[0] == "1 row taken in from fair, 1 row rejected; no CRM was called."
+    desk.config.write_text(desk.config.read_text().replace(setting, 'key = "Email"\n'))
+    assert desk.run("import", str(path)).code == 0
+    people = desk.run("leads", "list").out
+    assert all(name in people for name in ("Ann Lee", "Carla Diaz"))
+
+
 def test_a_preview_of_a_known_file_uses_its_settings(desk: Desk) -> None:
     """What leadhub.toml says of the file counts in a preview; as JSON it is for programs."""
     path = desk.file("Mail at work,Last\na@x.example,Lee\n")

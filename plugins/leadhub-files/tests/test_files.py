@@ -51,6 +51,16 @@ def test_only_the_changed_file_is_read_again(folder: Any) -> None:
     assert ids(folder.factory()().pull(first[-1].cursor)) == ["b@x.example", "c@x.example"]
 
 
+def test_a_mended_setting_has_the_files_read_again(folder: Any) -> None:
+    """What a reject asks to be set must have an effect, though no file changed; the same settings in another order change nothing."""
+    folder.write("Badge,Mail X,Pet\n1,a@x.example,cat\n")
+    settings: dict[str, Any] = {"key": "Badge", "headers": {"Mail X": "email", "Pet": "ignore"}}
+    first = list(folder.factory(**settings)().pull(None))
+    same = list(folder.factory(**settings | {"headers": {"Pet": "ignore", "Mail X": "email"}})().pull(first[-1].cursor))
+    assert (ids(first), ids(same)) == (["1"], [])
+    assert ids(folder.factory(**settings | {"key": "Mail X"})().pull(first[-1].cursor)) == ["a@x.example"]
+
+
 JANUARY = "email,first_name,phone\nann@x.example,Ann,11111\nbob@x.example,Bbo,22222\n"
 FEBRUARY = "email,first_name,phone\nann@x.example,Ann,99999\n"
 

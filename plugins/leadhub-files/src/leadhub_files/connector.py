@@ -1,5 +1,7 @@
 """Reads CSV files. Never writes, moves or deletes one."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -37,9 +39,10 @@ class Unclear(FatalError):
 class _Place:
     """How far a pull has come: the files read to their end, in the order in which they were first read, and the addresses known to be shared.
 
-    `fresh`: nothing was ever read before.
+    A digest is blank where the file was read under other settings than these. `fresh`: nothing was ever read before.
     """
 
+    settings: str
     read: dict[str, str]
     shared: frozenset[int]
     fresh: bool
@@ -47,21 +50,21 @@ class _Place:
     def cursor(self, within: dict[str, Json] | None) -> Cursor:
         """Return the cursor to go on from here, in the middle of a file or between two."""
         shared: list[Json] = [f"{key:016x}" for key in sorted(self.shared)]
-        return {"read": dict(self.read), "order": list(self.read), "open": within, "shared": shared}
+        return {"settings": self.settings, "read": dict(self.read), "order": list(self.read), "open": within, "shared": shared}
 
     def later(self, name: str) -> dict[str, str]:
-        """Return the files, with their digests, that were first read after one; none for one that never was."""
+        """Return the files, with their digests, that were first read after one and are not to be read again anyway; none for one that never was."""
         names = list(self.read)
-        return {other: self.read[other] for other in names[names.index(name) + 1 :]} if name in self.read else {}
+        return {other: self.read[other] for other in names[names.index(name) + 1 :] if self.read[other]} if name in self.read else {}
 
 
 class Files:
     """Rows of CSV files as records.
 
-    Cursor: {"read": {file: digest}, "order": [file], "open": {"file", "digest", "row"} | null, "shared": [mark of an address]}. An unchanged file
+    Cursor: {"settings": digest, "read": {file: digest}, "order": [file], "open": {"file", "digest", "row"} | null, "shared": [mark of an address]}. An unchanged file
     yields nothing; a changed one yields its rows again, and whoever stores them sees which differ. What a later file says stands: rows of ids that an
     unchanged file has which was first read after it are left out, so that a mended old file brings no old values back. "order" is that order: a new
-    file is news whatever its name. "open" is the file in the middle of which a run may have stopped; "shared" are the addresses that several people
+    file is news whatever its name. Other "settings" have every file read again, for what they mend was rejected before. "open" is the file in the middle of which a run may have stopped; "shared" are the addresses that several people
     have (see `identity`).
     """
 
@@ -109,8 +112,7 @@ class Files:
         paths = {self._label(path): path for path in client.find(self.settings.base, self.settings.path)}
         if not paths:
             self.log.warning("no file matches", path=self.settings.path)
-        read = state.get("read", {})
-        place = _Place({name: read[name] for name in state.get("order", sorted(read)) if name in paths}, _shared(state), fresh=since is None)
+        place = self._place(state, paths, fresh=since is None)
         refused: list[str] = []
         questions: list[Question] = []
         for name in dict.fromkeys((*place.read, *paths)):
@@ -120,7 +122,7 @@ class Files:
                         later = Ids(
                             chain.from_iterable(self._ids(paths[other], other, place.shared, as_read) for other, as_read in place.later(name).items())
                         )
-                        yield from self._pages(file, name, place, later, _rows_done(state, name, file.digest))
+                        yield from self._pages(file, name, place, later, _rows_done(state, name, file.digest, place.settings))
                         place.read[name] = file.digest
             except (FileRefused, HeaderError) as error:
                 refused.append(f"{name} was not taken in: {error}")
@@ -128,6 +130,14 @@ class Files:
         yield Page((), place.cursor(None))
         if refused:
             raise Unclear(" ".join(refused), questions=tuple(questions), next_step=_MEND)
+
+    def _place(self, state: Mapping[str, Any], paths: Mapping[str, Path], *, fresh: bool) -> _Place:
+        """Return how far an earlier pull came, as far as that counts under the present settings."""
+        told = json.dumps(self.settings.model_dump(mode="json", exclude={"base", "path"}), sort_keys=True)
+        settings, read = hashlib.sha256(told.encode()).hexdigest(), state.get("read", {})
+        same = state.get("settings") == settings
+        known = {name: read[name] if same else "" for name in state.get("order", sorted(read)) if name in paths}
+        return _Place(settings, known, _shared(state), fresh=fresh)
 
     def _ids(self, path: Path, name: str, shared: frozenset[int], digest: str) -> Iterator[str]:
         """Yield the ids of a file's rows as they were given out, if it is as it was then; one that changed is read again anyway. Raises FileRefused."""
@@ -222,7 +232,7 @@ def _shared(state: Mapping[str, Any]) -> frozenset[int]:
     return frozenset(int(text, 16) for text in state.get("shared", ()))
 
 
-def _rows_done(state: Mapping[str, Any], name: str, digest: str) -> int:
-    """Return the row up to which an earlier run came in this very file, or 0."""
+def _rows_done(state: Mapping[str, Any], name: str, digest: str, settings: str) -> int:
+    """Return the row up to which an earlier run came in this very file under these settings, or 0."""
     place = state.get("open") or {}
-    return int(place["row"]) if (place.get("file"), place.get("digest")) == (name, digest) else 0
+    return int(place["row"]) if (place.get("file"), place.get("digest"), state.get("settings")) == (name, digest, settings) else 0
