@@ -85,7 +85,7 @@ def test_an_invalid_value_costs_itself_and_not_the_row(read: Read) -> None:
 def test_a_phone_number_that_cannot_be_dialed_is_kept_and_listed(read: Read) -> None:
     """What a spreadsheet made of it: a lost plus and a local number of nowhere stay as typed, a power of ten is left out; no number is repeated."""
     records, rejects, events = read(
-        "id,email,phone,country\n1,a@x.example,491712345678,Germany\n2,b@x.example,4.91712E+11,Germany\n3,c@x.example,020 7946 0958,\n"
+        "lead_id,email,phone,country\n1,a@x.example,491712345678,Germany\n2,b@x.example,4.91712E+11,Germany\n3,c@x.example,020 7946 0958,\n"
     )
     assert [record.get("phone") for record in records.values()] == ["491712345678", None, "020 7946 0958"]
     assert "phone" not in records["2"]
