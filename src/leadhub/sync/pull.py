@@ -2,11 +2,11 @@
 
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from leadhub.errors import LeadhubError
-from leadhub.model.record import Cursor, NativeValue, Page, Record
+from leadhub.model.record import Cursor, Page, Record
 from leadhub.store import IngestResult, RecordKey, Transaction
 from leadhub.sync import checked
 from leadhub.sync.receive import UNSTRAND, receive, stranded
@@ -92,21 +92,21 @@ def _without_others(session: Session, tx: Transaction, system: str, page: Page) 
     if not doubtful:
         return page
     shown = {key.id: stored.native for key, stored in tx.records.get(doubtful.values()).items()}
+    telling = {
+        o.mapping.object: {f.native: f.canonical for f in o.mapping.fields if f.canonical in TELLING} for o in session.hub.systems[system].objects
+    }
     kept, rejects = [], list(page.rejects)
     for record in page.records:
-        if record.reject is not None:
-            before = shown.setdefault(record.id, record.values)
-            if somebody_else(_telling(session, system, record.object, before), _telling(session, system, record.object, record.values)):
+        before = shown.get(record.id) if record.reject is not None else None
+        if record.reject is not None and before is not None and before != record.values:
+            names = telling[record.object]
+            if somebody_else(*({name: row.get(native) for native, name in names.items()} for row in (before, record.values))):
                 rejects.append(checked.spelled_out(record.reject))
                 continue
+        if record.reject is not None:
             shown[record.id] = record.values
         kept.append(record)
     return replace(page, records=tuple(kept), rejects=tuple(rejects))
-
-
-def _telling(session: Session, system: str, object_name: str, values: Mapping[str, NativeValue]) -> dict[str, NativeValue]:
-    fields = session.hub.systems[system].object(object_name).mapping.fields
-    return {field.canonical: values.get(field.native) for field in fields if field.canonical in TELLING}
 
 
 def store_reread(session: Session, system: str, records: Sequence[Record]) -> None:

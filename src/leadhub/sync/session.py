@@ -1,5 +1,6 @@
 """One run in progress: the lease, the checked systems, the journal's id and the counts. Everything that a step of the flow needs."""
 
+import gc
 import hashlib
 import os
 import signal
@@ -148,7 +149,7 @@ def open_session(hub: Hub, kind: str, *, only: str | None = None, allowed: Mappi
         tx.runs.start(RunRow(run_id, kind, now, None, "running", {}, hub.deployment.hash, hub.actor))
     session = Session(hub, kind, run_id, token, now, allowed or {})
     status = "failed"
-    with _interruptible(session):
+    with _interruptible(session), _fewer_collections():
         try:
             _load_systems(session, only)
             yield session
@@ -161,6 +162,17 @@ def open_session(hub: Hub, kind: str, *, only: str | None = None, allowed: Mappi
             with hub.store.begin() as tx:
                 tx.runs.finish(run_id, _status(session, status), {name: _plain(c) for name, c in session.counts.items()})
                 tx.leases.release(token)
+
+
+@contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Let Python look for cycles every 50,000 new objects: a run makes millions and hardly a cycle, and looking as often as usual is a quarter of its time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 @contextmanager

@@ -88,8 +88,7 @@ def _why_not(text: str, region: str | None) -> str:
         return "it has no digits"
     if not region and not text.startswith(("+", "00")):
         return "it has no country code, and nothing says in which country it is dialed"
-    where = f" of {region}" if region and not text.startswith(("+", "00")) else ""
-    return f"it is in no numbering plan{where}: a digit too many or too few, two numbers in one field, or words beside it"
+    return "it is in no numbering plan: a digit too many or too few, two numbers in one field, or words beside it"
 
 
 def _number(text: str, region: str | None) -> "PhoneNumber | None":
