@@ -27,8 +27,8 @@ LATER, DOUBT = _intent(IntentState.NOT_APPLIED, "interrupted"), _intent(IntentSt
     ("intents", "in_flight", "report", "line"),
     [
         ([], 0, _report(), "Nothing to write: every side shows what it should."),
-        ([], 0, _report(waiting=1), "Nothing new to write: 1 person waits for a write."),
-        ([], 0, _report(waiting=2, questions=5), "Nothing new to write: 5 questions open; 2 persons wait for a write."),
+        ([], 0, _report(waiting=1), "Nothing new to write: 1 person waits for a write, or for another look."),
+        ([], 0, _report(waiting=2, questions=5), "Nothing new to write: 5 questions open; 2 persons wait for a write, or for another look."),
         ([], 0, _report(hubspot="down"), "Nothing is half done: nothing was written, since not every system answered."),
         ([MADE, MADE], 0, _report(), "Nothing is half done: 2 writes made."),
         ([MADE, REFUSED], 0, _report(), "Nothing is half done: 1 write made, 1 refused."),
