@@ -118,3 +118,38 @@ def test_an_old_opt_out_goes_for_nobody_else(world: World) -> None:
     world.begin()
     world.sync()
     assert world.sf(lead)["HasOptedOutOfEmail"] is False
+
+
+def test_an_address_that_is_mended_in_a_list_reaches_everybody(world: World) -> None:
+    """The row is known by its address from then on; it is the same person's, and what it says otherwise is an edit."""
+    head = "first name,last name,email,company,phone"
+    world.drop_csv("fair.csv", head, "Gus,Bad,,Acme,+49 30 1234571")
+    world.begin(create=True)
+    world.sync()
+    (lead,), (contact,) = world.sf_all(), world.hs_all()
+    assert (lead["Email"], contact["properties"]["email"] or None) == (None, None)
+    world.drop_csv("fair.csv", head, "Gus,Bad,gus@acme.example,Acme,+49 30 1234571")
+    world.sync()
+    assert (world.sf(lead["Id"])["Email"], world.hs(contact["id"])["email"]) == ("gus@acme.example", "gus@acme.example")
+    world.sync()
+    world.mark()
+    world.sync()
+    assert world.written() == []
+
+
+@pytest.mark.parametrize("order", [("ann", "bob"), ("bob", "ann")])
+@pytest.mark.parametrize("kept", [0, 1])
+def test_the_survivor_of_a_merge_of_two_people_stays_with_the_one_whom_it_shows(world: World, order: tuple[str, str], kept: int) -> None:
+    """HubSpot gives the survivor a new id: nobody's address and name are written over the other's, and a person is asked."""
+    made = {name: world.pair(f"{name}@acme.example", sf={"LastName": name.title()}, hs={"lastname": name.title()}) for name in order}
+    world.begin()
+    primary, absorbed = order[kept], order[1 - kept]
+    world.boxes.order(world.boxes.hubspot, "merge", {"primaryObjectId": made[primary][1], "objectIdToMerge": made[absorbed][1]})
+    world.sync()
+    assert {name: (world.sf(lead)["Email"], world.sf(lead)["LastName"]) for name, (lead, _) in made.items()} == {
+        name: (f"{name}@acme.example", name.title()) for name in order
+    }
+    assert [r.kind for r in world.reviews()] == ["merge"]
+    world.sf_edit(made[primary][0], City="Bonn")
+    world.sync()
+    assert [row["properties"].get("city") for row in world.hs_all() if row["properties"]["email"] == f"{primary}@acme.example"] == ["Bonn"]

@@ -119,6 +119,9 @@ def _answer(cli: Cli, hub: Hub, stored: Sequence[StoredReview], answer: Answer, 
     if always:
         rules.write(path, before, after)
     store(hub, prepared)
+    answered = {one.review.id for one in stored}
+    if rest := sorted({one.review.field for one in _with_whole_addresses(hub, stored) if one.review.id not in answered}):
+        cli.screen.line(f"It is written once {', '.join(rest)} {'is' if len(rest) == 1 else 'are'} answered too: they belong together.")
     again = ", and asks again where a side changed since" if prepared else ""
     cli.screen.line(f"Stored: {' and '.join(what)}, by {hub.actor}. Next: {cli.command('sync')} applies it{again}.")
 

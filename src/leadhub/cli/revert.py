@@ -141,7 +141,7 @@ def _show_skipped(cli: Cli, skipped: Sequence[Skipped]) -> None:
 
 def _rest(cli: Cli, count: int) -> None:
     if count > _MOST:
-        cli.screen.line(f"   … and {count - _MOST} more (--output json shows all)")
+        cli.screen.line(f"   … and {count - _MOST} more (--yes --output json lists all, once it is done)")
 
 
 def _as_json(hub: Hub, report: RunReport, found: Reverted) -> dict[str, Any]:

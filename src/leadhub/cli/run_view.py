@@ -75,7 +75,11 @@ def nothing_written(report: RunReport, unwritten: Sequence[str] = ()) -> str:
     if report.troubles:
         return "Nothing is half done: nothing was written, since not every system answered."
     waits = [f"{plural(report.open_reviews, 'question')} open"] if report.open_reviews else []
-    waits += [f"{plural(report.waiting, 'person')} {'waits' if report.waiting == 1 else 'wait'} for a write, or for another look"] if report.waiting else []
+    waits += (
+        [f"{plural(report.waiting, 'person')} {'waits' if report.waiting == 1 else 'wait'} for a write, or for another look"]
+        if report.waiting
+        else []
+    )
     waits += [f"{name} is only read" for name in unwritten]
     waits += [f"{name} is not adopted yet" for name in report.not_adopted]
     return f"Nothing new to write: {'; '.join(waits)}." if waits else "Nothing to write: every side shows what it should."

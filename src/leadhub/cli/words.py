@@ -3,7 +3,7 @@
 from leadhub.model.person import Value
 
 _STANDING = {
-    "adopted": "it differed before the system was adopted",
+    "adopted": "it differed when the record was first compared, and nobody has edited it since",
     "agreed": "it is left alone",
     "sent": "the system shows another form of what was written",
     "cleared": "somebody emptied it there; it is not filled again",

@@ -62,6 +62,8 @@ class Policy:
     own_lead: frozenset[tuple[str, str]] = frozenset()
     events: frozenset[tuple[str, str]] = frozenset()
     """Objects whose records happened once: form posts."""
+    lists: frozenset[tuple[str, str]] = frozenset()
+    """Objects whose records are rows that somebody wrote down: of one person the latest row speaks."""
     settle: tuple[Settle, ...] = ()
     skip: frozenset[str] = frozenset()
     """Stages that this team does not use."""

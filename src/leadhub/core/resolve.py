@@ -142,9 +142,18 @@ def enroll(aggregate: Aggregate, records: Iterable[StoredRecord], policy: Policy
         role: Role = "primary" if alone or (not taken and record.id == newest[key]) else "secondary"
         role = "frozen" if record.gone is not None else role
         link = Link(record.system, record.object, record.id, aggregate.person.id, lead_id, role)
+        if role == "secondary" and key in policy.lists and record.id == newest[key]:
+            link = _speaking(links, link)
         links.append(link)
         known[link.id] = record
     return Aggregate(aggregate.person, tuple(leads), tuple(links), known)
+
+
+def _speaking(links: list[Link], row: Link) -> Link:
+    """Let a later row of a list speak for the person in the place of the one that did: what it says otherwise is an edit, as it is in the same row."""
+    n = next(i for i, link in enumerate(links) if (link.system, link.object, link.role) == (row.system, row.object, "primary"))
+    before, links[n] = links[n], replace(links[n], role="secondary")
+    return replace(row, role="primary", base=before.base, state=before.state)
 
 
 def heir(gone: Link, side: Side, policy: Policy) -> Link:

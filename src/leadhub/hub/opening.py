@@ -192,6 +192,7 @@ def _policy(document: config.Document, fields: Fields, systems: Mapping[str, Sys
         adoption={name: s.doc.adoption for name, s in systems.items()},
         own_lead=frozenset(o.key for s in systems.values() for o in s.objects if o.mapping.own_lead),
         events=frozenset(o.key for s in systems.values() for o in s.objects if o.mapping.event),
+        lists=frozenset(o.key for s in systems.values() if not s.is_target for o in s.objects if not (o.mapping.event or o.mapping.own_lead)),
         skip=frozenset(document.stages.skip),
         settle=tuple(_settle(rule, document, fields, systems) for rule in document.settle),
     )

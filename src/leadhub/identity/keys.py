@@ -87,9 +87,15 @@ def _is_personal(address: str) -> bool:
 def compatible(one: Name, other: Name) -> bool:
     """Whether two names may be one person's: a part that is missing, alike, or a beginning of the other speaks against nothing.
 
-    A different surname with the same first name is a marriage as often as another person: it passes. Both parts different do not.
+    A different surname with the same first name is a marriage as often as another person: it passes. Both parts different do not. A name of one word
+    may be the first name alone.
     """
-    return _alike(one.last, other.last) or (_alike(one.first, other.first) and bool(one.first and other.first))
+    same_first = _alike(one.first, other.first) and bool(one.first and other.first)
+    return _alike(one.last, other.last) or same_first or _is_first_of(one, other) or _is_first_of(other, one)
+
+
+def _is_first_of(one: Name, other: Name) -> bool:
+    return bool(not one.first and one.last and other.first) and _alike(one.last, other.first)
 
 
 def _alike(one: str, other: str) -> bool:

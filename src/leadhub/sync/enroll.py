@@ -174,11 +174,13 @@ def _follow_gone(session: Session, tx: Transaction, gone: Iterable[StoredRecord]
         return
     persons = tx.persons.person_of(records)
     aggregates = {a.person.id: a for a in tx.persons.load(persons.values())}
-    owners = dict(tx.persons.person_of(RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone_to))
+    claims = {k: RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone is Gone.MERGED and r.gone_to and k in persons}
+    owners = _heirs(session, tx, {k: (survivor, aggregates[persons[k]].person) for k, survivor in claims.items()})
+    owners |= tx.persons.person_of(RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone_to)
     touched = [RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone_to]
     for key, person_id in persons.items():
         record, aggregate = records[key], aggregates[person_id]
-        survivor = RecordKey(key.system, key.object, record.gone_to) if record.gone is Gone.MERGED and record.gone_to else None
+        survivor = claims.get(key)
         owner = owners.setdefault(survivor, person_id) if survivor is not None else person_id
         links = _moved(aggregate.links, key, survivor if owner == person_id else None)
         promoted = _successor(session, replace(aggregate, links=tuple(links)), key)
@@ -193,6 +195,18 @@ def _follow_gone(session: Session, tx: Transaction, gone: Iterable[StoredRecord]
     )  # no records: what else changed of the person is to be judged
     tx.records.clear_dirty(records.values())
     tx.records.mark_dirty(touched)
+
+
+def _heirs(session: Session, tx: Transaction, claims: Mapping[RecordKey, tuple[RecordKey, Person]]) -> dict[RecordKey, str]:
+    """Say whose the survivor of each merge is: of several persons' records, the one's whose address it shows, else whose name."""
+    shown = tx.records.get({survivor for survivor, _ in claims.values()})
+    best: dict[RecordKey, tuple[tuple[bool, ...], str]] = {}
+    for survivor, person in claims.values():
+        told = _identity(session, shown[survivor]) if survivor in shown else {}
+        held = {name: known.value for name, known in person.fields.items()}
+        unlike = tuple((told.get(name) or "").casefold() != (held.get(name) or "").casefold() for name in ("email", "last_name", "first_name"))
+        best[survivor] = min(best.get(survivor, (unlike, person.id)), (unlike, person.id))
+    return {survivor: person for survivor, (_, person) in best.items()}
 
 
 def _successor(session: Session, aggregate: Aggregate, key: RecordKey) -> Link | None:

@@ -33,7 +33,9 @@ def _email(cell: str) -> str:
 def _phone(cell: str) -> str:
     if sum(map(str.isdigit, cell)) < _FEWEST_DIGITS:
         raise ValueError("no phone number")
-    if "e" in cell.lower() and not phone_display(cell):  # a look at the letters first: most numbers have none, and are read once more with their country
+    if "e" in cell.lower() and not phone_display(
+        cell
+    ):  # a look at the letters first: most numbers have none, and are read once more with their country
         raise ValueError(f"no phone number, for {phone_problem(cell)}")
     return cell
 
