@@ -107,3 +107,13 @@ def test_one_answer_settles_a_whole_address(adopted: World) -> None:
     told = adopted.run("leads", "show", "ann@acme.example", "--output", "json").json["person"]["fields"]
     assert [told[name]["value"] for name in ("street", "city")] == ["Rheinallee 9", "Bonn"]
     assert adopted.run("review", "list", "--output", "json").json["items"] == []
+
+
+def test_why_says_which_records_do_not_count(adopted: World) -> None:
+    """A contact that somebody archived while the lead was edited: why nothing was written there is told first."""
+    ids = {link["system"]: link["record_id"] for link in adopted.run("leads", "show", "ann@acme.example", "--output", "json").json["links"]}
+    adopted.admin("hubspot", "archive", id=ids["hubspot"])
+    adopted.admin("salesforce", "edit", id=ids["salesforce"], fields={"Title": "CEO"})
+    assert adopted.run("sync").code == 0
+    told = adopted.run("leads", "why", "ann@acme.example", "job_title").lines
+    assert told[1] == f"  hubspot ({ids['hubspot']}): the record was deleted or archived there, so it is neither read nor written."

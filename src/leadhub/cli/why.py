@@ -17,6 +17,7 @@ from leadhub.core.voices import Voice
 from leadhub.hub import Hub, System
 from leadhub.insight.known import Known, View
 from leadhub.model.person import Canonical, Cause, Lead
+from leadhub.model.record import Gone
 from leadhub.model.run import Edit, Review
 from leadhub.model.state import FACETS, Facet
 from leadhub.sync.judge import LAST_SAVED
@@ -39,15 +40,38 @@ def why(
         demand_field(cli, hub, name, f"leads why {who}")
     known = find(hub, who)
     stories = {what: list(sentences) for what, sentences in _stories(known, name)}
+    unheard = list(_unheard(known))
     if not cli.screen.for_people:
-        cli.screen.json({"schema": "leadhub.why/1", "person": known.aggregate.person.id, "name": known.name, "why": stories})
+        cli.screen.json({"schema": "leadhub.why/1", "person": known.aggregate.person.id, "name": known.name, "why": stories, "unheard": unheard})
         return
     cli.screen.line(f"{known.name}  ({known.aggregate.person.id})", style="bold")
+    for sentence in unheard:
+        cli.screen.line(f"  {sentence}")
     for title, sentences in stories.items():
         cli.screen.line()
         cli.screen.line(title, style="bold")
         for sentence in sentences:
             cli.screen.line(f"  {sentence}")
+
+
+def _unheard(known: Known) -> Iterator[str]:
+    """Say which records of the person do not count, or not in full."""
+    for link in known.aggregate.links:
+        record = known.aggregate.records.get(link.id)
+        where = f"{link.system} ({link.record_id})"
+        if record is not None and record.gone is not None:
+            yield f"{where}: {_GONE[record.gone]}, so it is neither read nor written."
+        elif link.role == "secondary":
+            yield f"{where} is a further record of this person there: of what it says its consent alone counts."
+
+
+_GONE = {
+    Gone.DELETED: "the record was deleted or archived there",
+    Gone.MERGED: "the record was merged into another one there",
+    Gone.CONVERTED: "the record was converted there",
+    Gone.VANISHED: "the record is not to be found there any more",
+    Gone.OUT_OF_SCOPE: "the record is out of the scope that leadhub.toml names",
+}
 
 
 def demand_field(cli: Cli, hub: Hub, name: str, command: str) -> None:
