@@ -113,11 +113,13 @@ def test_an_opt_out_goes_for_everybody_under_the_address(world: World) -> None:
 
 def test_an_old_opt_out_goes_for_nobody_else(world: World) -> None:
     """What first contact found was so before: it is written to nobody."""
-    lead, _ = world.pair()
+    lead = world.sf_create(Email="ann@acme.example", FirstName="Ann")
     world.sf_create(Email="ann@acme.example", FirstName="Zoltan", LastName="Quist", HasOptedOutOfEmail=True)
-    world.begin()
+    world.adopt("salesforce")
+    world.write_on("salesforce")
+    world.reopen()
     world.sync()
-    assert world.sf(lead)["HasOptedOutOfEmail"] is False
+    assert (len(world.persons()), world.sf(lead)["HasOptedOutOfEmail"]) == (2, False)
 
 
 def test_an_address_that_is_mended_in_a_list_reaches_everybody(world: World) -> None:

@@ -66,7 +66,7 @@ def _written(context: typer.Context, offer: Callable[[config.Document], Iterable
     """Ask leadhub.toml alone, which is quicker than to open the deployment."""
     try:
         deployment, _ = config.read(_folder(context), offline=True)
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:  # noqa: BLE001 - a Tab must never print a traceback into the line that is typed
         return []
     return [word for word in offer(deployment.document) if word.startswith(begun)]
 

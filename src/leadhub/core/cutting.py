@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
 
+from leadhub.core.agreement import field_of_key
 from leadhub.core.drafts import digest
 from leadhub.core.normalize import text_of
 from leadhub.core.policy import Policy
@@ -75,7 +76,7 @@ def cut(change: PlannedChange, names: Collection[str], target: TargetObject) -> 
         values=values,
         before={name: value for name, value in change.before.items() if name in values},
         why={name: why for name, why in change.why.items() if name in values},
-        fields={key: base for key, base in change.fields.items() if key.partition("@")[0] in canonical},
+        fields={key: base for key, base in change.fields.items() if field_of_key(key) in canonical},
         state=change.state if state else None,
         state_versions=change.state_versions if state else {},
         stage_move=change.stage_move and state,

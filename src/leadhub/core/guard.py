@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from leadhub.core.agreement import field_of_key
 from leadhub.model.record import Operation
 from leadhub.model.run import PlannedChange
 
@@ -44,7 +45,7 @@ class Tally:
             else:
                 self.patterns[f"{name} changed"] += 1
         for key, base in change.fields.items():
-            canonical = key.partition("@")[0]
+            canonical = field_of_key(key)
             self.blanks += base.value is None and canonical not in self.may_blank
             if canonical in IDENTITY_FIELDS and base.value:
                 self.one_value[canonical, base.value] += 1

@@ -7,6 +7,7 @@ it but the writes: what is not written now is a standing difference as before. F
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from leadhub.core.agreement import field_of_key
 from leadhub.core.plan import plan_person
 from leadhub.core.policy import Policy, Settle
 from leadhub.core.reconcile import reconcile
@@ -45,7 +46,7 @@ def _everybody(session: Session) -> Iterator[Sequence[Aggregate]]:
 def _may_be_blank(aggregate: Aggregate, wanted: Backfill) -> bool:
     """Whether first contact left a difference in the field in some record of this person; most have none, and need not be judged."""
     links = (link for link in aggregate.links if wanted.system in (None, link.system))
-    bases = (base for link in links for key, base in link.base.items() if key.partition("@")[0] == wanted.field)
+    bases = (base for link in links for key, base in link.base.items() if field_of_key(key) == wanted.field)
     return any(base.how == "adopted" for base in bases)
 
 
@@ -53,5 +54,5 @@ def _planned(session: Session, aggregate: Aggregate, policy: Policy, wanted: Bac
     sides = sides_of(session, aggregate, {})
     result = reconcile(aggregate.person, aggregate.leads, sides, [], policy, session.hub.clock.now())
     targets = {key: replace(target, creates=False) for key, target in session.hub.targets(session.books).items()}
-    filled = {b.id for b in result.links for key, base in b.base.items() if key.partition("@")[0] == wanted.field and base.how == "fill"}
+    filled = {b.id for b in result.links for key, base in b.base.items() if field_of_key(key) == wanted.field and base.how == "fill"}
     return [c for c in plan_person(result, targets).changes if f"{c.system}/{c.object}/{c.record_id}" in filled]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from leadhub.core.agreement import compared
+from leadhub.core.agreement import compared, field_of_key
 from leadhub.core.sides import Side
 from leadhub.hub import Hub
 from leadhub.hub.systems import Books, heard_records
@@ -38,7 +38,7 @@ def _read_anew(hub: Hub, books: Books, aggregate: Aggregate, waiting: frozenset[
     for link, record in heard_records(hub, aggregate.links, aggregate.records):
         if RecordKey(record.system, record.object, record.id) not in waiting:  # what it shows otherwise may be an edit that nobody has judged
             side = hub.side(link, record, books, writes=False)
-            bases = {key: _base(hub, side, key.partition("@")[0], base) for key, base in link.base.items()}
+            bases = {key: _base(hub, side, field_of_key(key), base) for key, base in link.base.items()}
             anew |= {(link.system, key): (link.base[key].value, base.value) for key, base in bases.items() if base is not link.base[key]}
             links[link.id] = replace(link, base=bases)
     if not anew:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from leadhub.core.agreement import field_of_key
 from leadhub.core.normalize import Fields, display_of, text_of
 from leadhub.errors import DuplicateRefused, RecordError
 from leadhub.model.person import Link, StateBase, StoredRecord
@@ -201,7 +202,7 @@ def _link_half_done(change: PlannedChange, outcome: Outcome, link: Link, mapping
     if outcome.result is Result.STALE:
         return link if link.state is None else replace(link, state=replace(link.state, values={**link.state.values, **dict.fromkeys(shown, "")}))
     base = dict(link.base)
-    sent = {key.partition("@")[0]: key for key in change.fields}
+    sent = {field_of_key(key): key for key in change.fields}
     for mapped in (f for f in mapping.fields if f.canonical in sent and f.native in change.values):
         key = sent[mapped.canonical]
         if _echo(mapped, change.values[mapped.native], shown.get(mapped.native), fields):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from leadhub.core.agreement import field_of_key
 from leadhub.core.targets import native_names
 from leadhub.hub import System
 from leadhub.model.person import Aggregate
@@ -50,7 +51,7 @@ def _drop_bases(tx: Transaction, system: str, changed: Mapping[str, set[str]]) -
 
 def _without(aggregate: Aggregate, system: str, changed: Mapping[str, set[str]]) -> Aggregate:
     links = tuple(
-        replace(link, base={key: base for key, base in link.base.items() if key.partition("@")[0] not in changed.get(link.object, ())})
+        replace(link, base={key: base for key, base in link.base.items() if field_of_key(key) not in changed.get(link.object, ())})
         if link.system == system
         else link
         for link in aggregate.links
