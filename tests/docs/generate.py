@@ -4,6 +4,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import typer
@@ -66,10 +67,14 @@ def configuration() -> str:
             key = field.alias or name
             missing = field.default is PydanticUndefined and field.default_factory is None
             nothing = field.default_factory is not None or field.default in (None, ())
-            default = "required" if missing else "" if nothing else f"`{json.dumps(field.default)}`"
+            default = "required" if missing else "" if nothing else f"`{json.dumps(field.default, default=_days)}`"
             meaning = re.sub(r"\s+", " ", field.description or "").replace("|", "\\|")
             text += f"| `{key}` | {_kind(properties[key])} | {default} | {meaning} |\n"
     return text
+
+
+def _days(duration: timedelta) -> str:
+    return f"{duration.days}d"
 
 
 def _kind(of: dict[str, object]) -> str:

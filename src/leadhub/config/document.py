@@ -47,6 +47,8 @@ class Defaults(_Table):
     """The system whose value wins when two sides edit the same plain field before either saw the other; without it a person is asked."""
     region: Region | None = None
     """The country of phone numbers that name none, and whose record names none either."""
+    sweep_every: Duration = timedelta(days=7)
+    """How often a system is read anew from its beginning, so that records which vanished, and changes that its index hid, are noticed."""
 
 
 class StagesDoc(_Table):

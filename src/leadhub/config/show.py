@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -61,7 +62,7 @@ def _masked_address(text: str) -> str:
 def _defaults(keys: tuple[str, ...], table: BaseModel) -> Iterator[Setting]:
     for name in type(table).model_fields:
         value = getattr(table, name)
-        if name not in table.model_fields_set and isinstance(value, str | int):
+        if name not in table.model_fields_set and isinstance(value, str | int | timedelta):
             yield Setting(".".join((*keys, name)), _text(value), "default")
 
 
@@ -79,4 +80,6 @@ def _leaves(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, timedelta):
+        return f"{value.days}d"
     return ", ".join(map(_text, value)) if isinstance(value, list) else str(value)

@@ -12,8 +12,10 @@ CREATES = 200
 UPDATES_AT_LEAST, UPDATES_SHARE = 200, 0.05
 MOVES_AT_LEAST, MOVES_AT_MOST, MOVES_SHARE = 50, 500, 0.05
 ONE_VALUE_AT_LEAST, ONE_VALUE_SHARE = 50, 0.20
-GUARDS = ("creates", "updates", "stage_moves", "blanks", "one_value")
-"""What `judge` counts, as `--allow SYSTEM.GUARD=N` names it."""
+SHRANK_AT_LEAST, SHRANK_SHARE = 20, 0.30
+SHRANK = "missing"
+GUARDS = ("creates", "updates", "stage_moves", "blanks", "one_value", SHRANK)
+"""What `judge` and `shrank` count, as `--allow SYSTEM.GUARD=N` names it."""
 IDENTITY_FIELDS = frozenset({"email", "phone", "first_name", "last_name"})
 
 
@@ -68,6 +70,7 @@ class Refusal:
     seen: int
     limit: int
     pattern: str
+    of: int = 0
 
     @property
     def flag(self) -> str:
@@ -75,6 +78,11 @@ class Refusal:
         return f"--allow {self.system}.{self.guard}={self.seen}"
 
     def __str__(self) -> str:
+        if self.guard == SHRANK:
+            return (
+                f"{self.system}: of {self.of} records that were there, {self.seen} did not come when all were read anew; the limit is {self.limit}."
+                f" None was taken for gone. Look there for what hides them from leadhub's login, or pass {self.flag}."
+            )
         because = f", most of them {self.pattern}" if self.pattern else ""
         what = self.guard.replace("_", " ")
         return f"{self.system}: {self.seen} {what} planned{because}; the limit is {self.limit}. Look at `leadhub plan`, then pass {self.flag}."
@@ -97,6 +105,13 @@ def judge(tallies: Mapping[str, Tally], linked: Mapping[str, int], caps: Mapping
             if seen > max(limit, allowed.get((system, guard), 0)):
                 refusals.append(Refusal(system, guard, seen, limit, pattern))
     return refusals
+
+
+def shrank(system: str, missing: int, known: int, allowed: int) -> Refusal | None:
+    """Return the refusal of a full reading in which too many of the `known` records are missing, or all of them: a login that lost its sight, not deletes."""
+    limit = max(SHRANK_AT_LEAST, int(SHRANK_SHARE * known))
+    nothing = 0 < missing == known > 1
+    return Refusal(system, SHRANK, missing, limit, "", known) if missing > allowed and (missing > limit or nothing) else None
 
 
 def _main_pattern(of: Tally) -> str:

@@ -185,6 +185,10 @@ class Records(Repository):
         """Return how many records of a system are there and not gone."""
         return self.connection.execute(select(func.count()).select_from(_T).where(_T.c.system == system, _T.c.gone.is_(None))).scalar_one()
 
+    def there(self, system: str, limit: int, after: RecordKey | None = None) -> tuple[RecordKey, ...]:
+        """Return keys of the records of a system that are not gone, in the order of keys."""
+        return self._marked((_T.c.system == system) & _T.c.gone.is_(None), limit, after)
+
     def dirty(self, limit: int = 1000, after: RecordKey | None = None) -> tuple[RecordKey, ...]:
         """Return keys from the work list, in the order of keys: records that changed and whose persons were not saved since."""
         return self._marked(_T.c.dirty.is_(True), limit, after)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from leadhub.errors import LeadhubError
 from leadhub.model.record import Cursor, Page, Record
 from leadhub.store import IngestResult, RecordKey, Transaction
-from leadhub.sync import checked
+from leadhub.sync import checked, sweep
 from leadhub.sync.receive import UNSTRAND, receive, stranded
 from leadhub.sync.session import LEASE_TIME, Session
 from leadhub.values.people import TELLING, somebody_else
@@ -24,14 +24,15 @@ class _Item:
     error: LeadhubError | None = None
 
 
-def pull(session: Session, systems: Sequence[str] | None = None) -> None:
-    """Store every page with its cursor, then settle what two observations with one stamp left open."""
+def pull(session: Session, systems: Sequence[str] | None = None, *, anew: bool = False) -> None:
+    """Store every page with its cursor, then settle what two observations with one stamp left open. `anew`: read all of it, not what changed."""
     names = [n for n in (systems or session.careful) if n in session.careful and n not in session.troubles]
     with session.hub.store.read() as tx:
         cursors: dict[str, Cursor | None] = {name: tx.records.cursor(name) for name in names}
+    sweep.begin(session, names, now=anew)
     items: queue.Queue[_Item] = queue.Queue(PAGES_IN_FLIGHT)
     for name in names:
-        threading.Thread(target=_read, args=(session, name, cursors[name], items), daemon=True).start()
+        threading.Thread(target=_read, args=(session, name, None if name in session.sweeping else cursors[name], items), daemon=True).start()
     left = set(names)
     while left:
         item = items.get()
@@ -42,6 +43,8 @@ def pull(session: Session, systems: Sequence[str] | None = None) -> None:
         left.discard(item.system)
         if item.error is not None:
             session.fail(item.system, item.error)
+        elif item.system in session.sweeping:
+            sweep.finish(session, item.system, store_reread)
     for name in names:
         for parcel in receive(session, name) if name not in session.troubles else ():
             store_page(session, name, parcel.page, parcel.numbers)
@@ -72,7 +75,7 @@ def store_page(session: Session, system: str, page: Page, deliveries: Sequence[i
     with session.hub.store.begin() as tx:
         page = _without_others(session, tx, system, page)
         records = [(record, session.hash_of(record.object, record.values, system)) for record in page.records]
-        result = tx.records.ingest(system, records, page.cursor, session.run_id, session.token, reread=bool(deliveries))
+        result = tx.records.ingest(system, records, sweep.keep(session, system, page.cursor), session.run_id, session.token, reread=bool(deliveries))
         tx.rejects.keep(session.run_id, page.rejects)
         if deliveries:
             tx.inbox.settle(deliveries, session.run_id)

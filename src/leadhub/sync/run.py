@@ -68,11 +68,13 @@ def take_in(hub: Hub, system: str) -> RunReport:
         return run_report(session)
 
 
-def pull_only(hub: Hub, systems: Sequence[str] | None = None) -> RunReport:
-    """Read the adopted systems, or some of them, and agree in the store. Nothing is written to any."""
-    with open_session(hub, "pull") as session:
+def pull_only(
+    hub: Hub, systems: Sequence[str] | None = None, *, anew: bool = False, allowed: Mapping[tuple[str, str], int] | None = None
+) -> RunReport:
+    """Read the adopted systems, or some of them, and agree in the store; `anew`: all of it, not what changed. Nothing is written to any."""
+    with open_session(hub, "pull", allowed=allowed) as session:
         close_crashed(session)
-        pull(session, systems)
+        pull(session, systems, anew=anew)
         agree(session)
         return run_report(session)
 

@@ -20,7 +20,7 @@ from leadhub.core.owners import OwnerBook
 from leadhub.core.targets import telling_names
 from leadhub.errors import ConfigError, ConnectorError, LeadhubError, UnknownOutcome
 from leadhub.hub import Hub, System
-from leadhub.model.record import Identity, Json, NativeValue
+from leadhub.model.record import Cursor, Identity, Json, NativeValue
 from leadhub.model.run import PlannedChange, RunRow
 from leadhub.store import SystemRow
 from leadhub.sync import checked
@@ -63,6 +63,8 @@ class Session:
     careful: dict[str, Careful] = field(default_factory=dict)
     identities: dict[str, Identity] = field(default_factory=dict)
     counts: dict[str, SystemCounts] = field(default_factory=dict)
+    sweeping: dict[str, Cursor] = field(default_factory=dict)
+    """The systems that this run reads from their beginning, with the cursor that is theirs once all is read."""
     pulled: Marks = field(default_factory=Marks)
     """The keys of the records that this run pulled, each counted once."""
     telling: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
