@@ -67,7 +67,10 @@ class Source(Protocol):
 
 @runtime_checkable
 class Target(Source, Protocol):
-    """Reads and writes. One that takes `Operation.ARCHIVE` says so by a class attribute `archives = True`; no other is ever asked to archive."""
+    """Reads and writes. One that takes `Operation.ARCHIVE` says so by a class attribute `archives = True`; no other is ever asked to archive.
+
+    One whose system bears several batches at once says how many by a class attribute `side_by_side`; each of them gets an instance of its own.
+    """
 
     batch_size: ClassVar[int]
 

@@ -3,19 +3,22 @@
 A write whose outcome is unknown is never repeated: the record is read by id, or looked for by our key.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from leadhub.core.targets import telling_names
 from leadhub.errors import LeadhubError, QuotaExhausted, RetryableError, Unavailable, UnknownOutcome
 from leadhub.model.person import StoredRecord
-from leadhub.model.record import Change, Operation, Record, Result, Usage
+from leadhub.model.record import Change, Operation, Outcome, Record, Result, Usage
 from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.store import RecordKey
+from leadhub.sync.crew import side_by_side
 from leadhub.sync.outcomes import Settler, put_off, same_values
 from leadhub.sync.pull import store_reread
 from leadhub.sync.recover import find_out
-from leadhub.sync.retry import Broken
+from leadhub.sync.retry import Broken, Careful
 from leadhub.sync.session import Session
 
 RESERVE = 0.10
@@ -48,28 +51,38 @@ def _planned(session: Session) -> list[tuple[str, list[Intent]]]:
 
 
 def _apply_system(session: Session, system: str, intents: Sequence[Intent]) -> bool:
-    again = False
+    again, done, width = False, 0, 1
     try:
         batches = list(_batches(intents, session.careful[system].batch_size))
     except LeadhubError as error:
         session.fail(system, error)
         put_off(session, intents, str(error))
         return False
-    for number, batch in enumerate(batches):
+    while done < len(batches):
+        window = _alike(batches[done : done + width])
         try:
             session.checkpoint()
-            session.hub.progress("writing", system, sum(map(len, batches[:number])), len(intents))
+            session.hub.progress("writing", system, sum(map(len, batches[:done])), len(intents))
             _keep_reserve(session, system)
             session.renew()
-            again |= _apply_batch(session, system, batch)
+            more, smooth = _apply_window(session, system, window)
         except KeyboardInterrupt:
-            put_off(session, _unsettled(session, [i for later in batches[number:] for i in later]), "interrupted")
+            put_off(session, _unsettled(session, [i for later in batches[done:] for i in later]), "interrupted")
             raise
         except LeadhubError as error:
             session.fail(system, error)
-            put_off(session, _unsettled(session, [i for later in batches[number:] for i in later]), str(error))
+            put_off(session, _unsettled(session, [i for later in batches[done:] for i in later]), str(error))
             break
+        again |= more
+        done += len(window)
+        width = min(2 * width, session.careful[system].side_by_side) if smooth else 1
     return again
+
+
+def _alike(batches: Sequence[list[Intent]]) -> Sequence[list[Intent]]:
+    """Return the first batches that are of one object and operation: creates are through before an update goes out."""
+    kinds = [(batch[0].change.object, batch[0].change.operation) for batch in batches]
+    return batches[: next((n for n, kind in enumerate(kinds) if kind != kinds[0]), len(kinds))]
 
 
 def _batches(intents: Sequence[Intent], size: int) -> Iterator[list[Intent]]:
@@ -99,29 +112,63 @@ def _keep_reserve(session: Session, system: str) -> None:
         )
 
 
-def _apply_batch(session: Session, system: str, batch: Sequence[Intent]) -> bool:
-    settler = Settler(session, system, batch, session.run_id)
-    fresh, stale = _still_true(session, system, batch)
-    settler.put_aside(stale)
-    if not fresh:
-        settler.store()
-        return bool(stale)
-    with session.hub.store.begin() as tx:
-        tx.intents.mark_sent(session.run_id, [i.seq for i in fresh], session.token)
-    trouble: LeadhubError | None = None
+@dataclass(slots=True)
+class _Batch:
+    """One call's worth of writes on its way: what is still true, what came back, and how the call ended."""
+
+    intents: Sequence[Intent]
+    settler: Settler
+    fresh: list[Intent] = field(default_factory=list)
+    stale: list[Intent] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     unheard: UnknownOutcome | None = None
+    trouble: LeadhubError | None = None
+
+
+def _apply_window(session: Session, system: str, window: Sequence[Sequence[Intent]]) -> tuple[bool, bool]:
+    """Write some batches, side by side where there are several; return whether that calls for another pass, and whether all went smoothly.
+
+    Whatever a call came to, all of them are settled in the store before any error leaves.
+    """
+    batches = [_Batch(intents, Settler(session, system, intents, session.run_id)) for intents in window]
+    found = side_by_side(session, system, [partial(_look, batch.intents) for batch in batches])
+    for batch, now in zip(batches, found, strict=True):
+        batch.fresh, batch.stale = _still_true(session, system, batch.intents, now)
+        batch.settler.put_aside(batch.stale)
+    sent = [batch for batch in batches if batch.fresh]
+    if sent:
+        with session.hub.store.begin() as tx:
+            tx.intents.mark_sent(session.run_id, [i.seq for batch in sent for i in batch.fresh], session.token)
+        side_by_side(session, system, [partial(_push, batch) for batch in sent])
+    troubles = [trouble for batch in batches if (trouble := _settle(session, system, batch)) is not None]
+    if troubles:
+        raise troubles[0]
+    smooth = not any(batch.unheard or batch.trouble for batch in sent)
+    return any(batch.stale or batch.settler.again for batch in batches), smooth
+
+
+def _push(batch: _Batch, careful: Careful) -> None:
+    """Make the call, and keep what came of it. The store is for another thread."""
     try:
-        for outcome in session.careful[system].push([_change(i) for i in fresh]):
-            settler.take(outcome)
+        for outcome in careful.push([_change(i) for i in batch.fresh]):
+            batch.outcomes.append(outcome)
     except UnknownOutcome as error:
-        unheard = error
-        session.hub.log.warning("outcome_unknown", system=system, error=str(error))
+        batch.unheard = error
     except LeadhubError as error:
-        trouble = error
-    left = settler.left(fresh)
+        batch.trouble = error
+
+
+def _settle(session: Session, system: str, batch: _Batch) -> LeadhubError | None:
+    """Store what came of one batch and return the error that stops the system, if there is one."""
+    settler, trouble = batch.settler, batch.trouble
+    for outcome in batch.outcomes:
+        settler.take(outcome)
+    if batch.unheard is not None:
+        session.hub.log.warning("outcome_unknown", system=system, error=str(batch.unheard))
+    left = settler.left(batch.fresh)
     if trouble is None:
         try:
-            for intent, outcome in find_out(session, system, [*left, *settler.unknown(fresh)]):
+            for intent, outcome in find_out(session, system, [*left, *settler.unknown(batch.fresh)]):
                 settler.take(outcome, intent)
         except LeadhubError as error:
             trouble = error  # what is not known now stays "sent": the next run finds out
@@ -129,24 +176,26 @@ def _apply_batch(session: Session, system: str, batch: Sequence[Intent]) -> bool
         settler.not_attempted(left)
     settler.store()
     if trouble is not None and not (isinstance(trouble, RetryableError) and settler.outcomes):
-        raise trouble  # some rows that stay locked among others that were written stop nobody else
-    _count_unheard(session, system, unheard, any(outcome.result is Result.ACCEPTED for _, outcome in settler.outcomes.values()))
-    return bool(stale) or settler.again
+        return trouble  # some rows that stay locked among others that were written stop nobody else
+    if not batch.fresh:
+        return None
+    return _counted(session, system, batch.unheard, any(outcome.result is Result.ACCEPTED for _, outcome in settler.outcomes.values()))
 
 
-def _count_unheard(session: Session, system: str, error: UnknownOutcome | None, had_effect: bool) -> None:
-    """Leave out a system that answers no write in a way that can be read: else a run in which nothing could be written would end as if all were well.
+def _counted(session: Session, system: str, error: UnknownOutcome | None, had_effect: bool) -> LeadhubError | None:
+    """Return why a system that answers no write in a way that can be read is left out: else a run in which nothing could be written would end as if all were well.
 
     One whose connector broke off is left out at once: a fault of its own will not mend itself within a run.
     """
     if isinstance(error, Broken):
-        raise error
+        return error
     session.unheard[system] = 0 if error is None or had_effect else session.unheard[system] + 1
     if error is not None and session.unheard[system] >= UNHEARD:
-        raise Unavailable(
+        return Unavailable(
             f"{str(error).rstrip('.')}: so ended {UNHEARD} writing calls in a row. leadhub looked: none of them had any effect.",
             next_step=f"see why {system} answers like this; the next run tries again by itself",
         )
+    return None
 
 
 def _change(intent: Intent) -> Change:
@@ -154,14 +203,17 @@ def _change(intent: Intent) -> Change:
     return Change(planned.key, planned.object, planned.operation, planned.record_id, planned.values, planned.before, planned.before_stamp)
 
 
-def _still_true(session: Session, system: str, batch: Sequence[Intent]) -> tuple[list[Intent], list[Intent]]:
-    """Re-read what is to be updated; what changed since it was planned is put aside and judged again."""
-    careful = session.careful[system]
-    updates = [i for i in batch if i.change.record_id is not None]
-    if not updates or not careful.can_reread:
+def _look(batch: Sequence[Intent], careful: Careful) -> Mapping[str, Record] | None:
+    """Re-read what is to be updated; None where there is nothing of the kind, or no way to."""
+    ids = [i.change.record_id for i in batch if i.change.record_id is not None]
+    return careful.reread(batch[0].change.object, ids) if ids and careful.can_reread else None
+
+
+def _still_true(session: Session, system: str, batch: Sequence[Intent], now: Mapping[str, Record] | None) -> tuple[list[Intent], list[Intent]]:
+    """Part what may be sent from what changed since it was planned, which is put aside and judged again. `now` is what was re-read."""
+    if now is None:
         return list(batch), []
-    ids = [i.change.record_id for i in updates if i.change.record_id is not None]
-    now = careful.reread(updates[0].change.object, ids)
+    updates = [i for i in batch if i.change.record_id is not None]
     keys = {i.seq: RecordKey(system, i.change.object, i.change.record_id or "") for i in updates}
     with session.hub.store.read() as tx:
         stored = tx.records.get(keys.values())

@@ -13,6 +13,7 @@ from leadhub.sync import checked
 
 ATTEMPTS = 5
 LONGEST_WAIT = 120.0
+MOST_AT_ONCE = 16
 T = TypeVar("T")
 
 
@@ -28,6 +29,18 @@ class Careful:
         self._system = system or connector.name
         self._contract = checked.Contract(self._system, frozenset(mapping.object for mapping in connector.mappings))
         self._clock, self._log = clock, log
+        self.colleagues: list[Careful] = []
+        """Further instances that work for this one, side by side. What they call counts here."""
+
+    def another(self, connector: Source) -> "Careful":
+        """Return the retry layer around a further instance of the same connector."""
+        return Careful(connector, self._clock, self._log, self._system)
+
+    @property
+    def side_by_side(self) -> int:
+        """How many batches may be written at once, each through an instance of its own."""
+        told = getattr(self._connector, "side_by_side", 1)
+        return min(max(told, 1), MOST_AT_ONCE) if isinstance(told, int) else 1
 
     @property
     def can_reread(self) -> bool:
@@ -75,7 +88,10 @@ class Careful:
         """Return calls made and allowance left, as far as known."""
         if not isinstance(self._connector, Meters):
             return Usage(0)
-        return self._contract.usage(checked.call(self._system, "usage", self._connector.usage))
+        mine = self._contract.usage(checked.call(self._system, "usage", self._connector.usage))
+        heard = [mine, *(colleague.usage() for colleague in self.colleagues)]
+        last = max(heard, key=lambda usage: usage.used or 0)  # the allowance is one and only shrinks: who heard of most use heard last
+        return Usage(sum(usage.calls for usage in heard), last.used, last.limit)
 
     def check(self) -> Identity:
         """Say who answers."""

@@ -42,6 +42,7 @@ class HubSpot:
     mappings: ClassVar[tuple[ObjectMapping, ...]] = MAPPINGS
     batch_size: ClassVar[int] = BATCH_LIMIT
     archives: ClassVar[bool] = True
+    side_by_side: ClassVar[int] = 4
 
     def __init__(self, context: Context) -> None:
         settings: Settings = context.settings

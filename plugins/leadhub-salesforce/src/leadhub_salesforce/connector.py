@@ -50,6 +50,7 @@ class SalesforceConnector:
     mappings: ClassVar[tuple[ObjectMapping, ...]] = MAPPINGS
     batch_size: ClassVar[int] = BATCH
     archives: ClassVar[bool] = True
+    side_by_side: ClassVar[int] = 4
 
     def __init__(self, context: Context) -> None:
         self._context = context
