@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import typer
+from numbered import coverage_page, pitfall_page
 from pydantic_core import PydanticUndefined
 
 from leadhub import config, errors
@@ -106,7 +107,13 @@ def error_tree() -> str:
     return text + "".join(f"| `{e.__name__}` | {re.sub(chr(10), ' ', inspect.getdoc(e) or '')} |\n" for e in found)
 
 
-PAGES = {"commands.md": commands, "configuration.md": configuration, "errors.md": error_tree}
+PAGES = {
+    "commands.md": commands,
+    "configuration.md": configuration,
+    "errors.md": error_tree,
+    "sandbox-coverage.md": lambda: coverage_page(NOTE),
+    "pitfalls.md": lambda: pitfall_page(NOTE),
+}
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
