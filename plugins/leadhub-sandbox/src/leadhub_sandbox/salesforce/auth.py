@@ -75,7 +75,7 @@ class Auth:
                 return self.org.user_id(INTEGRATION), None
             case "password":
                 self._check_client(form)
-                user_id = self._by_password(form)
+                user_id = self.by_password(form.get("username", ""), form.get("password", ""))
                 return user_id, self._new_refresh(user_id)
             case "refresh_token":
                 self._check_client(form)
@@ -97,14 +97,17 @@ class Auth:
         except ValueError:
             raise OAuthError("invalid_grant", "authentication failure") from None
         row = self.org.store.get(USER, user_id)
+        if row and row["Username"] != name:  # aliases and ids are for the admin API: nobody logs in by one
+            raise OAuthError("invalid_grant", "authentication failure")
         if row is None or not row["IsActive"]:
             raise OAuthError("invalid_grant", "inactive user")
         return user_id
 
-    def _by_password(self, form: Mapping[str, str]) -> str:
-        if form.get("password") not in (PASSWORD, PASSWORD + SECURITY_TOKEN):
+    def by_password(self, name: str, password: str) -> str:
+        """Return the id of the active user of this name and password; raises OAuthError."""
+        if password not in (PASSWORD, PASSWORD + SECURITY_TOKEN):
             raise OAuthError("invalid_grant", "authentication failure")
-        return self._active(form.get("username", ""))
+        return self._active(name)
 
     def _by_refresh(self, old: str) -> tuple[str, str | None]:
         user_id = self.refresh.get(old)
@@ -126,7 +129,7 @@ class Auth:
             raise OAuthError("invalid_client_id", "client identifier invalid")
         if not tokens.signed_by(assertion, key):
             raise OAuthError("invalid_grant", "invalid assertion")
-        if claims.get("aud") not in (_base(request), "https://login.salesforce.com", "https://test.salesforce.com"):
+        if claims.get("aud") not in (base(request), "https://login.salesforce.com", "https://test.salesforce.com"):
             raise OAuthError("invalid_grant", "audience is invalid")
         left = expires - self.org.clock.now().timestamp()
         if not 0 < left <= MAX_JWT_SECONDS:
@@ -148,12 +151,12 @@ class Auth:
         return token
 
     def _answer(self, request: Request, user_id: str, refresh: str | None) -> dict[str, Any]:
-        base = _base(request)
+        here = base(request)
         issued = str(int(self.org.clock.now().timestamp() * 1000))
         answer = {
             "access_token": self.open(user_id),
-            "instance_url": base,
-            "id": f"{base}/id/{self.org.organization_id}/{user_id}",
+            "instance_url": here,
+            "id": f"{here}/id/{self.org.organization_id}/{user_id}",
             "token_type": "Bearer",
             "scope": "api",
             "issued_at": issued,
@@ -164,7 +167,11 @@ class Auth:
     def actor(self, request: Request) -> Actor:
         """Return whose request it is; raises 401 INVALID_SESSION_ID."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
-        session = self.sessions.get(token.strip()) if kind in ("Bearer", "OAuth") else None
+        return self.owner_of(token.strip() if kind in ("Bearer", "OAuth") else "")
+
+    def owner_of(self, token: str) -> Actor:
+        """Return whose session a token is; raises 401 INVALID_SESSION_ID."""
+        session = self.sessions.get(token)
         if session is None or session.expires <= self.org.clock.now():
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
         return Actor(session.user_id)
@@ -173,9 +180,9 @@ class Auth:
         """Return who the token's user is (the OpenID Connect answer)."""
         user_id = self.actor(request).user_id
         row = self.org.store.get(USER, user_id) or {}
-        base = _base(request)
+        here = base(request)
         return {
-            "sub": f"{base}/id/{self.org.organization_id}/{user_id}",
+            "sub": f"{here}/id/{self.org.organization_id}/{user_id}",
             "user_id": user_id,
             "organization_id": self.org.organization_id,
             "preferred_username": row["Username"],
@@ -190,11 +197,12 @@ class Auth:
             "language": "en_US",
             "locale": "en_US",
             "utcOffset": 0,
-            "urls": {"rest": f"{base}/services/data/v{{version}}/", "sobjects": f"{base}/services/data/v{{version}}/sobjects/"},
+            "urls": {"rest": f"{here}/services/data/v{{version}}/", "sobjects": f"{here}/services/data/v{{version}}/sobjects/"},
         }
 
 
-def _base(request: Request) -> str:
+def base(request: Request) -> str:
+    """Return this server's own address, as the client reached it."""
     return f"http://{request.headers.get('host', '127.0.0.1')}"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from leadhub_sandbox.salesforce import ids
 from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.history import note_event
 from leadhub_sandbox.salesforce.objects import ACCOUNT, CONTACT, LEAD, OPPORTUNITY
@@ -13,16 +14,17 @@ from leadhub_sandbox.salesforce.schema import Row, SObject
 
 _NAME = ("LastName", "FirstName", "Salutation", "Title")
 _REACH = ("Email", "EmailBouncedReason", "EmailBouncedDate", "HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "Phone", "MobilePhone", "Fax")
-_PERSON = (*_NAME, *_REACH, "LeadSource", "Description")
+_PERSONAL = (*_NAME, *_REACH, "LeadSource", "Description")
 _ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
 _COMPANY = ("Phone", "Website", "Industry", "Rating", "AnnualRevenue", "NumberOfEmployees")
 
 
 def convert(records: Records, order: Mapping[str, Any], actor: Actor) -> dict[str, str | None]:
-    """Convert a lead: {"id", "status"?, "create_opportunity"? (true), "account_id"?, "contact_id"?, "opportunity_name"?}.
+    """Convert a lead: {"id", "status"?, "create_opportunity"? (true), "account_id"?, "contact_id"?, "opportunity_name"?, "owner_id"?,
+    "overwrite_lead_source"?}.
 
-    Returns the ids of the account, the contact and the opportunity (None without one). Raises ApiError: the lead is converted already, or
-    the status does not mean converted.
+    Returns the ids of the account, the contact and the opportunity (None without one). An account or a contact that exists is filled where it
+    is empty. Raises ApiError: the lead is converted already, the status does not mean converted, or what is named does not fit.
     """
     lead = records.live(LEAD, order["id"])
     if lead["IsConverted"]:
@@ -31,10 +33,10 @@ def convert(records: Records, order: Mapping[str, Any], actor: Actor) -> dict[st
     status = order.get("status") or next(iter(converted), None)
     if status not in converted:
         raise ApiError(400, "INVALID_STATUS", f"invalid convertedStatus: {status}", ["Status"])
-    owner = lead["OwnerId"] if str(lead["OwnerId"]).startswith("005") else actor.user_id
-    account_id = order.get("account_id") or _account(records, lead, owner, actor)
-    contact_id = order.get("contact_id") or _contact(records, lead, owner, account_id, actor)
-    opportunity_id = _opportunity(records, lead, order, account_id, actor) if order.get("create_opportunity", True) else None
+    owner = order.get("owner_id") or (lead["OwnerId"] if str(lead["OwnerId"]).startswith("005") else actor.user_id)
+    account_id = _into(records, ACCOUNT, _named_account(records, order), _account(lead, owner), actor)
+    contact_id = _contact(records, order, _person(records, lead, owner, account_id), actor)
+    opportunity_id = _opportunity(records, lead, order, account_id, owner, actor) if order.get("create_opportunity", True) else None
     links = {"ConvertedAccountId": account_id, "ConvertedContactId": contact_id, "ConvertedOpportunityId": opportunity_id}
     done: Row = {"IsConverted": True, "ConvertedDate": records.org.now()[:10], "Status": status, "OwnerId": owner}
     records.update(LEAD, order["id"], done | links, Actor(actor.user_id, system=True))
@@ -42,23 +44,49 @@ def convert(records: Records, order: Mapping[str, Any], actor: Actor) -> dict[st
     return links
 
 
-def _account(records: Records, lead: Row, owner: object, actor: Actor) -> str:
+def _into(records: Records, obj: SObject, row_id: str | None, found: Row, actor: Actor, overwritten: tuple[str, ...] = ()) -> str:
+    """Make a record, or fill the empty fields (and the overwritten ones) of one that is there; return its id."""
+    system = Actor(actor.user_id, system=True)
+    if not row_id:
+        return records.create(obj, found, system)
+    there = records.live(obj, row_id)
+    filled = {name: value for name, value in found.items() if value is not None and (there[name] is None or name in overwritten)}
+    if filled:
+        records.update(obj, row_id, filled, system)
+    return str(there["Id"])
+
+
+def _account(lead: Row, owner: object) -> Row:
     values = {"Name": lead["Company"], "OwnerId": owner} | {n: lead[n] for n in _COMPANY}
-    return records.create(ACCOUNT, values | {f"Billing{n}": lead[n] for n in _ADDRESS}, actor)
+    return values | {f"Billing{n}": lead[n] for n in _ADDRESS}
 
 
-def _contact(records: Records, lead: Row, owner: object, account_id: str, actor: Actor) -> str:
-    values = {"AccountId": account_id, "OwnerId": owner} | {n: lead[n] for n in _PERSON} | {f"Mailing{n}": lead[n] for n in _ADDRESS}
-    values |= {on_contact: lead[on_lead] for on_lead, on_contact in records.org.settings.lead_field_mapping.items()}
-    contact_id = records.create(CONTACT, values, Actor(actor.user_id, system=True))
+def _person(records: Records, lead: Row, owner: object, account_id: str) -> Row:
+    values = {"AccountId": account_id, "OwnerId": owner} | {n: lead[n] for n in _PERSONAL} | {f"Mailing{n}": lead[n] for n in _ADDRESS}
+    return values | {on_contact: lead[on_lead] for on_lead, on_contact in records.org.settings.lead_field_mapping.items()}
+
+
+def _named_account(records: Records, order: Mapping[str, Any]) -> str | None:
+    """Return the account that a lead goes into: the one named, or that of the contact named; raises unless the two belong together."""
+    account: str | None = ids.full(order.get("account_id"))
+    held = records.live(CONTACT, order["contact_id"])["AccountId"] if order.get("contact_id") else None
+    if account and held and held != account:
+        raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "the contact does not belong to the account", ["contactId"])
+    return account or (str(held) if held else None)
+
+
+def _contact(records: Records, order: Mapping[str, Any], found: Row, actor: Actor) -> str:
+    if given := order.get("contact_id"):
+        return _into(records, CONTACT, given, found, actor, ("LeadSource",) if order.get("overwrite_lead_source") else ())
+    contact_id = _into(records, CONTACT, None, found, actor)
     note_event(records.org, CONTACT, contact_id, "contactCreatedFromLead", actor.user_id)
     return contact_id
 
 
-def _opportunity(records: Records, lead: Row, order: Mapping[str, Any], account_id: str, actor: Actor) -> str:
+def _opportunity(records: Records, lead: Row, order: Mapping[str, Any], account_id: str, owner: object, actor: Actor) -> str:
     close = (records.org.clock.now() + timedelta(days=30)).date().isoformat()
     values = {"Name": order.get("opportunity_name") or f"{lead['Company']}-", "StageName": "Prospecting", "CloseDate": close}
-    return records.create(OPPORTUNITY, values | {"AccountId": account_id, "LeadSource": lead["LeadSource"]}, actor)
+    return records.create(OPPORTUNITY, values | {"AccountId": account_id, "LeadSource": lead["LeadSource"], "OwnerId": owner}, actor)
 
 
 def merge(records: Records, obj: SObject, order: Mapping[str, Any], actor: Actor) -> None:

@@ -11,6 +11,7 @@ from leadhub_sandbox.salesforce.admin import Admin
 from leadhub_sandbox.salesforce.auth import Auth, Session
 from leadhub_sandbox.salesforce.errors import ApiError, not_found
 from leadhub_sandbox.salesforce.org import Org
+from leadhub_sandbox.salesforce.partner import Partner
 from leadhub_sandbox.salesforce.query import Queries
 from leadhub_sandbox.salesforce.records import Records
 from leadhub_sandbox.salesforce.rest import NEWEST, OLDEST, Call, Rest, versions
@@ -52,6 +53,7 @@ class SalesforceService:
         self._queries = Queries(self.org)
         self._records = Records(self.org)
         self._routes = Rest(self.org, self._records, self._queries, self.usage).routes()
+        self._partner = Partner(self.org, self.auth, self._records, self.usage)
         self._admin = Admin(self.org, self._records, self.auth, self._queries)
 
     @property
@@ -96,6 +98,8 @@ class SalesforceService:
                 return Response(body=self.auth.userinfo(request))
             case "GET", "/services/data":
                 return Response(body=versions())
+            case "POST", path if path.startswith("/services/Soap/u/"):
+                return self._partner.answer(request)
             case "GET", path if path.startswith("/id/"):
                 return Response(body=self.auth.userinfo(request))
             case _:

@@ -32,6 +32,7 @@ class Settings:
     session_seconds: float = 7200
     cursor_seconds: float = 2 * 86_400
     rotate_refresh_tokens: bool = False
+    soap_login: bool = True
     view_edit_converted: bool = False
     is_sandbox: bool = True
     commit_skew: float = 0
