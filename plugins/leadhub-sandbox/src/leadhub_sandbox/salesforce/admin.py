@@ -7,6 +7,7 @@ from typing import Any
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.salesforce import ids, lifecycle
 from leadhub_sandbox.salesforce.auth import Auth
+from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
 from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.objects import BY_PREFIX, LEAD, find_object
 from leadhub_sandbox.salesforce.org import Actor, Org
@@ -69,11 +70,13 @@ class Admin:
         return Response(body=body) if body is not None else Response(204)
 
     def _actor(self, order: Order) -> Actor:
-        return Actor(self.org.user_id(order.get("user", DEFAULT_USER)))
+        return Actor(self.org.user_id(order.get("user", DEFAULT_USER)), duplicates=DuplicateHeader(allow_save=True))
 
     def create(self, order: Order) -> Any:
         """{"object", "fields", "user"?, "system"?}: add a record; `system` may set read-only fields too."""
-        actor = Actor(self._actor(order).user_id, system=bool(order.get("system")))
+        actor = self._actor(order)
+        if order.get("system"):
+            actor = Actor(actor.user_id, system=True)
         return {"id": self.records.create(_object(order["object"]), order["fields"], actor)}
 
     def edit(self, order: Order) -> None:

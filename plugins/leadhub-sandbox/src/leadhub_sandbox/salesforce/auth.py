@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.salesforce import tokens
+from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
 from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.objects import USER
 from leadhub_sandbox.salesforce.org import INTEGRATION, Actor, Org
@@ -174,7 +175,7 @@ class Auth:
         session = self.sessions.get(token)
         if session is None or session.expires <= self.org.clock.now():
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        return Actor(session.user_id)
+        return Actor(session.user_id, client=True, duplicates=DuplicateHeader())
 
     def userinfo(self, request: Request) -> dict[str, Any]:
         """Return who the token's user is (the OpenID Connect answer)."""

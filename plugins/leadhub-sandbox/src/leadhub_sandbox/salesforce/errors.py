@@ -11,13 +11,14 @@ class ApiError(Exception):
     def __init__(self, status: int, code: str, message: str, fields: list[str] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.status, self.code, self.message, self.fields = status, code, message, fields
+        self.more: dict[str, Any] = {}
 
     def response(self) -> Response:
-        """Return the REST form: an array of {message, errorCode[, fields]}."""
+        """Return the REST form: an array of {message, errorCode[, fields]} and what an error tells besides."""
         error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
         if self.fields is not None:
             error["fields"] = self.fields
-        return Response(self.status, [error])
+        return Response(self.status, [error | self.more])
 
     def save_error(self) -> dict[str, Any]:
         """Return the form used inside collections, where the code's key is `statusCode`."""

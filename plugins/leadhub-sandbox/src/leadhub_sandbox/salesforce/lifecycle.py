@@ -1,10 +1,12 @@
 """Conversion and merge: what a person does in Salesforce's pages, and no REST resource does."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from leadhub_sandbox.salesforce import ids
+from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
 from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.history import note_event
 from leadhub_sandbox.salesforce.objects import ACCOUNT, CONTACT, LEAD, OPPORTUNITY
@@ -33,26 +35,32 @@ def convert(records: Records, order: Mapping[str, Any], actor: Actor) -> dict[st
     status = order.get("status") or next(iter(converted), None)
     if status not in converted:
         raise ApiError(400, "INVALID_STATUS", f"invalid convertedStatus: {status}", ["Status"])
+    system = _converting(records, lead, actor)
     owner = order.get("owner_id") or (lead["OwnerId"] if str(lead["OwnerId"]).startswith("005") else actor.user_id)
-    account_id = _into(records, ACCOUNT, _named_account(records, order), _account(lead, owner), actor)
-    contact_id = _contact(records, order, _person(records, lead, owner, account_id), actor)
-    opportunity_id = _opportunity(records, lead, order, account_id, owner, actor) if order.get("create_opportunity", True) else None
+    account_id = _into(records, ACCOUNT, _named_account(records, order), _account(lead, owner), system)
+    contact_id = _contact(records, order, _person(records, lead, owner, account_id), system)
+    opportunity_id = _opportunity(records, lead, order, account_id, owner, system) if order.get("create_opportunity", True) else None
     links = {"ConvertedAccountId": account_id, "ConvertedContactId": contact_id, "ConvertedOpportunityId": opportunity_id}
     done: Row = {"IsConverted": True, "ConvertedDate": records.org.now()[:10], "Status": status, "OwnerId": owner}
-    records.update(LEAD, order["id"], done | links, Actor(actor.user_id, system=True))
+    records.update(LEAD, order["id"], done | links, system)
     note_event(records.org, LEAD, str(lead["Id"]), "leadConverted", actor.user_id)
     return links
 
 
+def _converting(records: Records, lead: Row, actor: Actor) -> Actor:
+    """Return who writes during a conversion: with validation required every rule is asked, and an alert of duplicates blocks like a block."""
+    said = DuplicateHeader(ignoring=str(lead["Id"]))
+    return replace(actor, system=True, duplicates=said, checked=records.org.settings.validate_conversions)
+
+
 def _into(records: Records, obj: SObject, row_id: str | None, found: Row, actor: Actor, overwritten: tuple[str, ...] = ()) -> str:
     """Make a record, or fill the empty fields (and the overwritten ones) of one that is there; return its id."""
-    system = Actor(actor.user_id, system=True)
     if not row_id:
-        return records.create(obj, found, system)
+        return records.create(obj, found, actor)
     there = records.live(obj, row_id)
     filled = {name: value for name, value in found.items() if value is not None and (there[name] is None or name in overwritten)}
     if filled:
-        records.update(obj, row_id, filled, system)
+        records.update(obj, row_id, filled, actor)
     return str(there["Id"])
 
 
@@ -96,5 +104,5 @@ def merge(records: Records, obj: SObject, order: Mapping[str, Any], actor: Actor
         raise ApiError(400, "INVALID_TYPE_FOR_OPERATION", f"entity type cannot be merged: {obj.name}", [])
     for loser in order["losers"]:
         records.delete(obj, loser, actor, master_id=str(winner["Id"]))
-    records.update(obj, order["winner"], order.get("fields", {}), actor)
+    records.update(obj, order["winner"], order.get("fields", {}), replace(actor, duplicates=None))
     note_event(records.org, obj, str(winner["Id"]), f"{obj.name.lower()}Merged", actor.user_id)

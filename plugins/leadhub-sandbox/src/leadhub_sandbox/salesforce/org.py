@@ -6,6 +6,7 @@ from typing import Any
 
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.salesforce import ids, times
+from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
 from leadhub_sandbox.salesforce.objects import GROUP, LEAD_STATUS, OBJECTS, ORGANIZATION, USER
 from leadhub_sandbox.salesforce.schema import Row, SObject
 from leadhub_sandbox.salesforce.settings import Settings
@@ -26,10 +27,17 @@ QUEUE = "Inbound Leads"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who writes: a user's id, and whether the write is the org's own (seeding, automation), which knows no read-only fields."""
+    """Who writes: a user's id, and whether the write is the org's own (seeding, automation), which knows no read-only fields.
+
+    `client`: it comes through the API. `duplicates` is what it says of duplicates; with None no duplicate rule is asked. An unchecked write
+    is asked for nothing: no trigger, no validation rule, no duplicate rule.
+    """
 
     user_id: str
     system: bool = False
+    client: bool = False
+    duplicates: DuplicateHeader | None = None
+    checked: bool = True
 
 
 class Org:

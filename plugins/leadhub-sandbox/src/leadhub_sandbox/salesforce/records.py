@@ -1,14 +1,15 @@
 """Create, update, delete and undelete: every rule that Salesforce applies to one record, for the API and for people alike."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from leadhub_sandbox.salesforce import ids, values
+from leadhub_sandbox.salesforce import duplicates, ids, values
 from leadhub_sandbox.salesforce.errors import ApiError, deleted, invalid_field, not_found
 from leadhub_sandbox.salesforce.history import note_save
 from leadhub_sandbox.salesforce.objects import CONTACT, LEAD, OBJECTS, OPPORTUNITY, USER
 from leadhub_sandbox.salesforce.org import AUTOMATION, INTEGRATION, Actor, Org
+from leadhub_sandbox.salesforce.query import attributes, field_value
 from leadhub_sandbox.salesforce.schema import Field, Row, SObject
 
 AUTO, NONE = "TRUE", "FALSE"
@@ -33,7 +34,7 @@ class Records:
         row |= self._assigned(obj, assign)
         row |= {"Id": self.org.new_id(obj)} | self.org.stamps(actor.user_id, created=True)
         row |= {k: v for k, v in given.items() if k in ("CreatedDate", "LastModifiedDate", "SystemModstamp")}
-        return self._save(obj, row)
+        return self._save(obj, row, actor)
 
     def update(self, obj: SObject, row_id: str, body: Mapping[str, Any], actor: Actor, assign: str = NONE) -> None:
         """Change a record; raises ApiError. A change to the values it has already is a change: the stamps move."""
@@ -49,7 +50,7 @@ class Records:
             self._check_status(obj, given, actor)
         self._check_owner(obj, given)
         assigned = {} if converted else self._assigned(obj, assign)
-        self._save(obj, before | given | assigned | self.org.stamps(actor.user_id))
+        self._save(obj, before | given | assigned | self.org.stamps(actor.user_id), actor)
 
     def automate(self, obj: SObject, row_id: str, fields: Mapping[str, Any]) -> None:
         """Change a record as a background process does: SystemModstamp moves, LastModifiedDate and LastModifiedById stay."""
@@ -83,7 +84,7 @@ class Records:
         restored = row | self.org.stamps(actor.user_id) | {"IsDeleted": False}
         if "MasterRecordId" in row:
             restored["MasterRecordId"] = None
-        self._save(obj, restored)
+        self._save(obj, restored, replace(actor, duplicates=None))
 
     def live(self, obj: SObject, row_id: str) -> Row:
         """Return a record that can be written; raises 404 NOT_FOUND or ENTITY_IS_DELETED."""
@@ -173,9 +174,12 @@ class Records:
             return {"OwnerId": rule["owner"]}
         return {"OwnerId": rule["default_owner"]} if rule.get("default_owner") else {}
 
-    def _save(self, obj: SObject, row: Row) -> str:
+    def _save(self, obj: SObject, row: Row, actor: Actor) -> str:
         row = _derived(obj, row)
-        self._check_rules(obj, row)
+        before = self.org.store.get(obj, str(row["Id"]))
+        if actor.checked:
+            self._check_rules(obj, row)
+            self._check_duplicates(obj, row, before, actor)
         for f in (f for f in obj.fields.values() if f.unique and row[f.name] is not None):
             holder = self.org.store.holder(obj, f.name, row[f.name])
             if holder not in (None, row["Id"]):
@@ -184,7 +188,6 @@ class Records:
         for rule in self.org.settings.automations:
             if rule.get("object", LEAD.name) == obj.name and _holds(rule.get("when", {}), row):
                 row = _derived(obj, row | self._clean(obj, rule["set"], Actor("", system=True), "updateable"))
-        before = self.org.store.get(obj, str(row["Id"]))
         self.org.store.put(obj, row)
         note_save(self.org, obj, before, row, str(row["LastModifiedById"]))
         return str(row["Id"])
@@ -193,6 +196,22 @@ class Records:
         for rule in self.org.settings.validation_rules:
             if rule.get("object", LEAD.name) == obj.name and _holds(rule.get("when", {}), row):
                 raise ApiError(400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", rule["message"], rule.get("fields", []))
+
+    def _check_duplicates(self, obj: SObject, row: Row, before: Row | None, actor: Actor) -> None:
+        said, settings = actor.duplicates, self.org.settings
+        for rule in settings.duplicate_rules if said else ():
+            if said is None or (rule["action"] == "alert" and said.allow_save):
+                continue
+            if not duplicates.applies(rule, obj, row, before, self.org.hidden(obj)):
+                continue
+            if found := duplicates.matches(self.org.store, rule, row, (row["Id"], said.ignoring)):
+                shown = {name: [self._shown(OBJECTS[name], r, said) for r in rows] for name, rows in found.items()}
+                key = "duplicateResut" if settings.misspelt_duplicate_key else "duplicateResult"
+                raise duplicates.DuplicatesError(duplicates.result(rule, shown), key)
+
+    def _shown(self, obj: SObject, row: Row, said: duplicates.DuplicateHeader) -> dict[str, Any]:
+        names = [name for name in obj.fields if name not in self.org.hidden(obj)] if said.details else ["Id"]
+        return {"attributes": attributes(obj, row, said.version)} | {name: field_value(obj, name, row) for name in names}
 
     def as_actor(self, who: str = INTEGRATION) -> Actor:
         """Return the person named by alias, user name or id; raises ValueError."""

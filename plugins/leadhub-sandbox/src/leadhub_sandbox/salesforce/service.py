@@ -1,12 +1,14 @@
 """Salesforce as one service of the sandbox: authentication, metering, versions, and the way from a path to its handler."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.faults import Faults
 from leadhub_sandbox.http import Request, Response
+from leadhub_sandbox.salesforce import duplicates
 from leadhub_sandbox.salesforce.admin import Admin
 from leadhub_sandbox.salesforce.auth import Auth, Session
 from leadhub_sandbox.salesforce.errors import ApiError, not_found
@@ -111,6 +113,7 @@ class SalesforceService:
         if not OLDEST <= number <= NEWEST:
             raise not_found()
         actor = self.auth.actor(request)
+        said = duplicates.header(request.headers.get("sforce-duplicate-rule-header", ""), version)
         if self.usage.full() and path != "/limits":
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         self.usage.add()
@@ -119,7 +122,7 @@ class SalesforceService:
             raise ApiError(405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(sorted(set(allowed)))}")
         if handler is None:
             raise not_found()
-        return handler(Call(request, version, actor), **names)
+        return handler(Call(request, version, replace(actor, duplicates=said)), **names)
 
     def admin(self, request: Request) -> Response | None:
         """Answer the admin paths that are Salesforce's own."""

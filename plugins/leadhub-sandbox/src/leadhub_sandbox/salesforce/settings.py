@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from leadhub_sandbox.salesforce.duplicates import check_rules
 from leadhub_sandbox.salesforce.objects import OBJECTS
 
 MOST_TRACKED = 20
@@ -39,6 +40,9 @@ class Settings:
     locked_records: list[str] = field(default_factory=list)
     automations: list[dict[str, Any]] = field(default_factory=list)
     validation_rules: list[dict[str, Any]] = field(default_factory=list)
+    duplicate_rules: list[dict[str, Any]] = field(default_factory=list)
+    misspelt_duplicate_key: bool = False
+    validate_conversions: bool = True
     jwt_keys: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def update(self, order: Mapping[str, Any]) -> None:
@@ -56,6 +60,7 @@ class Settings:
         _check_history(order.get("field_history", {}))
         _check_keys(order, "automations", "set")
         _check_keys(order, "validation_rules", "message")
+        check_rules(order.get("duplicate_rules", []))
         if order.get("assignment_rule", {}).get("active") and "owner" not in order["assignment_rule"]:
             raise ValueError("an active assignment_rule needs an owner")
         for name, value in order.items():
