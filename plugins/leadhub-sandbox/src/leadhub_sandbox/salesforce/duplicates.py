@@ -4,14 +4,13 @@ After the REST guide's page on Sforce-Duplicate-Rule-Header and answers of orgs:
 allowSave=true; nothing passes one that blocks. A match is exact here, by all fields of the rule, in any letter case; blanks match nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.objects import OBJECTS, find_object
 from leadhub_sandbox.salesforce.schema import Row, SObject
-from leadhub_sandbox.salesforce.store import Store
 
 HEADER_SINCE = 52
 """The version from which on the header counts."""
@@ -59,12 +58,12 @@ def applies(rule: Mapping[str, Any], obj: SObject, row: Row, before: Row | None,
     return before is None or any(_fold(row[name]) != _fold(before[name]) for name in fields)
 
 
-def matches(store: Store, rule: Mapping[str, Any], row: Row, skipped: tuple[object, ...]) -> dict[str, list[Row]]:
-    """Return the live records that a row looks like, by object, but for those skipped. Converted leads never count."""
+def matches(rows: Callable[[SObject], Iterator[Row]], rule: Mapping[str, Any], row: Row, skipped: tuple[object, ...]) -> dict[str, list[Row]]:
+    """Return the live records that a row looks like, by object, but for those skipped; `rows` yields those that count. Converted leads never do."""
     wanted = [_fold(row[name]) for name in rule["fields"]]
     found: dict[str, list[Row]] = {}
     for entity in _against(rule):
-        for other in store.rows(OBJECTS[entity]):
+        for other in rows(OBJECTS[entity]):
             if other["Id"] not in skipped and not other.get("IsConverted") and [_fold(other[name]) for name in rule["fields"]] == wanted:
                 found.setdefault(entity, []).append(other)
     return found

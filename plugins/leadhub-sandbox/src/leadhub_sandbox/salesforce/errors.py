@@ -35,6 +35,11 @@ def deleted() -> ApiError:
     return ApiError(404, "ENTITY_IS_DELETED", "entity is deleted", [])
 
 
+def not_shared() -> ApiError:
+    """Return the error for a write to, or a reference to, a record that the user does not see."""
+    return ApiError(400, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id", [])
+
+
 def malformed_query(message: str) -> ApiError:
     """Return the 400 for SOQL that the grammar does not take."""
     return ApiError(400, "MALFORMED_QUERY", message)

@@ -46,7 +46,7 @@ def resolve(org: Org, obj: SObject, path: str) -> tuple[Field, Getter]:
 
 def related(org: Org, row_id: object) -> Row | None:
     """Return the row that a reference names."""
-    return org.store.seen(BY_PREFIX[str(row_id)[:3]], str(row_id)) if row_id else None
+    return org.seen(BY_PREFIX[str(row_id)[:3]], str(row_id)) if row_id else None
 
 
 def _follow(org: Org, link: Field, rest: str) -> tuple[Field, Getter]:
@@ -92,7 +92,7 @@ def _join(org: Org, obj: SObject, join: Join) -> Predicate:
     if inner.type not in _ID_TYPES or field.type not in _ID_TYPES or not _targets(obj, field) & _targets(source, inner):
         raise malformed_query(f"The outer field '{join.path}' and the inner field '{join.field}' must be ids of the same object")
     test = predicate(org, source, join.where)
-    chosen = {read(row) for row in org.store.rows(source) if test(row)} - {None}
+    chosen = {read(row) for row in org.rows(source) if test(row)} - {None}
     return lambda row: ((value := get(row)) in chosen) is not join.absent and value is not None
 
 

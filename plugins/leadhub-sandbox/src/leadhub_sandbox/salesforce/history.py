@@ -4,8 +4,7 @@ After the object reference's pages on LeadHistory and "Field History Tracking": 
 a long text or a multi-select is noted as changed, without its values. The author is who saved the record, also of what a rule changed in that save.
 """
 
-from leadhub_sandbox.salesforce.filters import related
-from leadhub_sandbox.salesforce.objects import OBJECTS
+from leadhub_sandbox.salesforce.objects import BY_PREFIX, OBJECTS
 from leadhub_sandbox.salesforce.org import Org
 from leadhub_sandbox.salesforce.schema import Field, Row, SObject
 
@@ -35,11 +34,16 @@ def note_event(org: Org, obj: SObject, row_id: str, event: str, user_id: str) ->
 
 def _values(org: Org, field: Field, old: object, new: object) -> list[tuple[object, object]]:
     if field.references:
-        names = tuple((related(org, row_id) or {}).get("Name") for row_id in (old, new))
+        names = tuple(_name(org, row_id) for row_id in (old, new))
         return [(old, new), (names[0], names[1])]
     if field.length > LONGEST:
         return [(None, None)]
     return [(old, new)]
+
+
+def _name(org: Org, row_id: object) -> object:
+    row = org.store.seen(BY_PREFIX[str(row_id)[:3]], str(row_id)) if row_id else None
+    return row.get("Name") if row else None
 
 
 def _add(org: Org, obj: SObject, parent: str, what: str, user_id: str, old: object = None, new: object = None) -> None:

@@ -28,7 +28,7 @@ def convert(records: Records, order: Mapping[str, Any], actor: Actor) -> dict[st
     Returns the ids of the account, the contact and the opportunity (None without one). An account or a contact that exists is filled where it
     is empty. Raises ApiError: the lead is converted already, the status does not mean converted, or what is named does not fit.
     """
-    lead = records.live(LEAD, order["id"])
+    lead = records.live(LEAD, order["id"], actor)
     if lead["IsConverted"]:
         raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "lead has already been converted", [])
     converted = records.org.statuses(converted=True)
@@ -37,7 +37,7 @@ def convert(records: Records, order: Mapping[str, Any], actor: Actor) -> dict[st
         raise ApiError(400, "INVALID_STATUS", f"invalid convertedStatus: {status}", ["Status"])
     system = _converting(records, lead, actor)
     owner = order.get("owner_id") or (lead["OwnerId"] if str(lead["OwnerId"]).startswith("005") else actor.user_id)
-    account_id = _into(records, ACCOUNT, _named_account(records, order), _account(lead, owner), system)
+    account_id = _into(records, ACCOUNT, _named_account(records, order, actor), _account(lead, owner), system)
     contact_id = _contact(records, order, _person(records, lead, owner, account_id), system)
     opportunity_id = _opportunity(records, lead, order, account_id, owner, system) if order.get("create_opportunity", True) else None
     links = {"ConvertedAccountId": account_id, "ConvertedContactId": contact_id, "ConvertedOpportunityId": opportunity_id}
@@ -57,7 +57,7 @@ def _into(records: Records, obj: SObject, row_id: str | None, found: Row, actor:
     """Make a record, or fill the empty fields (and the overwritten ones) of one that is there; return its id."""
     if not row_id:
         return records.create(obj, found, actor)
-    there = records.live(obj, row_id)
+    there = records.live(obj, row_id, actor)
     filled = {name: value for name, value in found.items() if value is not None and (there[name] is None or name in overwritten)}
     if filled:
         records.update(obj, row_id, filled, actor)
@@ -74,10 +74,10 @@ def _person(records: Records, lead: Row, owner: object, account_id: str) -> Row:
     return values | {on_contact: lead[on_lead] for on_lead, on_contact in records.org.settings.lead_field_mapping.items()}
 
 
-def _named_account(records: Records, order: Mapping[str, Any]) -> str | None:
+def _named_account(records: Records, order: Mapping[str, Any], actor: Actor) -> str | None:
     """Return the account that a lead goes into: the one named, or that of the contact named; raises unless the two belong together."""
     account: str | None = ids.full(order.get("account_id"))
-    held = records.live(CONTACT, order["contact_id"])["AccountId"] if order.get("contact_id") else None
+    held = records.live(CONTACT, order["contact_id"], actor)["AccountId"] if order.get("contact_id") else None
     if account and held and held != account:
         raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "the contact does not belong to the account", ["contactId"])
     return account or (str(held) if held else None)

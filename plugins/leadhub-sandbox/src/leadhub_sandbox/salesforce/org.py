@@ -1,13 +1,14 @@
 """The org: its clock, settings, rows, people and id numbers. Deterministic: the same seed and the same calls give the same ids."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.salesforce import ids, times
 from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
-from leadhub_sandbox.salesforce.objects import GROUP, LEAD_STATUS, OBJECTS, ORGANIZATION, USER
+from leadhub_sandbox.salesforce.objects import BY_PREFIX, GROUP, LEAD_STATUS, OBJECTS, ORGANIZATION, USER
 from leadhub_sandbox.salesforce.schema import Row, SObject
 from leadhub_sandbox.salesforce.settings import Settings
 from leadhub_sandbox.salesforce.store import Store
@@ -143,6 +144,29 @@ class Org:
     def shows(self, obj: SObject) -> bool:
         """Return whether the clients' users may see an object at all."""
         return obj.name not in self.settings.hidden_objects
+
+    def sees(self, row: Row) -> bool:
+        """Return whether the clients' users may see a record: it is not kept from them, nor its owner's, nor the history of such a one."""
+        kept = {ids.full(one) for one in self.settings.unshared} - {None}
+        if not kept:
+            return True
+        parent = next((row[name] for name in ("LeadId", "ContactId") if name in row), None) if "OldValue" in row else None
+        above = self.store.get(BY_PREFIX[str(parent)[:3]], str(parent)) if parent else None
+        named = {row.get("OwnerId"), None if str(row["Id"])[:3] in (USER.prefix, GROUP.prefix) else row["Id"]}
+        return not kept & named and (above is None or self.sees(above))
+
+    def rows(self, obj: SObject, *, deleted: bool = False, among: set[str] | None = None) -> Iterator[Row]:
+        """Yield the rows of an object that the clients' users see; see `Store.rows`."""
+        return (row for row in self.store.rows(obj, deleted=deleted, among=among) if self.sees(row))
+
+    def seen(self, obj: SObject, row_id: str) -> Row | None:
+        """Return the version of a row that clients see by now, deleted or not."""
+        row = self.store.seen(obj, row_id)
+        return row if row is not None and self.sees(row) else None
+
+    def holders(self, obj: SObject, field: str, value: object) -> list[str]:
+        """Return the ids of the live rows that hold a value and that the clients' users see."""
+        return [held for held in self.store.holders(obj, field, value) if self.sees(self.store.get(obj, held) or {"Id": held})]
 
     def snapshot(self) -> dict[str, Any]:
         """Return a JSON-able copy of rows (with those not yet visible), settings and counters."""

@@ -149,7 +149,7 @@ class Partner:
         store = self.org.store
         mark = store.begin()
         try:
-            made = lifecycle.convert(self.records, self._checked(order), actor)
+            made = lifecycle.convert(self.records, self._checked(order, actor), actor)
         except ApiError as refusal:
             store.rollback(mark)
             code, text = (
@@ -162,7 +162,7 @@ class Partner:
         lead_id = ids.full(order["id"])
         return [("accountId", account), ("contactId", contact), ("leadId", lead_id), ("opportunityId", opportunity), ("success", True)]
 
-    def _checked(self, order: Mapping[str, Any]) -> dict[str, Any]:
+    def _checked(self, order: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
         """Return the order with whole ids and the name that an opportunity gets; raises ApiError for what only the API can ask wrongly."""
         row_id = ids.wanted(order["id"], (LEAD.prefix,), "leadId")
         name = order["opportunity_name"]
@@ -170,7 +170,7 @@ class Partner:
             raise ApiError(400, "INVALID_FIELD", "opportunityName must be blank if doNotCreateOpportunity is true", ["opportunityName"])
         if name and len(name) > MAX_NAME:
             raise ApiError(400, "STRING_TOO_LONG", f"opportunityName: data value too large: {name} (max length={MAX_NAME})", ["opportunityName"])
-        lead = self.records.live(LEAD, row_id)
+        lead = self.records.live(LEAD, row_id, actor)
         kinds = {"account_id": ACCOUNT, "contact_id": CONTACT, "owner_id": USER}
         known = {key: ids.wanted(order[key], (obj.prefix,), key) for key, obj in kinds.items() if order[key]}
         if "contact_id" in known and "account_id" not in known:

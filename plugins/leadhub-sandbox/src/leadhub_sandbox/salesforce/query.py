@@ -133,7 +133,7 @@ class Queries:
     def _rows(self, obj: SObject, tree: Select, *, deleted: bool) -> list[Row]:
         test = predicate(self.org, obj, tree.where)
         chosen = candidates(self.org, obj, tree.where)
-        pool = self.org.store.rows(obj, deleted=deleted, among=chosen)
+        pool = self.org.rows(obj, deleted=deleted, among=chosen)
         rows = sort_rows(self.org, obj, [row for row in pool if test(row)], tree.order)
         end = None if tree.limit is None else tree.offset + tree.limit
         return rows[tree.offset : end]

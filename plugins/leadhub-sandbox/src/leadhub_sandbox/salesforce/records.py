@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from leadhub_sandbox.salesforce import duplicates, ids, values
-from leadhub_sandbox.salesforce.errors import ApiError, deleted, invalid_field, not_found
+from leadhub_sandbox.salesforce.errors import ApiError, deleted, invalid_field, not_found, not_shared
 from leadhub_sandbox.salesforce.history import note_save
 from leadhub_sandbox.salesforce.objects import CONTACT, LEAD, OBJECTS, OPPORTUNITY, USER
 from leadhub_sandbox.salesforce.org import AUTOMATION, INTEGRATION, Actor, Org
@@ -30,7 +30,7 @@ class Records:
         row: Row = {f.name: f.default for f in obj.fields.values()} | self._defaults(obj, actor) | given
         self._check_required(obj, row)
         self._check_status(obj, given, actor)
-        self._check_owner(obj, given)
+        self._check_owner(obj, given, actor)
         row |= self._assigned(obj, assign)
         row |= {"Id": self.org.new_id(obj)} | self.org.stamps(actor.user_id, created=True)
         row |= {k: v for k, v in given.items() if k in ("CreatedDate", "LastModifiedDate", "SystemModstamp")}
@@ -40,7 +40,7 @@ class Records:
         """Change a record; raises ApiError. A change to the values it has already is a change: the stamps move."""
         self._must_be_writable(obj, actor, "updated")
         given = self._clean(obj, body, actor, "updateable")
-        before = self.live(obj, row_id)
+        before = self.live(obj, row_id, actor)
         converted = bool(before.get("IsConverted"))
         if converted and not (self.org.settings.view_edit_converted or actor.system):
             raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
@@ -48,7 +48,7 @@ class Records:
         self._check_required(obj, before | given)
         if given.get("Status") != before.get("Status"):
             self._check_status(obj, given, actor)
-        self._check_owner(obj, given)
+        self._check_owner(obj, given, actor)
         assigned = {} if converted else self._assigned(obj, assign)
         self._save(obj, before | given | assigned | self.org.stamps(actor.user_id), actor)
 
@@ -62,7 +62,7 @@ class Records:
 
     def archive(self, obj: SObject, row_id: str, actor: Actor) -> None:
         """Move a record to the recycle bin as a client does, whose user needs the right to delete; raises ApiError."""
-        row = self.live(obj, row_id)
+        row = self.live(obj, row_id, actor)
         if {obj.name, row["Id"]} & set(self.org.settings.no_delete):
             raise ApiError(403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
         self._must_be_free(row)
@@ -86,9 +86,11 @@ class Records:
             restored["MasterRecordId"] = None
         self._save(obj, restored, replace(actor, duplicates=None))
 
-    def live(self, obj: SObject, row_id: str) -> Row:
-        """Return a record that can be written; raises 404 NOT_FOUND or ENTITY_IS_DELETED."""
+    def live(self, obj: SObject, row_id: str, actor: Actor | None = None) -> Row:
+        """Return a record that can be written; raises 404 NOT_FOUND or ENTITY_IS_DELETED, and 400 for one that a client does not see."""
         row = self._find(obj, row_id)
+        if actor is not None and actor.client and not self.org.sees(row):
+            raise not_shared()
         if row.get("IsDeleted"):
             raise deleted()
         return row
@@ -148,7 +150,7 @@ class Records:
             text = f"Status: {given['Status']} is a converted status: convert the lead to reach it"
             raise ApiError(400, "INVALID_STATUS", text, ["Status"])
 
-    def _check_owner(self, obj: SObject, given: Row) -> None:
+    def _check_owner(self, obj: SObject, given: Row, actor: Actor) -> None:
         for name, kinds in ((f.name, f.references) for f in obj.fields.values() if f.references and f.name in given):
             target = given[name]
             if target is None and name == "OwnerId":
@@ -157,6 +159,8 @@ class Records:
             row = next((r for r in rows if r), None)
             if target and (row is None or row.get("IsDeleted")):
                 raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [name])
+            if row and actor.client and not actor.system and not self.org.sees(row):
+                raise not_shared()
             if name == "OwnerId" and row and row.get("IsActive") is False:
                 text = f"operation performed with inactive user [{target}] as owner of {obj.name}"
                 raise ApiError(400, "INACTIVE_OWNER_OR_USER", text, [name])
@@ -183,8 +187,7 @@ class Records:
         for f in (f for f in obj.fields.values() if f.unique and row[f.name] is not None):
             holder = self.org.store.holder(obj, f.name, row[f.name])
             if holder not in (None, row["Id"]):
-                text = f"duplicate value found: {f.name} duplicates value on record with id: {holder}"
-                raise ApiError(400, "DUPLICATE_VALUE", text, [f.name])
+                raise self._taken(obj, f, str(holder), actor)
         for rule in self.org.settings.automations:
             if rule.get("object", LEAD.name) == obj.name and _holds(rule.get("when", {}), row):
                 row = _derived(obj, row | self._clean(obj, rule["set"], Actor("", system=True), "updateable"))
@@ -197,6 +200,12 @@ class Records:
             if rule.get("object", LEAD.name) == obj.name and _holds(rule.get("when", {}), row):
                 raise ApiError(400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", rule["message"], rule.get("fields", []))
 
+    def _taken(self, obj: SObject, field: Field, holder: str, actor: Actor) -> ApiError:
+        name: str = field.name
+        if actor.client and not self.org.sees(self.org.store.get(obj, holder) or {"Id": holder}):
+            name = holder = "<unknown>"  # a unique value is kept from everybody, the record that has it is not
+        return ApiError(400, "DUPLICATE_VALUE", f"duplicate value found: {name} duplicates value on record with id: {holder}", [field.name])
+
     def _check_duplicates(self, obj: SObject, row: Row, before: Row | None, actor: Actor) -> None:
         said, settings = actor.duplicates, self.org.settings
         for rule in settings.duplicate_rules if said else ():
@@ -204,7 +213,8 @@ class Records:
                 continue
             if not duplicates.applies(rule, obj, row, before, self.org.hidden(obj)):
                 continue
-            if found := duplicates.matches(self.org.store, rule, row, (row["Id"], said.ignoring)):
+            rows = self.org.rows if actor.client else self.org.store.rows
+            if found := duplicates.matches(rows, rule, row, (row["Id"], said.ignoring)):
                 shown = {name: [self._shown(OBJECTS[name], r, said) for r in rows] for name, rows in found.items()}
                 key = "duplicateResut" if settings.misspelt_duplicate_key else "duplicateResult"
                 raise duplicates.DuplicatesError(duplicates.result(rule, shown), key)

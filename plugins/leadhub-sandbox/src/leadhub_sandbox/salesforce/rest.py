@@ -200,7 +200,7 @@ class Rest:
 
     def _row(self, name: str, row_id: str) -> tuple[SObject, Row]:
         obj, complete = self._object(name), ids.full(row_id)
-        row = self.org.store.seen(obj, complete) if complete else None
+        row = self.org.seen(obj, complete) if complete else None
         if row is None or row.get("IsDeleted"):
             raise not_found()
         return obj, row
@@ -223,7 +223,7 @@ class Rest:
         """Change one record."""
         obj = self._object(name)
         if call.request.headers.get("if-unmodified-since"):
-            self._check_unmodified(call, self.records.live(obj, row_id))
+            self._check_unmodified(call, self.records.live(obj, row_id, call.actor))
         self.records.update(obj, row_id, call.record(), call.actor, call.assign())
         return Response(204)
 
@@ -262,7 +262,7 @@ class Rest:
         field = external_key(obj, key, self.org.hidden(obj))
         if _LOOKS_LIKE_A_FILE.search(value):
             raise not_found()
-        return self.org.store.holders(obj, field.name, value)
+        return self.org.holders(obj, field.name, value)
 
     def _collections(self, call: Call) -> Collections:
         return Collections(self.records, call.actor, call.assign())
@@ -302,7 +302,7 @@ class Rest:
         return Response(body=[self._shown(call, obj, names, ids.wanted(i, (obj.prefix,), "Id")) for i in wanted])
 
     def _shown(self, call: Call, obj: SObject, names: list[str], row_id: str) -> dict[str, Any] | None:
-        row = self.org.store.seen(obj, row_id)
+        row = self.org.seen(obj, row_id)
         if row is None or row.get("IsDeleted"):
             return None
         shown: dict[str, Any] = {"attributes": attributes(obj, row, call.version)}

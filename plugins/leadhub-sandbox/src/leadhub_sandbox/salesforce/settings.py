@@ -25,6 +25,7 @@ class Settings:
     daily_limit: int = 100_000
     hidden_fields: dict[str, list[str]] = field(default_factory=dict)
     hidden_objects: list[str] = field(default_factory=list)
+    unshared: list[str] = field(default_factory=list)
     no_delete: list[str] = field(default_factory=list)
     field_history: dict[str, list[str]] = field(default_factory=dict)
     lead_field_mapping: dict[str, str] = field(default_factory=dict)

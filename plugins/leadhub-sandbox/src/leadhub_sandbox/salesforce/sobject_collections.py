@@ -92,7 +92,7 @@ class Collections:
         return outcomes
 
     def _held(self, obj: SObject, key: Field, value: object) -> list[str]:
-        return self.records.org.store.holders(obj, key.name, str(value).strip())
+        return self.records.org.holders(obj, key.name, str(value).strip())
 
     def delete(self, names: list[str], *, strict: bool) -> list[Outcome]:
         """Answer DELETE /composite/sobjects?ids=."""
