@@ -2,15 +2,15 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 from structlog.testing import capture_logs
 
-from leadhub.cli.exits import ExitCode, in_folder, next_step_of
+from leadhub.cli.exits import ExitCode, UsageFault, in_folder, next_step_of
 from leadhub.cli.held import Held, held
 from leadhub.cli.live import compare
 from leadhub.cli.screen import clean
@@ -20,24 +20,13 @@ from leadhub.config.lines import place
 from leadhub.config.load import ENV_FILE
 from leadhub.errors import LeadhubError, LeaseHeld
 from leadhub.hub import Hub, System
-from leadhub.model.record import Identity
+from leadhub.model.record import Finding, Identity, Level
 from leadhub.sync.receive import UNSTRAND, stranded
 from leadhub.sync.retry import Careful
 from leadhub.sync.session import LEASE, LEASE_TIME
 
-Level = Literal["ok", "warn", "fail"]
-_STYLES: dict[Level, str] = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+_STYLES: dict[Level, str] = {"ok": "green", "note": "cyan", "warn": "yellow", "fail": "bold red"}
 _SKEW = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check says of one subject, and what helps."""
-
-    level: Level
-    subject: str
-    text: str
-    next_step: str = ""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,11 +34,17 @@ def add_to(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(context: typer.Context) -> None:
-    """Check configuration, store, credentials, organizations, fields and picklists. Writes nothing."""
+def doctor(
+    context: typer.Context,
+    live: Annotated[bool, typer.Option("--live", help="Ask the systems themselves too: what happens without either option.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Configuration and store alone: no network, no secrets needed.")] = False,
+) -> None:
+    """Check configuration, store, credentials, organizations, rights, fields and picklists. Writes nothing."""
     cli = cli_of(context)
+    if live and offline:
+        raise UsageFault("--live asks the systems and --offline leaves them out.", next_step="leadhub doctor --live, or leadhub doctor --offline")
     try:
-        hub = cli.open()
+        hub = cli.open(offline=offline)
     except LeadhubError as error:
         raise typer.Exit(show_findings(cli, [Finding("fail", "leadhub.toml", str(error), next_step_of(error))])) from error
     findings = [
@@ -57,8 +52,12 @@ def doctor(context: typer.Context) -> None:
         *_written(hub),
         *_store(hub),
     ]
+    if offline:
+        findings.append(
+            Finding("note", "systems", "no system was asked: logins, rights, fields and picklists were not compared", "leadhub doctor --live")
+        )
     known = held(hub)
-    for system in hub.systems.values():
+    for system in () if offline else hub.systems.values():
         findings.extend(examine(hub, system, known))
     raise typer.Exit(show_findings(cli, findings))
 

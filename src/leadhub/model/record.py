@@ -147,9 +147,36 @@ class Usage:
     limit: int | None = None
 
 
+Level = Literal["ok", "note", "warn", "fail"]
+"""How well something is: as it should be, merely told (or not to be had), to be looked at, in the way of the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check says of one subject, and what helps: what to click where, or the next command."""
+
+    level: Level
+    subject: str
+    text: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What leadhub is to do in one object of a system: the native fields that it reads, those that it writes, and whether it makes records."""
+
+    object: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...] = ()
+    creates: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class FieldDescription:
-    """What the live system says of one of its fields. `options` are a picklist's active internal values, `converted` those that only an action sets."""
+    """What the live system says of one of its fields.
+
+    `options` are a picklist's active internal values, `labels` what people see in their place, `converted` those that only an action sets.
+    """
 
     name: str
     label: str
@@ -158,6 +185,7 @@ class FieldDescription:
     max_length: int | None = None
     options: tuple[str, ...] | None = None
     converted: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 NativeType = Literal["text", "boolean", "integer", "decimal", "date", "datetime", "multi", "owner"]
