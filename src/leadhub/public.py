@@ -1,11 +1,13 @@
 """What `leadhub` itself exports. Nobody imports it from here."""
 
 from leadhub.clock import Clock
+from leadhub.connectors.examining import allowance_finding, clock_finding
 from leadhub.connectors.protocols import (
     Attributes,
     Context,
     Describes,
     Directory,
+    Examines,
     Finds,
     LastModified,
     Log,
@@ -39,10 +41,12 @@ from leadhub.model.record import (
     Cursor,
     FieldDescription,
     FieldMapping,
+    Finding,
     Gone,
     Identity,
     Json,
     NativeValue,
+    Need,
     ObjectMapping,
     Operation,
     Outcome,
@@ -69,9 +73,11 @@ __all__ = [
     "Directory",
     "Door",
     "DuplicateRefused",
+    "Examines",
     "FatalError",
     "FieldDescription",
     "FieldMapping",
+    "Finding",
     "Finds",
     "Gone",
     "Identity",
@@ -82,6 +88,7 @@ __all__ = [
     "Log",
     "Meters",
     "NativeValue",
+    "Need",
     "ObjectMapping",
     "Operation",
     "Outcome",
@@ -104,5 +111,7 @@ __all__ = [
     "UnknownOutcome",
     "Usage",
     "ValueMapping",
+    "allowance_finding",
+    "clock_finding",
     "hookimpl",
 ]

@@ -11,12 +11,11 @@ import typer
 from leadhub import config
 from leadhub.cli.doctor import examine, show_findings
 from leadhub.cli.held import held
+from leadhub.cli.live import only_here
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import plural
 from leadhub.config.schema import schema as json_schema
 from leadhub.config.show import settings
-from leadhub.hub import Hub
-from leadhub.lifecycle.checks import only_in_the_hub
 from leadhub.lifecycle.laws import check as check_laws
 from leadhub.plugins import Plugins
 
@@ -35,7 +34,7 @@ def check(
     hub = cli.open()
     relations = tuple(hub.policy.relations.values())
     laws = check_laws(relations)
-    warned = [*hub.deployment.warnings, *_only_here(hub)]
+    warned = [*hub.deployment.warnings, *only_here(hub)]
     if live:
         known = held(hub)
         findings = [finding for system in hub.systems.values() for finding in examine(hub, system, known)]
@@ -50,12 +49,6 @@ def check(
     _show_warnings(cli, warned)
     cli.screen.line(f"Not checked, because no system was asked: {_LIVE}.")
     cli.screen.line(f"Next: {cli.command('config check --live')} asks the systems themselves.")
-
-
-def _only_here(hub: Hub) -> list[str]:
-    """M26: what no system that is written has a word for."""
-    written = [relation for (system, _), relation in hub.policy.relations.items() if hub.systems[system].writes]
-    return only_in_the_hub(written, hub.deployment.document.stages.skip) if written else []
 
 
 def _show_warnings(cli: Cli, warnings: Sequence[str]) -> None:

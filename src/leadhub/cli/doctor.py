@@ -12,12 +12,13 @@ from structlog.testing import capture_logs
 
 from leadhub.cli.exits import ExitCode, UsageFault, in_folder, next_step_of
 from leadhub.cli.held import Held, held
-from leadhub.cli.live import compare
+from leadhub.cli.live import compare, needs_of, only_here
 from leadhub.cli.screen import clean
 from leadhub.cli.session import Cli, cli_of, identify
 from leadhub.cli.words import plural
 from leadhub.config.lines import place
 from leadhub.config.load import ENV_FILE
+from leadhub.connectors.examining import SKEW, allowance_finding
 from leadhub.errors import LeadhubError, LeaseHeld
 from leadhub.hub import Hub, System
 from leadhub.model.record import Finding, Identity, Level
@@ -26,7 +27,6 @@ from leadhub.sync.retry import Careful
 from leadhub.sync.session import LEASE, LEASE_TIME
 
 _STYLES: dict[Level, str] = {"ok": "green", "note": "cyan", "warn": "yellow", "fail": "bold red"}
-_SKEW = timedelta(minutes=2)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -85,6 +85,8 @@ def _written(hub: Hub) -> Iterator[Finding]:
     """What the files of the deployment say that is often not meant, and who else can read its secrets."""
     for warning in hub.deployment.warnings:
         yield Finding("warn", "leadhub.toml", warning)
+    for told in only_here(hub):
+        yield Finding("note", "leadhub.toml", told)
     env = hub.deployment.folder / ENV_FILE
     if env.is_file() and env.stat().st_mode & 0o077:
         yield Finding("warn", ENV_FILE, "it holds secrets, and others on this machine can read it", f"chmod 600 {shlex.quote(str(env))}")
@@ -145,8 +147,20 @@ def examine(hub: Hub, system: System, known: Held) -> Iterator[Finding]:
         yield Finding(level, system.name, text, next_step)
     told = " ".join(text for _, text, _ in found)
     yield from (warning for warning in _warnings(system, said) if warning.text not in told)
-    yield from _allowance(system, careful)
-    yield from _clock(hub, system)
+    if careful.can_examine:
+        yield from rights(system, careful)
+    else:
+        yield from _allowance(system, careful)
+        yield from _clock(hub, system)
+
+
+def rights(system: System, careful: Careful) -> Iterator[Finding]:
+    """Yield what the connector finds out about its login, under the system's name."""
+    try:
+        for found in careful.examine(needs_of(system)):
+            yield replace(found, subject=system.name, text=f"{found.subject}: {found.text}")
+    except LeadhubError as error:
+        yield Finding("fail", system.name, f"its rights cannot be read: {error}", next_step_of(error))
 
 
 def _warnings(system: System, said: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -172,14 +186,8 @@ def _identity(hub: Hub, system: System, identity: Identity) -> Iterator[Finding]
 
 def _allowance(system: System, careful: Careful) -> Iterator[Finding]:
     usage = careful.usage()
-    if usage.used is None or not usage.limit:
-        return
-    share = usage.used / usage.limit
-    text = f"{usage.used:,} of {usage.limit:,} API calls of today are used"
-    if share >= 0.9:
-        yield Finding("warn", system.name, f"{text}: the last tenth stays for others, so nothing would be written", "wait until the limit is renewed")
-    else:
-        yield Finding("ok", system.name, text)
+    if usage.used is not None and usage.limit:
+        yield replace(allowance_finding(usage.used, usage.limit), subject=system.name)
 
 
 def _clock(hub: Hub, system: System) -> Iterator[Finding]:
@@ -187,7 +195,7 @@ def _clock(hub: Hub, system: System) -> Iterator[Finding]:
     with hub.store.read() as tx:
         stamps = [record.stamp for record in tx.records.slice(system.name, None, 1000) if record.stamp is not None]
     ahead = max(stamps) - hub.clock.now() if stamps else timedelta()
-    if ahead > _SKEW:
+    if ahead > SKEW:
         yield Finding(
             "warn",
             system.name,

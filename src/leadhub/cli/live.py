@@ -8,14 +8,14 @@ from typing import Literal
 from leadhub.cli.exits import next_step_of
 from leadhub.cli.held import Held
 from leadhub.cli.words import plural
-from leadhub.core.targets import TargetObject
+from leadhub.core.targets import TargetObject, native_names
 from leadhub.errors import LeadhubError
-from leadhub.hub import System
-from leadhub.lifecycle.checks import check_live
+from leadhub.hub import Hub, System
+from leadhub.lifecycle.checks import check_live, only_in_the_hub
 from leadhub.lifecycle.relation import ANY_OTHER, FieldRelation, Relation
 from leadhub.lifecycle.states import stage_rank
 from leadhub.lifecycle.wording import quoted
-from leadhub.model.record import FieldDescription
+from leadhub.model.record import FieldDescription, Need
 from leadhub.sync.retry import Careful
 
 Line = tuple[Literal["ok", "warn", "fail"], str, str]
@@ -48,6 +48,26 @@ def compare(system: System, careful: Careful, known: Held, place: str) -> Iterat
                 yield from _picklists(system, target.relation, fields, known)
         if careful.can_find and system.writes:
             yield from _external_id(system, target, careful)
+
+
+def only_here(hub: Hub) -> list[str]:
+    """M26: what no system that is written has a word for."""
+    written = [relation for (system, _), relation in hub.policy.relations.items() if hub.systems[system].writes]
+    return only_in_the_hub(written, hub.deployment.document.stages.skip) if written else []
+
+
+def needs_of(system: System) -> list[Need]:
+    """Return what leadhub is to do in each object of a system."""
+    return [
+        Need(target.mapping.object, native_names(target), _written(target) if system.writes else (), target.creates and system.writes)
+        for target in system.objects
+    ]
+
+
+def _written(target: TargetObject) -> tuple[str, ...]:
+    mapped = (f.native for f in target.mapping.fields if f.writable and not f.own_call)
+    state = (of.name for of in target.relation.fields if any(row.writes for row in of.rows)) if target.relation is not None else ()
+    return tuple(dict.fromkeys([*mapped, *state]))
 
 
 def _fields(system: System, target: TargetObject, fields: Mapping[str, FieldDescription]) -> Iterator[Line]:
@@ -131,7 +151,7 @@ def _picklists(system: System, relation: Relation, fields: Mapping[str, FieldDes
         described = fields.get(of.name)
         if described is None or described.options is None:
             continue
-        for line in (*_options(system, relation, of, described.options, known), *_order(of, described.options)):
+        for line in (*_options(system, relation, of, described.options, known), *_labels(system, of, described), *_order(of, described.options)):
             fine = False
             yield line
     if fine:
@@ -161,6 +181,20 @@ def _options(system: System, relation: Relation, of: FieldRelation, options: tup
                 "warn",
                 f'M08 {of.name}: nobody mapped "{option}" ({plural(count, "record")}): records that show it are left alone',
                 f"leadhub map add {system.name} {of.name} {quote(option)} --like OTHER",
+            )
+
+
+def _labels(system: System, of: FieldRelation, described: FieldDescription) -> Iterator[Line]:
+    """M10: a value that people see under another name than when it was mapped may mean something else by now."""
+    shown = {of.folded(value): label for value, label in described.labels.items()}
+    expected = {row.value: row.label for row in of.rows if row.label is not None}
+    for value, label in expected.items():
+        live = shown.get(of.folded(value), label)
+        if live != label:
+            yield (
+                "warn",
+                f'M10 {of.name}: "{value}" is labelled "{live}" there; when it was mapped its label was "{label}"',
+                f'if it means the same: label = "{live}" in its row below [system.{system.name}.field.{of.name}]; else map it anew',
             )
 
 

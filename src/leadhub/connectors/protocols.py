@@ -12,7 +12,21 @@ from pydantic import BaseModel
 from leadhub.clock import Clock
 from leadhub.connectors.http import HttpClient
 from leadhub.model.delivery import Delivery, Door
-from leadhub.model.record import Author, Change, Cursor, FieldDescription, Identity, ObjectMapping, Outcome, Owner, Page, Record, Usage
+from leadhub.model.record import (
+    Author,
+    Change,
+    Cursor,
+    FieldDescription,
+    Finding,
+    Identity,
+    Need,
+    ObjectMapping,
+    Outcome,
+    Owner,
+    Page,
+    Record,
+    Usage,
+)
 
 
 class Log(Protocol):
@@ -107,6 +121,18 @@ class Describes(Protocol):
 
     def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
         """Return every field that this login can see, by native name."""
+        ...
+
+
+@runtime_checkable
+class Examines(Protocol):
+    """Tells what this login may and may not do there, before a run finds out."""
+
+    def examine(self, needs: Sequence[Need]) -> Iterator[Finding]:
+        """Yield what was found, each with what to click where if it is not well. Reads only.
+
+        What cannot be told without writing, or without a right that leadhub does not need, is a `note` that says so.
+        """
         ...
 
 

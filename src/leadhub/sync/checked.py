@@ -8,10 +8,26 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from leadhub.errors import FatalError, LeadhubError, RecordError
-from leadhub.model.record import Author, Change, Cursor, FieldDescription, Gone, Identity, Outcome, Owner, Page, Record, Reject, Result, Usage
+from leadhub.model.record import (
+    Author,
+    Change,
+    Cursor,
+    FieldDescription,
+    Finding,
+    Gone,
+    Identity,
+    Level,
+    Outcome,
+    Owner,
+    Page,
+    Record,
+    Reject,
+    Result,
+    Usage,
+)
 
 LONGEST_CURSOR = 1_000_000
 """Characters. It is written with every page."""
@@ -89,6 +105,12 @@ class Contract:
         fields: Mapping[str, FieldDescription] = told
         self.demand(all(isinstance(field, FieldDescription) for field in fields.values()), "described a field with what is no description")
         return fields
+
+    def findings(self, told: Any) -> list[Finding]:
+        """What a connector says of its login."""
+        found: list[Finding] = list(told)
+        self.demand(all(isinstance(one, Finding) and one.level in get_args(Level) for one in found), "told a finding that is none")
+        return found
 
     def page(self, told: Any) -> Page:
         """One page of a pull. What it rejects is kept in any case: what no database can keep of a row is spelled out."""

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 import tenacity
 
 from leadhub.clock import Clock
-from leadhub.connectors.protocols import Attributes, Describes, Directory, Finds, LastModified, Log, Meters, Rereads, Source, Target
+from leadhub.connectors.protocols import Attributes, Describes, Directory, Examines, Finds, LastModified, Log, Meters, Rereads, Source, Target
 from leadhub.errors import RetryableError, Unavailable, UnknownOutcome
-from leadhub.model.record import Author, Change, Cursor, FieldDescription, Identity, Outcome, Owner, Page, Record, Usage
+from leadhub.model.record import Author, Change, Cursor, FieldDescription, Finding, Identity, Need, Outcome, Owner, Page, Record, Usage
 from leadhub.sync import checked
 
 ATTEMPTS = 5
@@ -68,6 +68,11 @@ class Careful:
         return isinstance(self._connector, Describes)
 
     @property
+    def can_examine(self) -> bool:
+        """Whether the connector tells what its login may do."""
+        return isinstance(self._connector, Examines)
+
+    @property
     def can_list_owners(self) -> bool:
         """Whether the system tells who can own records."""
         return isinstance(self._connector, Directory)
@@ -100,6 +105,10 @@ class Careful:
     def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
         """Return the live fields of an object."""
         return self._read("describe", lambda: self._contract.fields(self._connector.describe(object_name)))
+
+    def examine(self, needs: Sequence[Need]) -> Sequence[Finding]:
+        """Return what this login may and may not do."""
+        return self._read("examine", lambda: self._contract.findings(self._connector.examine(needs)))
 
     def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
         """Return records by id as they are now."""

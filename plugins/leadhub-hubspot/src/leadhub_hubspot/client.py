@@ -51,6 +51,7 @@ class Property:
     writable: bool
     unique: bool
     options: tuple[str, ...] | None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -283,7 +284,8 @@ def _property(entry: Any) -> Property:
     shown = [option for option in entry.options or () if not option.hidden]
     shown.sort(key=lambda option: (option.display_order is None or option.display_order < 0, option.display_order or 0))
     options = tuple(str(option.value) for option in shown) if entry.options else None  # none listed: kept elsewhere (externalOptions)
-    return Property(entry.name, entry.label, entry.type, not read_only, bool(entry.has_unique_value), options)
+    labels = {str(option.value): str(option.label) for option in shown}
+    return Property(entry.name, entry.label, entry.type, not read_only, bool(entry.has_unique_value), options, labels)
 
 
 def _batch(body: Json) -> BatchAnswer:

@@ -109,7 +109,9 @@ class HubSpot:
         """Return every contact property that the key can see, with the options that people are shown, in the account's order."""
         _require_contacts(object_name)
         return {
-            name: FieldDescription(name=name, label=entry.label, writable=entry.writable or name == OPT_OUT, options=entry.options)
+            name: FieldDescription(
+                name=name, label=entry.label, writable=entry.writable or name == OPT_OUT, options=entry.options, labels=entry.labels
+            )
             for name, entry in self._client.properties(fresh=True).items()
         }
 

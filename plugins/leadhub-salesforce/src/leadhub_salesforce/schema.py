@@ -1,7 +1,7 @@
 """What the live org says of an object: which fields this login sees, which it may write, and which statuses exist. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from leadhub import FieldDescription
@@ -24,17 +24,20 @@ class Field:
     options: tuple[str, ...] | None
     names_one: bool = False
     """Whether the field is an external id and unique, so that a value of it names one record."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What people see in place of each active value."""
 
     @classmethod
     def parse(cls, row: Mapping[str, Any]) -> "Field":
         """Read one entry of a describe's `fields`."""
-        options = None
+        options, labels = None, {}
         if row["type"] in _PICKLISTS:
-            options = tuple(str(entry["value"]) for entry in row.get("picklistValues") or () if entry.get("active"))
+            labels = {str(entry["value"]): str(entry.get("label") or "") for entry in row.get("picklistValues") or () if entry.get("active")}
+            options = tuple(labels)
         required = bool(row["createable"]) and not row["nillable"] and not row.get("defaultedOnCreate") and row["type"] != "boolean"
         names = str(row["name"]), str(row["label"]), str(row["type"])
         names_one = bool(row.get("externalId")) and bool(row.get("unique"))
-        return cls(*names, bool(row["createable"]), bool(row["updateable"]), required, int(row.get("length") or 0), options, names_one)
+        return cls(*names, bool(row["createable"]), bool(row["updateable"]), required, int(row.get("length") or 0), options, names_one, labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Schema:
     def parse(cls, describe: Mapping[str, Any], converted: Iterable[str] = ()) -> "Schema":
         """Read a describe answer."""
         fields = (Field.parse(row) for row in describe["fields"])
-        return cls({field.name: field for field in fields}, tuple(converted))
+        return cls({one.name: one for one in fields}, tuple(converted))
 
     def visible(self, names: Iterable[str]) -> list[str]:
         """Return those of the names that this login sees, each once, in their order."""
@@ -57,14 +60,15 @@ class Schema:
     def describe(self) -> dict[str, FieldDescription]:
         """Return the fields in leadhub's terms."""
         return {
-            field.name: FieldDescription(
-                name=field.name,
-                label=field.label,
-                writable=field.updateable,
-                required=field.required,
-                max_length=field.length or None,
-                options=field.options,
-                converted=self.converted if field.name == STATUS else (),
+            one.name: FieldDescription(
+                name=one.name,
+                label=one.label,
+                writable=one.updateable,
+                required=one.required,
+                max_length=one.length or None,
+                options=one.options,
+                converted=self.converted if one.name == STATUS else (),
+                labels=one.labels,
             )
-            for field in self.fields.values()
+            for one in self.fields.values()
         }
