@@ -22,3 +22,27 @@ def test_offline_no_system_is_asked_and_live_is_the_word_for_the_default(world: 
     subjects = {words: {f["subject"] for f in world.run("doctor", *words, "--output", "json").json["findings"]} for words in ((), ("--live",))}
     assert subjects[()] == subjects[("--live",)] >= {"salesforce", "hubspot"}
     assert world.run("doctor", "--live", "--offline").code == 2
+
+
+def test_a_label_that_drifted_is_told_and_may_be_confirmed(world: World) -> None:
+    """M10: people see another word than when the value was mapped; with the new label in its row doctor is silent again, as for a value without one."""
+    path = world.folder / "leadhub.toml"
+    row = 'value = "Working - Contacted", label = "In touch", stage = ["<=sql"], status = ["attempting", "connected", "nurturing"], exit = ["open"]'
+    path.write_text(path.read_text() + f"\n[system.salesforce.field.Status]\nmap = [ {{ {row} }} ]\n")
+    statuses = [dict(s) for s in world.salesforce.service.org.settings.statuses]
+    (label,) = [s["MasterLabel"] for s in statuses if s["ApiName"] == "Working - Contacted"]
+    told = [line for line in world.run("doctor").lines if "M10" in line]
+    assert len(told) == 1
+    assert f'M10 Status: "Working - Contacted" is labelled "{label}" there; when it was mapped its label was "In touch"' in told[0]
+    world.configure('label = "In touch"', f'label = "{label}"')
+    ran = world.run("doctor")
+    assert ran.code == 0
+    assert [line for line in ran.lines if "M10" in line] == []
+
+
+def test_what_only_leadhub_knows_is_noted(world: World) -> None:
+    """M26: no fault and no warning: the value exists in leadhub alone."""
+    world.configure('create = "never"', 'mode = "read"')
+    told = [f for f in world.run("doctor", "--offline", "--output", "json").json["findings"] if f["text"].startswith("M26")]
+    assert {f["level"] for f in told} == {"note"}
+    assert "M26 no system writes exit churned: it will exist only in leadhub." in {f["text"] for f in told}

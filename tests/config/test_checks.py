@@ -65,6 +65,12 @@ FAULTS = {
         20,
         "M23 system.x.create_when.from names",
     ),
+    "M14": (
+        '[[settle]]\nfield = "phone"\nrule = "prefer"\nsystem = "sfdc"\nvalue = "1"\nhub = "2"\n'
+        '[[settle]]\nfield = "phone"\nrule = "prefer"\nsystem = "hub"\n',
+        22,
+        'M14 the rules settle.0 and settle.1 of phone form a circle: sfdc wins where it shows "1" against "2", and hub where it shows "2" against "1"',
+    ),
     "M24 newest": (
         "[fields.phone]\nconflict = 'newest'\n",
         17,
@@ -171,6 +177,20 @@ def test_each_fault_is_told_with_line_code_and_mend(tmp_path: Path, case: str) -
     (found,) = problems(tmp_path, whole)
     assert found.startswith(f"leadhub.toml:{line}: "), found
     assert expected in found
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        'system = "sfdc"\n[[settle]]\nfield = "phone"\nrule = "prefer"\nsystem = "hub"\n',  # the first decides everything
+        'system = "sfdc"\nvalue = "1"\nhub = "2"\n[[settle]]\nfield = "phone"\nrule = "prefer"\nsystem = "hub"\nvalue = "3"\nhub = "2"\n',
+        'system = "sfdc"\nvalue = "1"\nhub = "2"\n[[settle]]\nfield = "fax"\nrule = "prefer"\nsystem = "hub"\n',
+    ],
+)
+def test_rules_that_do_not_take_each_other_back_are_no_circle(tmp_path: Path, rules: str) -> None:
+    """M14: a rule that is never reached, other values, or another field make no circle."""
+    (tmp_path / "leadhub.toml").write_text(f'{BASE}[[settle]]\nfield = "phone"\nrule = "prefer"\n{rules}', encoding="utf-8")
+    assert len(config.load(tmp_path, {}).document.settle) == 2
 
 
 def test_all_of_them_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """What no table of leadhub.toml can tell by itself: names that have to fit each other. Faults stop everything; warnings are for `config check`."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import combinations, product
 
-from leadhub.config.document import Document, SystemDoc
+from leadhub.config.document import Document, Settle, SystemDoc
 from leadhub.config.faults import Faults
 from leadhub.config.fields import FieldDoc
 from leadhub.lifecycle.wording import did_you_mean, quoted
@@ -31,9 +32,48 @@ def check(document: Document, faults: Faults) -> None:
         _known_field(("settle", number, "field"), settle.field, (*fields, "state"), faults)
         if settle.rule == "prefer" and settle.system is None and not faults.unread("settle", number):
             faults.add(("settle", number), f'settle.{number}: rule = "prefer" needs system = "…": whose value is taken.')
+    _circles(document, faults)
     for stage in document.stages.sla:
         if stage in document.stages.skip:
             faults.add(("stages", "sla", stage), f"stages.sla.{stage} is set but {stage} is skipped. Remove one of them.", "M25")
+
+
+def _circles(document: Document, faults: Faults) -> None:
+    """M14: two rules of which each takes back what the other decides, so that a difference would be settled anew in every run."""
+    numbered = [(number, rule) for number, rule in zip(faults.settled, document.settle, strict=True) if rule.system is not None]
+    for (one, first), (other, second) in combinations(numbered, 2):
+        if (
+            first.field != second.field
+            or first.field == "state"
+            or first.rule != "prefer"
+            or second.rule != "prefer"
+            or first.system == second.system
+        ):
+            continue
+        for here, there in product(_meant(first.value, second.hub, "one value"), _meant(second.value, first.hub, "another")):
+            if here != there and _decides(document, first, here, there) and _decides(document, second, there, here):
+                said = f'{first.system} wins where it shows "{here}" against "{there}", and {second.system} where it shows "{there}" against "{here}"'
+                message = f"the rules settle.{one} and settle.{other} of {first.field} form a circle: {said}. Remove one, or narrow it."
+                faults.add(("settle", other), message, "M14")
+                break
+
+
+def _meant(value: str | None, hub: str | None, any_value: str) -> list[str]:
+    """The values with which the two rules can be tried; `any_value` stands for one that neither names."""
+    return [*dict.fromkeys(named for named in (value, hub) if named is not None), any_value]
+
+
+def _decides(document: Document, rule: Settle, value: str | None, hub: str | None) -> bool:
+    """Whether this rule is the first that fits a difference of its system."""
+    fitting = (
+        other
+        for other in document.settle
+        if other.field == rule.field
+        and (other.rule == "prefer" or other.system in (None, rule.system))
+        and other.value in (None, value)
+        and other.hub in (None, hub)
+    )
+    return next(fitting, None) is rule
 
 
 def warnings(document: Document, faults: Faults) -> Iterator[str]:

@@ -122,6 +122,15 @@ class Client:
         """Return who is logged in, by OpenID's names."""
         return _checked(self._call(lambda sf: sf.oauth2("userinfo"), "userinfo", write=False), dict, "userinfo")
 
+    def versions(self) -> list[dict[str, Any]]:
+        """Return the API versions that this org offers, oldest first."""
+        answer = self._call(lambda sf: sf.restful("../", method="GET"), "versions", write=False)
+        return _checked(answer, list, "versions")
+
+    def limits(self) -> dict[str, Any]:
+        """Return the org's limits, by Salesforce's names."""
+        return _checked(self._call(lambda sf: sf.restful("limits"), "limits", write=False), dict, "limits")
+
     def read_many(self, object_name: str, ids: list[str], fields: list[str]) -> list[dict[str, Any] | None]:
         """Return up to 2,000 rows by id in one call (sObject Collections); None for a row that is not to be had."""
         path = f"composite/sobjects/{object_name}"

@@ -15,7 +15,9 @@ from leadhub import (
     Cursor,
     FatalError,
     FieldDescription,
+    Finding,
     Identity,
+    Need,
     ObjectMapping,
     Outcome,
     Owner,
@@ -25,9 +27,10 @@ from leadhub import (
 )
 from leadhub_salesforce.client import Client
 from leadhub_salesforce.errors import ReadRefused
+from leadhub_salesforce.examining import Examiner
 from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS
 from leadhub_salesforce.people import People
-from leadhub_salesforce.position import Progress
+from leadhub_salesforce.position import OVERLAP, Progress
 from leadhub_salesforce.pulling import Pull
 from leadhub_salesforce.reading import ALL_CONTACTS, CONVERTED_CONTACTS, LEADS, Reader
 from leadhub_salesforce.schema import Schema
@@ -120,6 +123,10 @@ class SalesforceConnector:
         """Return every field of an object that this login sees; none of a Contact that is out of its sight."""
         self._reader(object_name)
         return self._schema(object_name, fresh=True).describe()
+
+    def examine(self, needs: Sequence[Need]) -> Iterator[Finding]:
+        """Yield what leadhub's user may and may not do in this org; some ten calls, and one query more for each object."""
+        return Examiner(self._client, self._settings, self._context.clock.now, OVERLAP).examine(needs)
 
     def owners(self) -> Iterator[Owner]:
         """Yield the users, inactive ones too, and the queues."""
