@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from leadhub_salesforce.examining import Examiner
+from leadhub_salesforce.examining import Examiner, _key
 
 from leadhub import Examines, Need
 
@@ -55,13 +55,19 @@ def test_a_hidden_field_and_a_hidden_object_are_named_with_what_to_tick(org: Any
 
 
 def test_a_field_that_is_no_key_is_told(org: Any) -> None:
-    """A field of the right name that is not unique, or too short, carries no key: two faults, two sentences."""
+    """A field that is not unique, or too short, carries no key: each fault is a sentence of its own."""
     told = found(org, external_id="Legacy_Id__c")
     assert told["Legacy_Id__c", "the field is not Unique"] == (
         "fail",
         "Setup > Object Manager > Lead > Fields & Relationships > Legacy_Id__c > Edit: tick Unique",
     )
-    assert ("Legacy_Id__c", "the field holds 40 characters, and leadhub's key needs 64") in told
+    short = {"length": 20, "unique": True, "externalId": True, "createable": True, "updateable": False}
+    assert [f.text for f in _key("Short__c", {"Short__c": short})] == [
+        "the field holds 20 characters, and leadhub's key has 24",
+        "leadhub's user may not write the field",
+    ]
+    assert list(_key("Good__c", {"Good__c": short | {"length": 40, "updateable": True}})) == []
+    assert len([1 for subject, _ in told if subject == "Legacy_Id__c"]) == 1
     assert "Legacy_Id__c" not in {subject for subject, _ in found(org, Need("Lead", ("Email",)), external_id="Legacy_Id__c")}, (
         "needed for creates alone"
     )

@@ -102,9 +102,9 @@ class Client:
         response = self._call("GET", self._paths.account, write=False)
         return self._object(response, write=False), self._date(response)
 
-    def list_page(self, properties: Sequence[str], after: str | None) -> Json:
+    def list_page(self, properties: Sequence[str], after: str | None, *, limit: int = LIST_LIMIT) -> Json:
         """Return one page of the list of all live contacts, in HubSpot's own order."""
-        query = {"limit": str(LIST_LIMIT), "archived": "false", "properties": ",".join(properties)}
+        query = {"limit": str(limit), "archived": "false", "properties": ",".join(properties)}
         if after is not None:
             query["after"] = after
         return self._object(self._call("GET", self._paths.contacts, params=query, write=False), write=False, needs="results")
@@ -119,6 +119,10 @@ class Client:
             "after": "0",
         }
         return self._object(self._call("POST", self._paths.search, body=body, write=False), write=False, needs="results")
+
+    def subscriptions(self) -> Json:
+        """Return the account's types of subscription: the cheapest reading that needs the scope for opt-outs."""
+        return self._object(self._call("GET", self._paths.subscriptions, write=False), write=False)
 
     def batch_read(
         self,
@@ -226,6 +230,10 @@ class Client:
                 raise ConfigError(f"No owner in HubSpot has the e-mail address {owner} (setting owner_on_create).")
             self._cache.owners[owner] = str(found[0].id)
         return self._cache.owners[owner]
+
+    def first_owner(self) -> Any:
+        """Return one page of one owner: the cheapest reading that needs the scope for owners."""
+        return self._sdk("owners", "owners_api", "get_page", limit=1)
 
     def owners(self, *, archived: bool) -> Iterator[Any]:
         """Yield the owners whose users are active, or those whose users have left, as hubspot-api-client gives them."""

@@ -15,7 +15,9 @@ from leadhub import (
     Cursor,
     FatalError,
     FieldDescription,
+    Finding,
     Identity,
+    Need,
     ObjectMapping,
     Outcome,
     Owner,
@@ -24,6 +26,7 @@ from leadhub import (
     Usage,
 )
 from leadhub_hubspot.client import BATCH_LIMIT, Client
+from leadhub_hubspot.examining import Examiner
 from leadhub_hubspot.history import Historian
 from leadhub_hubspot.mapping import CONTACTS, MAPPINGS, OPT_OUT
 from leadhub_hubspot.pull import Puller
@@ -48,6 +51,7 @@ class HubSpot:
         settings: Settings = context.settings
         self._settings = settings
         self._log = context.log
+        self._clock = context.clock
         self._client = Client(context, settings)
         self._reader = Reader(self._client, context.wanted.get(CONTACTS, ()))
         self._puller = Puller(self._client, self._reader, timedelta(minutes=settings.overlap_minutes), context.log)
@@ -114,6 +118,10 @@ class HubSpot:
             )
             for name, entry in self._client.properties(fresh=True).items()
         }
+
+    def examine(self, needs: Sequence[Need]) -> Iterator[Finding]:
+        """Yield what leadhub's key may and may not do in this account, in some six calls."""
+        return Examiner(self._client, self._settings, self._clock.now).examine(needs)
 
     def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
         """Return who set each present value, from HubSpot's property history: a person, leadhub itself, or another program."""

@@ -23,6 +23,11 @@ class Paths:
         """The path of the search over contacts."""
         return f"{self.contacts}/search"
 
+    @property
+    def subscriptions(self) -> str:
+        """The path of the account's types of subscription."""
+        return f"{self.preferences}/definitions"
+
     def opt_out(self, address: str) -> str:
         """Return the path that opts an e-mail address out of all e-mail (HubSpot's "Subscriptions" guide). `address` is escaped already."""
         return f"{self.preferences}/statuses/{address}/unsubscribe-all"

@@ -9,8 +9,8 @@ from leadhub_salesforce.client import Client, format_soql
 from leadhub_salesforce.mapping import LEAD
 from leadhub_salesforce.settings import ASSIGNMENT_RULES, Settings
 
-KEY_LENGTH = 64
-"""Characters of leadhub's key that a field must hold."""
+KEY_LENGTH, ROOM = 24, 64
+"""Characters of leadhub's key, and those that its field is best made for."""
 
 NEARLY_RETIRED = 3
 """Versions: a year of Salesforce's releases. Each is kept for at least three years, and the oldest go first."""
@@ -163,7 +163,7 @@ def _key(name: str, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding
     there = f"Setup > Object Manager > Lead > Fields & Relationships > {name}"
     field = fields.get(name)
     if field is None:
-        make = f"Setup > Object Manager > Lead > Fields & Relationships > New: Text, length {KEY_LENGTH}, Unique, External ID, named {name}"
+        make = f"Setup > Object Manager > Lead > Fields & Relationships > New: Text, length {ROOM}, Unique, External ID, named {name}"
         yield Finding(
             "fail", name, "the field is not there, or hidden from leadhub's user", f"{make}; then tick Read and Edit Access in {_PERMISSION_SET}"
         )
@@ -175,8 +175,8 @@ def _key(name: str, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding
         yield Finding(
             "fail",
             name,
-            f"the field holds {field.get('length')} characters, and leadhub's key needs {KEY_LENGTH}",
-            f"{there} > Edit: length {KEY_LENGTH}",
+            f"the field holds {field.get('length')} characters, and leadhub's key has {KEY_LENGTH}",
+            f"{there} > Edit: length {ROOM}",
         )
     if not (field.get("createable") and field.get("updateable")):
         yield Finding(

@@ -1,0 +1,97 @@
+"""What leadhub's key may and may not do in this account: each scope tried by the cheapest reading that needs it. Writes nothing.
+
+A scope to write cannot be tried without writing, and HubSpot tells a service key's scopes nowhere that is documented: it is told as not proven.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from leadhub import AccessDenied, Finding, Level, Need, allowance_finding, clock_finding
+from leadhub_hubspot.client import Client
+from leadhub_hubspot.settings import Settings
+
+_KEY = "HubSpot: Settings > Integrations > Service Keys > leadhub's key > scopes"
+WRITE = "crm.objects.contacts.write"
+
+UNSUPPORTED_FROM = {"v3": date(2027, 9, 1), "2026-03": date(2027, 9, 30), "2026-09": date(2028, 3, 31)}
+"""HubSpot's changelog: versions 1 to 3 become unsupported in September 2027, a dated version 18 months after it came."""
+
+NOTICE = timedelta(days=180)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope, what leadhub does with it, how bad its lack is, and a reading that needs it."""
+
+    name: str
+    purpose: str
+    without: Level
+    read: Callable[[Client], object]
+    refused: str = "the key lacks this scope"
+
+
+SCOPES = (
+    Scope("crm.objects.contacts.read", "contacts are read by it", "fail", lambda client: client.list_page((), None, limit=1)),
+    Scope("crm.schemas.contacts.read", "properties and their options are read by it", "fail", lambda client: client.properties(fresh=True)),
+    Scope("crm.objects.owners.read", "owners are matched by it: without it they are left alone", "warn", lambda client: client.first_owner()),
+)
+OPT_OUTS = Scope(
+    "communication_preferences.read_write",
+    "opt-outs are passed on by it: without it each one is refused and says so",
+    "note",
+    lambda client: client.subscriptions(),
+    refused="the key lacks this scope, or has communication_preferences.write alone, which is enough and cannot be tried",
+)
+
+
+class Examiner:
+    """Asks one account what leadhub's key may do. `now` is this machine's clock."""
+
+    def __init__(self, client: Client, settings: Settings, now: Callable[[], datetime]) -> None:
+        self._client, self._settings, self._now = client, settings, now
+
+    def examine(self, needs: Sequence[Need]) -> Iterator[Finding]:
+        """Yield what was found, the login first."""
+        account, theirs = self._client.account()
+        kind = account.get("accountType") or "of no known type"
+        yield Finding("ok", "login", f"the key is good for the account {account.get('portalId')}, {kind}, at {account.get('uiDomain') or 'HubSpot'}")
+        yield self._version()
+        yield clock_finding(self._now(), theirs, timedelta(minutes=self._settings.overlap_minutes))
+        for scope in SCOPES:
+            yield self._tried(scope)
+        if any(need.writes for need in needs):
+            yield self._tried(OPT_OUTS)
+            how = "not proven: only a write shows it. leadhub doctor --prove SYSTEM tries it in a test account, else the first apply does"
+            yield Finding("note", WRITE, how, f"{_KEY}: {WRITE} has to be ticked")
+            yield from self._key(creates=any(need.creates for need in needs))
+        usage = self._client.usage()
+        if usage.used is None or not usage.limit:
+            yield Finding("note", "limits", "the account does not tell how many API calls of today are left")
+        else:
+            yield allowance_finding(usage.used, usage.limit)
+
+    def _tried(self, scope: Scope) -> Finding:
+        try:
+            scope.read(self._client)
+        except AccessDenied:
+            return Finding(scope.without, scope.name, f"{scope.refused}; {scope.purpose}", f"{_KEY}: tick {scope.name}")
+        return Finding("ok", scope.name, f"there; {scope.purpose}")
+
+    def _version(self) -> Finding:
+        version = self._settings.api_version
+        ends = UNSUPPORTED_FROM[version]
+        told = f"{version} is supported until {ends:%B %Y}"
+        if self._now().date() + NOTICE < ends:
+            return Finding("ok", "API version", f"{told}; properties and owners are read by v3, until {UNSUPPORTED_FROM['v3']:%B %Y}")
+        newest = max(UNSUPPORTED_FROM, key=lambda name: UNSUPPORTED_FROM[name])
+        step = f'api_version = "{newest}"' if newest != version else "a newer leadhub-hubspot"
+        return Finding("warn", "API version", told, step)
+
+    def _key(self, *, creates: bool) -> Iterator[Finding]:
+        """Whether the property that carries leadhub's key can be written; that it is there, with unique values, is asked by `find`."""
+        name = self._settings.external_id
+        known = self._client.properties().get(name) if name is not None else None
+        if creates and known is not None and known.unique and not known.writable:
+            step = f"HubSpot: Settings > Properties > Contact properties > {name}: it has to be editable"
+            yield Finding("fail", name or "", "the property is read-only: leadhub's key cannot be written into it", step)
