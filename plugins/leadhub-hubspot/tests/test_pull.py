@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from leadhub_hubspot import client as calling
 from leadhub_hubspot import pull as pulling
-from leadhub_sandbox.hubspot.store import Contact
+from leadhub_sandbox.hubspot.store import Record as SandboxRecord
 
 from leadhub import FatalError, Gone, Page, RateLimited, Record, UnknownOutcome
 
@@ -142,7 +142,7 @@ def load(sandbox: Any, count: int) -> Any:
     """Put many contacts into the account's store, and return the cursor of a pull that read them: making them by the API would take a minute."""
     store, now = sandbox.service.account.store, sandbox.service.account.now_ms()
     for n in range(count):
-        made = Contact(store.new_id(), now, now, {"email": f"p{n}@example.com", "createdate": "2026-03-02T09:00:00.000Z"})
+        made = SandboxRecord(store.new_id(), now, now, {"email": f"p{n}@example.com", "createdate": "2026-03-02T09:00:00.000Z"})
         store.add(made)
         store.touch(made, now)
         store.queue(made.id, now)
@@ -208,7 +208,7 @@ def test_twenty_five_thousand_changes(sandbox: Any) -> None:
     """25,000 contacts that changed in the course of an hour are all read, in 251 searches and 252 reads, none past 10,000 results."""
     mark = load(sandbox, 25_000)
     sandbox.advance(7200)
-    ids = sorted(sandbox.service.account.store.contacts)
+    ids = sorted(sandbox.service.account.store.records)
     for part in range(12):
         sandbox.post("touch", ids=[str(one) for one in ids[part::12]])
         sandbox.advance(300)

@@ -174,7 +174,7 @@ def test_a_snapshot_brings_everything_back(
     assert search() == found
     assert hub.get("/crm/v3/properties/contacts/hs_lead_status").json()["options"][0]["value"] == "HOT"
     assert hub.get(f"{V3}/b@x.example", params={"idProperty": "email"}).json()["id"] == survivor
-    assert hub.get("/_sandbox/snapshot").json()["account"]["store"] == snapshot["account"]["store"]
+    assert hub.get("/_sandbox/snapshot").json()["account"]["objects"] == snapshot["account"]["objects"]
 
 
 AWKWARD = (

@@ -132,3 +132,23 @@ def test_a_long_list_is_whole(crm: Any, fill: Callable[[int], None]) -> None:
             break
         after = page.paging.next.after
     assert len(set(seen)) == len(seen) == 120
+
+
+def test_deals(crm: Any, clock: SandboxClock) -> None:
+    """Behavior 55: deals, their pipelines and properties satisfy the client, one by one, in batches and by search."""
+    order = {"properties": {"dealname": "D", "dealstage": "closedwon", "amount": "12.50"}, "associations": []}
+    basic, batch = crm.deals.basic_api, crm.deals.batch_api
+    made = basic.create(order, **TIMEOUT)
+    assert basic.update(made.id, {"properties": {"amount": "3"}}, **TIMEOUT).properties["amount"] == "3"
+    assert [entry.id for entry in basic.get_page(limit=5, archived=False, **TIMEOUT).results] == [made.id]
+    assert len(batch.create({"inputs": [order, order]}, **TIMEOUT).results) == 2
+    wanted = {"inputs": [{"id": made.id}], "properties": ["amount"], "propertiesWithHistory": ["amount"]}
+    assert [entry.value for entry in batch.read(wanted, **TIMEOUT).results[0].properties_with_history["amount"]] == ["3", "12.50"]
+    clock.advance(60)
+    filters = [{"propertyName": "hs_is_closed_won", "operator": "EQ", "value": "true"}]
+    search = {"filterGroups": [{"filters": filters}], "sorts": ["hs_object_id"], "properties": [], "limit": 10, "after": "0"}
+    assert crm.deals.search_api.do_search(search, **TIMEOUT).total == 3
+    basic.archive(made.id, **TIMEOUT)
+    stages = crm.pipelines.pipelines_api.get_all("deals", **TIMEOUT).results[0].stages
+    assert stages[-1].metadata == {"isClosed": "true", "probability": "0.0"}
+    assert "dealstage" in [entry.name for entry in crm.properties.core_api.get_all("deals", **TIMEOUT).results]

@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from leadhub_sandbox.clock import SandboxClock
+from leadhub_sandbox.hubspot import catalog_deals
 from leadhub_sandbox.hubspot.catalog import default_owners, default_properties, owner_options
+from leadhub_sandbox.hubspot.objects import CONTACTS, DEALS, Objects
 from leadhub_sandbox.hubspot.schema import OPTED_OUT, OWNER, Schema
 from leadhub_sandbox.hubspot.settings import Settings
-from leadhub_sandbox.hubspot.store import Contact, ContactStore, Source, Version
+from leadhub_sandbox.hubspot.store import Record, RecordStore, Source, Version
 from leadhub_sandbox.hubspot.timestamps import iso, to_ms
 
 T = TypeVar("T")
@@ -18,8 +20,9 @@ API_SOURCE = Source("INTEGRATION", "leadhub-sandbox-key", "Service key")
 
 @dataclass(slots=True)
 class Automation:
-    """A rule of the account: once `name` is written (and then holds `value`, if given), set other properties."""
+    """A rule of the account: once `name` of an object is written (and then holds `value`, if given), set other properties."""
 
+    object: str
     name: str
     value: str | None
     changes: dict[str, str]
@@ -36,13 +39,28 @@ class Account:
         self.token = f"pat-na1-{uuid.uuid5(uuid.NAMESPACE_OID, f'leadhub-sandbox hubspot {seed}')}"
         self.settings = Settings()
         self.owners = default_owners()
-        self.schema = Schema(default_properties(self.owners))
-        self.store = ContactStore(first_id=1_000_000 + 1_000 * (seed % 1_000) + 1)
+        # Ids of each type begin far apart, so that an id of one type is never taken for one of another.
+        first_id = 1_000_000 + 1_000 * (seed % 1_000) + 1
+        deals = catalog_deals.default_properties(self.owners), catalog_deals.default_pipelines()
+        self.objects = {
+            CONTACTS.name: Objects(CONTACTS, first_id, default_properties(self.owners)),
+            DEALS.name: Objects(DEALS, first_id + 5_000_000_000, *deals),
+        }
         self.automations: list[Automation] = []
         self.opted_out: set[str] = set()
         self.subscribed: dict[str, dict[int, str]] = {}
-        self.written: list[tuple[int, frozenset[str]]] = []
+        self.written: list[tuple[str, int, frozenset[str]]] = []
         self._drawn = 0
+
+    @property
+    def schema(self) -> Schema:
+        """The definitions of contacts."""
+        return self.objects[CONTACTS.name].schema
+
+    @property
+    def store(self) -> RecordStore:
+        """The contacts."""
+        return self.objects[CONTACTS.name].store
 
     def now_ms(self) -> int:
         """Return the sandbox's present instant in epoch milliseconds."""
@@ -72,9 +90,10 @@ class Account:
     def change_owners(self, owners: list[dict[str, Any]]) -> None:
         """Take these owners; the archived ones can no longer be written."""
         self.owners = owners
-        self.schema.properties[OWNER].options = owner_options(owners)
+        for objects in self.objects.values():
+            objects.schema.properties[OWNER].options = owner_options(owners)
 
-    def show_opt_out(self, contact: Contact, version: Version) -> bool:
+    def show_opt_out(self, contact: Record, version: Version) -> bool:
         """Let a contact show whether its present address has opted out of all e-mail; blank until one has. Says whether anything changed."""
         shown = contact.values.get(OPTED_OUT, "")
         due = "true" if contact.values.get("email") in self.opted_out else shown and "false"
@@ -88,8 +107,7 @@ class Account:
         return {
             "seed": self.seed,
             "settings": asdict(self.settings),
-            "schema": self.schema.dump(),
-            "store": self.store.dump(),
+            "objects": {name: objects.dump() for name, objects in self.objects.items()},
             "automations": [asdict(rule) for rule in self.automations],
             "owners": [dict(owner) for owner in self.owners],
             "opted_out": sorted(self.opted_out),
@@ -102,8 +120,8 @@ class Account:
         if state["seed"] != self.seed:
             raise ValueError(f"the snapshot is of seed {state['seed']}, this account has seed {self.seed}")
         self.settings = Settings(**state["settings"])
-        self.schema.load(state["schema"])
-        self.store.load(state["store"], self.schema.unique_names())
+        for name, objects in self.objects.items():
+            objects.load(state["objects"][name])
         self.automations = [Automation(**rule) for rule in state["automations"]]
         self.owners = [dict(owner) for owner in state["owners"]]
         self.opted_out = set(state["opted_out"])

@@ -11,13 +11,14 @@ from typing import Any
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import Account, Automation
 from leadhub_sandbox.hubspot.catalog import archive_owner, new_owner
-from leadhub_sandbox.hubspot.contacts import body_of
+from leadhub_sandbox.hubspot.desk import Desk
 from leadhub_sandbox.hubspot.errors import ApiError, invalid, not_found
+from leadhub_sandbox.hubspot.objects import CONTACTS
+from leadhub_sandbox.hubspot.pipelines import Pipeline
+from leadhub_sandbox.hubspot.records import body_of
 from leadhub_sandbox.hubspot.schema import BY_HAND
-from leadhub_sandbox.hubspot.store import Contact, Source
+from leadhub_sandbox.hubspot.store import Record, Source
 from leadhub_sandbox.hubspot.timestamps import parse_ms
-from leadhub_sandbox.hubspot.views import Views
-from leadhub_sandbox.hubspot.writes import Writer
 
 WORKFLOW = Source("AUTOMATION_PLATFORM", "enrollmentId:1", "Workflow")
 # Who else changes contacts, by HubSpot's sourceType; an import bears the id of the user who ran it.
@@ -37,16 +38,16 @@ _PERSON = "jane@people.example"
 class Admin:
     """The admin API of one account."""
 
-    def __init__(self, account: Account, writer: Writer, views: Views) -> None:
+    def __init__(self, account: Account, desks: Mapping[str, Desk]) -> None:
         self._account = account
-        self._writer = writer
-        self._views = views
+        self._desks = desks
         self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", "edit"): self._edit,
             ("POST", "create"): self._create,
             ("POST", "merge"): self._merge,
             ("POST", "touch"): self._touch,
             ("POST", "owners"): self._owners,
+            ("POST", "pipelines"): self._pipelines,
             ("POST", "archive"): self._archive,
             ("POST", "restore"): self._restore,
             ("GET", "records"): self._records,
@@ -73,18 +74,25 @@ class Admin:
 
     def _edit(self, request: Request) -> Response:
         order = body_of(request)
-        contact = self._live(order.get("id"))
-        self._write(contact, order)
-        return self._whole(contact)
+        desk = self._desk(order)
+        return _whole(desk, self._write(desk, _live(desk, order.get("id")), order))
 
     def _create(self, request: Request) -> Response:
-        return self._whole(self._write(None, body_of(request)), 201)
+        order = body_of(request)
+        desk = self._desk(order)
+        return _whole(desk, self._write(desk, None, order), 201)
 
-    def _write(self, contact: Contact | None, order: Mapping[str, Any]) -> Contact:
-        properties = order.get("properties")
-        unlocked = self._account.schema.properties if order.get("system") else BY_HAND
-        change = self._writer.prepare(contact, properties, self._source(order), "", unlocked=unlocked)
-        return self._writer.commit(change)
+    def _write(self, desk: Desk, record: Record | None, order: Mapping[str, Any]) -> Record:
+        unlocked = desk.objects.schema.properties if order.get("system") else BY_HAND
+        change = desk.writer.prepare(record, order.get("properties"), self._source(order), "", unlocked=unlocked)
+        return desk.writer.commit(change)
+
+    def _desk(self, order: Mapping[str, Any]) -> Desk:
+        """Return the desk of the object that an order names: contacts, unless it says otherwise."""
+        name = str(order.get("object", CONTACTS.name))
+        if name not in self._desks:
+            raise invalid(f"object is {' or '.join(self._desks)}, not {name}.")
+        return self._desks[name]
 
     def _source(self, order: Mapping[str, Any]) -> Source:
         name = order.get("source", "CRM_UI")
@@ -95,16 +103,17 @@ class Admin:
         return SOURCES[name]
 
     def _merge(self, request: Request) -> Response:
-        order = body_of(request)
-        pair = self._live(order.get("primaryObjectId")), self._live(order.get("objectIdToMerge"))
-        return self._whole(self._writer.merge(*pair, self._source(order)))
+        order, desk = body_of(request), self._desks[CONTACTS.name]
+        pair = _live(desk, order.get("primaryObjectId")), _live(desk, order.get("objectIdToMerge"))
+        return _whole(desk, desk.writer.merge(*pair, self._source(order)))
 
     def _touch(self, request: Request) -> Response:
-        """Take {"ids"?: […], "at"?: instant}: these contacts, or all live ones, were last modified at this one instant, or now."""
+        """Take {"object"?, "ids"?: […], "at"?: instant}: these records, or all live ones, were last modified at this one instant, or now."""
         order = body_of(request)
+        desk = self._desk(order)
         at = parse_ms(order["at"]) if "at" in order else self._account.now_ms()
-        live = (contact for contact in self._account.store.after(0) if contact.archived_ms is None)
-        self._writer.mass_touch([self._live(one) for one in order["ids"]] if "ids" in order else list(live), at)
+        live = (record for record in desk.objects.store.after(0) if record.archived_ms is None)
+        desk.writer.mass_touch([_live(desk, one) for one in order["ids"]] if "ids" in order else list(live), at)
         return Response(204)
 
     def _owners(self, request: Request) -> Response:
@@ -122,19 +131,35 @@ class Admin:
         return Response(body=chosen)
 
     def _archive(self, request: Request) -> Response:
-        contact = self._live(body_of(request).get("id"))
-        self._writer.archive(contact)
-        return self._whole(contact)
+        order = body_of(request)
+        desk = self._desk(order)
+        record = _live(desk, order.get("id"))
+        desk.writer.archive(record)
+        return _whole(desk, record)
 
     def _restore(self, request: Request) -> Response:
-        contact = self._any(body_of(request).get("id"))
-        self._writer.restore(contact)
-        return self._whole(contact)
+        order = body_of(request)
+        desk = self._desk(order)
+        record = _any(desk, order.get("id"))
+        desk.writer.restore(record)
+        return _whole(desk, record)
+
+    def _pipelines(self, request: Request) -> Response:
+        """Take {"object", "id", "label", "stages": [{"id"?, "label", "metadata"?}]}: a new pipeline, or another form of one."""
+        order = body_of(request)
+        objects = self._desk(order).objects
+        if not objects.type.pipeline:
+            raise invalid(f"{objects.type.name} have no pipelines of their own.")
+        made = Pipeline.load(order)
+        kept = {entry.id: entry for entry in objects.pipelines} | {made.id: made}
+        objects.set_pipelines(kept.values())
+        return Response(body=made.describe(list(kept).index(made.id)))
 
     def _records(self, request: Request) -> Response:
-        listed = [self._views.read(contact, contact.values) for contact in self._account.store.after(0)]
+        """Tell every contact as `results`, and every record of the other types under the type's name."""
+        told = {desk.type.name: [_view(desk, record) for record in desk.objects.store.after(0)] for desk in self._desks.values()}
         merged = {str(old): str(new) for old, new in self._account.store.merged.items()}
-        return Response(body={"results": listed, "merged": merged})
+        return Response(body={"results": told.pop(CONTACTS.name), "merged": merged, **told})
 
     def _settings(self, request: Request) -> Response:
         settings = self._account.settings
@@ -149,12 +174,13 @@ class Admin:
         return self._settings(request)
 
     def _add_automation(self, request: Request) -> Response:
-        """Take {"property", "value"?, "set": {...}, "times"?: 1}: it acts right after the answer to the write that fires it."""
+        """Take {"object"?, "property", "value"?, "set": {...}, "times"?: 1}: it acts right after the answer to the write that fires it."""
         order = body_of(request)
-        values, problems = self._account.schema.check(order["set"], BY_HAND)
+        desk = self._desk(order)
+        values, problems = desk.objects.schema.check(order["set"], BY_HAND)
         if problems:
             raise invalid(problems[0]["message"])
-        rule = Automation(str(order["property"]), order.get("value"), values, int(order.get("times", 1)))
+        rule = Automation(desk.type.name, str(order["property"]), order.get("value"), values, int(order.get("times", 1)))
         self._account.automations.append(rule)
         return Response(204)
 
@@ -165,35 +191,43 @@ class Admin:
     def _who(self, request: Request) -> Response:
         return Response(body={"portalId": self._account.portal_id, "token": self._account.token, "seed": self._account.seed})
 
-    def _live(self, record_id: object) -> Contact:
-        contact = self._any(record_id)
-        if contact.archived_ms is not None:
-            raise not_found("The contact is archived; restore it first.", [str(record_id)])
-        return contact
 
-    def _any(self, record_id: object) -> Contact:
-        contact = self._account.store.get(str(record_id))
-        if contact is None:
-            raise not_found(f"There is no contact {record_id}.", [str(record_id)])
-        return contact
-
-    def _whole(self, contact: Contact, status: int = 200) -> Response:
-        return Response(status, self._views.read(contact, contact.values))
+def _live(desk: Desk, record_id: object) -> Record:
+    record = _any(desk, record_id)
+    if record.archived_ms is not None:
+        raise not_found(f"The {desk.type.singular} is archived; restore it first.", [str(record_id)])
+    return record
 
 
-def run_automations(account: Account, writer: Writer) -> None:
+def _any(desk: Desk, record_id: object) -> Record:
+    record = desk.objects.store.get(str(record_id))
+    if record is None:
+        raise not_found(f"There is no {desk.type.singular} {record_id}.", [str(record_id)])
+    return record
+
+
+def _view(desk: Desk, record: Record) -> dict[str, Any]:
+    return desk.views.read(record, record.values)
+
+
+def _whole(desk: Desk, record: Record, status: int = 200) -> Response:
+    return Response(status, _view(desk, record))
+
+
+def run_automations(account: Account, desks: Mapping[str, Desk]) -> None:
     """Fire the rules that the last call's writes match. What a rule writes fires no further rule."""
     written, account.written = account.written, []
-    for number, names in written:
-        contact = account.store.get(str(number))
+    for kind, number, names in written:
+        desk = desks[kind]
+        record = desk.objects.store.get(str(number))
         for rule in list(account.automations):
-            if contact is None or rule.name not in names:
+            if record is None or rule.object != kind or rule.name not in names:
                 continue
-            if rule.value is not None and contact.values.get(rule.name, "") != rule.value:
+            if rule.value is not None and record.values.get(rule.name, "") != rule.value:
                 continue
             rule.times -= 1
             with suppress(ApiError):  # a workflow whose action is refused fails quietly; the caller never hears of it
-                writer.commit(writer.prepare(contact, rule.changes, WORKFLOW, "", unlocked=BY_HAND))
+                desk.writer.commit(desk.writer.prepare(record, rule.changes, WORKFLOW, "", unlocked=BY_HAND))
             if rule.times <= 0:
                 account.automations.remove(rule)
     account.written = []

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 - the router calls every handler alike, with the request and the names in its path
-"""Batches of up to 100 contacts: read, create, update, upsert, archive. All or nothing, or per record with trace ids."""
+"""Batches of up to 100 records: read, create, update, upsert, archive. All or nothing, or per record with trace ids."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,10 @@ from typing import Any
 
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import API_SOURCE, Account
-from leadhub_sandbox.hubspot.contacts import body_of, find_contact, names_in, refuse_associations, require_unique
 from leadhub_sandbox.hubspot.errors import ApiError, invalid, not_found
-from leadhub_sandbox.hubspot.store import Contact
+from leadhub_sandbox.hubspot.objects import Objects
+from leadhub_sandbox.hubspot.records import body_of, find_record, names_in, refuse_associations, require_unique
+from leadhub_sandbox.hubspot.store import Record
 from leadhub_sandbox.hubspot.views import Views, is_true
 from leadhub_sandbox.hubspot.writes import Change, Claims, Writer
 
@@ -27,10 +28,11 @@ class Outcome:
 
 
 class BatchHandlers:
-    """The endpoints below /objects/contacts/batch."""
+    """The endpoints below /objects/{type}/batch."""
 
-    def __init__(self, account: Account, writer: Writer, views: Views) -> None:
+    def __init__(self, account: Account, objects: Objects, writer: Writer, views: Views) -> None:
         self._account = account
+        self._objects = objects
         self._writer = writer
         self._views = views
 
@@ -41,18 +43,18 @@ class BatchHandlers:
         history = names_in(body, "propertiesWithHistory")
         inputs = _inputs(body, MAX_INPUTS_WITH_HISTORY if history else MAX_INPUTS)
         archived = is_true(request, "archived")
-        found: dict[int, Contact] = {}
+        found: dict[int, Record] = {}
         missing = []
         for record_id in dict.fromkeys(_id_of(entry) for entry in inputs):
-            contact = find_contact(self._account, record_id, body.get("idProperty"))
-            if contact is None or (contact.archived_ms is not None) != archived:
+            record = find_record(self._objects, record_id, body.get("idProperty"))
+            if record is None or (record.archived_ms is not None) != archived:
                 missing.append(record_id)
             else:
-                found[contact.id] = contact
+                found[record.id] = record
         asked = names_in(body, "properties")
-        outcome = Outcome([self._views.read(contact, asked, history) for contact in found.values()])
+        outcome = Outcome([self._views.read(record, asked, history) for record in found.values()])
         if missing:
-            outcome.errors.append(not_found("Could not get some contacts: the ids may be wrong.", missing).entry())
+            outcome.errors.append(not_found(f"Could not get some {self._objects.type.name}: the ids may be wrong.", missing).entry())
         return self._answer(outcome, started)
 
     def create(self, request: Request, version: str) -> Response:
@@ -71,10 +73,10 @@ class BatchHandlers:
             id_property = entry.get("idProperty")
             if id_property == "email":
                 raise invalid("A batch update takes record ids or a custom unique property, not email.")
-            contact = find_contact(self._account, _id_of(entry), id_property)
-            if contact is None or contact.archived_ms is not None or not self._may_write(entry, contact):
-                raise not_found("Could not update a contact: the id may be wrong.", [_id_of(entry)])
-            return self._writer.prepare(contact, entry.get("properties"), API_SOURCE, version, claims)
+            record = find_record(self._objects, _id_of(entry), id_property)
+            if record is None or record.archived_ms is not None or not self._may_write(entry, record):
+                raise not_found(f"Could not update a {self._objects.type.singular}: the id may be wrong.", [_id_of(entry)])
+            return self._writer.prepare(record, entry.get("properties"), API_SOURCE, version, claims)
 
         return self._write(request, prepare, with_ids=True)
 
@@ -83,12 +85,12 @@ class BatchHandlers:
 
         def prepare(entry: Input, claims: Claims) -> Change:
             id_property, record_id = entry.get("idProperty"), _id_of(entry)
-            require_unique(self._account, str(id_property))
-            contact = self._account.store.find(str(id_property), record_id)
+            require_unique(self._objects, str(id_property))
+            record = self._objects.store.find(str(id_property), record_id)
             properties = entry.get("properties")
-            if contact is None and isinstance(properties, dict):
+            if record is None and isinstance(properties, dict):
                 properties = {str(id_property): record_id, **properties}
-            return self._writer.prepare(contact, properties, API_SOURCE, version, claims)
+            return self._writer.prepare(record, properties, API_SOURCE, version, claims)
 
         return self._write(request, prepare, with_ids=True, tell_new=True)
 
@@ -97,13 +99,13 @@ class BatchHandlers:
         inputs = _inputs(body_of(request))
         _refuse_duplicates(inputs)
         for entry in inputs:
-            contact = self._account.store.get(_id_of(entry))
-            if contact is not None:
-                self._writer.archive(contact)
+            record = self._objects.store.get(_id_of(entry))
+            if record is not None:
+                self._writer.archive(record)
         return Response(204)
 
-    def _may_write(self, entry: Input, contact: Contact) -> bool:
-        own = entry.get("idProperty") or str(contact.id) == _id_of(entry)
+    def _may_write(self, entry: Input, record: Record) -> bool:
+        own = entry.get("idProperty") or str(record.id) == _id_of(entry)
         return bool(own) or self._account.settings.write_through_merged
 
     def _write(
@@ -131,9 +133,9 @@ class BatchHandlers:
                     raise
                 outcome.errors.append(error.entry(entry.get("objectWriteTraceId") if traced else None))
         for entry, change in ready:
-            new = change.contact is None
-            contact = self._writer.commit(change)
-            view = self._views.written(contact, entry["properties"], created=new)
+            new = change.record is None
+            record = self._writer.commit(change)
+            view = self._views.written(record, entry["properties"], created=new)
             extra = {"new": new} if tell_new else {}
             trace = {"objectWriteTraceId": entry["objectWriteTraceId"]} if traced else {}
             outcome.results.append(view | extra | trace)

@@ -8,7 +8,7 @@ from leadhub_sandbox.hubspot.numerals import whole
 from leadhub_sandbox.hubspot.store import Entry
 from leadhub_sandbox.hubspot.timestamps import parse_ms
 
-MODIFIED, RECORD_ID = "lastmodifieddate", "hs_object_id"
+RECORD_ID = "hs_object_id"
 EVERYTHING = (-(1 << 62), 1 << 62)
 Span = tuple[int, int]
 
@@ -21,11 +21,11 @@ class Bounds:
     times: Span = EVERYTHING
 
     @classmethod
-    def of(cls, filters: Iterable[Mapping[str, Any]]) -> "Bounds":
-        """Return what these filters, which must be valid, leave."""
+    def of(cls, filters: Iterable[Mapping[str, Any]], modified: str) -> "Bounds":
+        """Return what these filters, which must be valid, leave; `modified` is the property that tells the time of change."""
         ids, times = EVERYTHING, EVERYTHING
         for order in filters:
-            span = _span(order)
+            span = _span(order, modified)
             if span is not None and order["propertyName"] == RECORD_ID:
                 ids = max(ids[0], span[0]), min(ids[1], span[1])
             elif span is not None:
@@ -33,21 +33,21 @@ class Bounds:
         return cls(ids, times)
 
     @staticmethod
-    def cover(order: Mapping[str, Any]) -> bool:
+    def cover(order: Mapping[str, Any], modified: str) -> bool:
         """Say whether a filter is wholly told by bounds and needs no test of its own."""
-        return _span(order) is not None
+        return _span(order, modified) is not None
 
     def hold(self, entry: Entry) -> bool:
         """Say whether an entry is within."""
         return self.ids[0] <= entry.id <= self.ids[1] and self.times[0] <= entry.modified_ms <= self.times[1]
 
 
-def _span(order: Mapping[str, Any]) -> Span | None:
+def _span(order: Mapping[str, Any], modified: str) -> Span | None:
     """Return the span that a filter on the id or the time of change leaves, or None for any other filter."""
     name = order["propertyName"]
-    if name not in (MODIFIED, RECORD_ID) or "value" not in order:
+    if name not in (modified, RECORD_ID) or "value" not in order:
         return None
-    read = parse_ms if name == MODIFIED else whole
+    read = parse_ms if name == modified else whole
     value, high = read(order["value"]), read(order.get("highValue", order["value"]))
     if value is None or high is None:
         return None

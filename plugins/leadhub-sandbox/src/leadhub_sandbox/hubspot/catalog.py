@@ -1,4 +1,4 @@
-"""What a fresh account holds before anybody writes: its properties, its owners and its subscription types. Data only.
+"""What a fresh account holds before anybody writes: the properties of contacts, its owners and its subscription types. Data only.
 
 Names, types and field types of the properties are those that several accounts' own descriptions show; HUBSPOT.md says what is a guess.
 """
@@ -6,9 +6,8 @@ Names, types and field types of the properties are those that several accounts' 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from leadhub_sandbox.hubspot.schema import OPTED_OUT, OWNER, STAGE, Option, Property
+from leadhub_sandbox.hubspot.schema import OPTED_OUT, OWNER, STAGE, Option, Property, options
 
-DEFAULT_PROPERTIES = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
 PIPELINE_ID = "contacts-lifecycle-pipeline"
 SUBSCRIPTIONS = {501: "Marketing Information", 502: "One to One"}
 
@@ -156,25 +155,21 @@ _KEPT: Mapping[tuple[str, str], Mapping[str, str]] = {
 }
 
 
-def _options(labels: Mapping[str, str]) -> list[Option]:
-    return [Option(value, label, at) for at, (value, label) in enumerate(labels.items())]
-
-
 def default_properties(owners: Iterable[Mapping[str, Any]]) -> list[Property]:
     """Return the definitions of a fresh account; `leadhub_id` is the custom one that an administrator made for the hub."""
     channels = {"hs_analytics_source": "Original Source", "hs_latest_source": "Latest Traffic Source"}
     return [
         Property("email", "Email", unique=True),
         *(Property(name, label, "string", kind) for kind, labels in _TEXTS.items() for name, label in labels.items()),
-        *(Property(name, label, "enumeration", kind, options=_options(options)) for name, (label, kind, options) in _CHOICES.items()),
+        *(Property(name, label, "enumeration", kind, options=options(choices)) for name, (label, kind, choices) in _CHOICES.items()),
         *(Property(name, label, *types, read_only=True) for types, labels in _KEPT.items() for name, label in labels.items()),
-        *(Property(name, label, "enumeration", "select", options=_options(_CHANNELS), read_only=True) for name, label in channels.items()),
+        *(Property(name, label, "enumeration", "select", options=options(_CHANNELS), read_only=True) for name, label in channels.items()),
         Property(
             "hs_email_hard_bounce_reason_enum",
             "Email hard bounce reason",
             "enumeration",
             "radio",
-            options=_options({name: name for name in _BOUNCES}),
+            options=options({name: name for name in _BOUNCES}),
             read_only=True,
         ),
         Property(OWNER, "Contact owner", "enumeration", "select", options=owner_options(owners), external_options=True),

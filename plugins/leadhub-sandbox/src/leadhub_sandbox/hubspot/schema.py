@@ -1,4 +1,4 @@
-"""The properties of contacts: their definitions, and the check of a value against them. It stores no values."""
+"""The properties of one type of object: their definitions, and the check of a value against them. It stores no values."""
 
 import re
 from collections.abc import Container, Iterable, Mapping
@@ -87,7 +87,7 @@ class Property:
 
 
 class Schema:
-    """All properties of contacts, by name."""
+    """All properties of one type, by name."""
 
     def __init__(self, properties: Iterable[Property]) -> None:
         self.properties = {entry.name: entry for entry in properties}
@@ -100,7 +100,7 @@ class Schema:
         """
         known = self.properties.get(name)
         if known is None or known.type != "enumeration":
-            raise ValueError(f"property {name!r} is not an enumeration of contacts")
+            raise ValueError(f"property {name!r} is not an enumeration")
         known.options = [_option(entry, at) for at, entry in enumerate(options)]
         self._dated_stages()
 
@@ -113,8 +113,9 @@ class Schema:
                 self.properties.setdefault(name, dated)
 
     def stages(self) -> list[Option]:
-        """Return the life cycle stages in their order, which is displayOrder."""
-        return sorted(self.properties[STAGE].options, key=lambda option: option.display_order)
+        """Return the life cycle stages in their order, which is displayOrder; none for a type without a life cycle."""
+        held = self.properties[STAGE].options if STAGE in self.properties else []
+        return sorted(held, key=lambda option: option.display_order)
 
     def stage_rank(self, value: str) -> int:
         """Return a stage's place in the order; -1 for blank and for a stage that is no longer an option."""
@@ -151,6 +152,11 @@ class Schema:
         """Put back what `dump` returned."""
         entries = [{**entry, "options": [Option(**option) for option in entry["options"]]} for entry in state]
         self.properties = {entry["name"]: Property(**entry) for entry in entries}
+
+
+def options(labels: Mapping[str, str]) -> list[Option]:
+    """Return the choices of an enumeration, value → label, in this order."""
+    return [Option(value, label, at) for at, (value, label) in enumerate(labels.items())]
 
 
 def is_address(text: str) -> bool:

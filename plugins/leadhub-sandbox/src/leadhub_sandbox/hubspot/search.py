@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 - the router calls every handler alike, with the request and the names in its path
-"""Search over contacts with HubSpot's limits, its late index and, if wished, its unreliable order. It never sees archived ones."""
+"""Search over the records of one type with HubSpot's limits, its late index and, if wished, its unreliable order. It never sees archived ones."""
 
 import json
 import zlib
@@ -9,11 +9,12 @@ from typing import Any
 
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import Account
-from leadhub_sandbox.hubspot.bounds import EVERYTHING, MODIFIED, RECORD_ID, Bounds
-from leadhub_sandbox.hubspot.contacts import body_of, names_in
+from leadhub_sandbox.hubspot.bounds import EVERYTHING, RECORD_ID, Bounds
 from leadhub_sandbox.hubspot.errors import invalid
 from leadhub_sandbox.hubspot.filters import Test, comparable, compile_filter
 from leadhub_sandbox.hubspot.numerals import whole
+from leadhub_sandbox.hubspot.objects import Objects
+from leadhub_sandbox.hubspot.records import body_of, names_in
 from leadhub_sandbox.hubspot.store import Entry
 from leadhub_sandbox.hubspot.views import Views
 
@@ -22,14 +23,14 @@ PAGE, MAX_PAGE = 10, 200
 MAX_BODY = 3_000
 MAX_RESULTS = 10_000
 MAX_CACHED = 100
-_QUERIED = ("email", "firstname", "lastname", "phone", "company")
 
 
 class Search:
-    """POST …/contacts/search. A query is worked out once and its pages are cut from the result until the index moves."""
+    """POST …/objects/{type}/search. A query is worked out once and its pages are cut from the result until the index moves."""
 
-    def __init__(self, account: Account, views: Views) -> None:
+    def __init__(self, account: Account, objects: Objects, views: Views) -> None:
         self._account = account
+        self._objects = objects
         self._views = views
         self._cache: dict[str, list[int]] = {}
         self._by_time: list[tuple[int, int]] | None = None
@@ -51,7 +52,7 @@ class Search:
         if offset >= MAX_RESULTS:
             raise invalid(f"A search pages through at most {MAX_RESULTS} results; after was {offset}.")
         ids = self._ids(body)
-        index = self._account.store.index
+        index = self._objects.store.index
         asked = names_in(body, "properties")
         page = [self._views.found(index[number], asked) for number in ids[offset : offset + limit]]
         answer: dict[str, Any] = {"total": len(ids), "results": page}
@@ -61,7 +62,7 @@ class Search:
 
     def _settle(self) -> None:
         lag_ms = int(self._account.settings.search_lag_seconds * 1000)
-        if self._account.store.settle(self._account.now_ms() - lag_ms):
+        if self._objects.store.settle(self._account.now_ms() - lag_ms):
             self.forget()
 
     def _ids(self, body: Mapping[str, Any]) -> list[int]:
@@ -75,19 +76,19 @@ class Search:
         return self._cache[key]
 
     def _matching(self, groups: list[list[Mapping[str, Any]]], query: str) -> list[Entry]:
-        index = self._account.store.index
+        index = self._objects.store.index
         found: dict[int, Entry] = {}
         for filters in groups or [[]]:
-            compiled = [(order, compile_filter(self._account.schema, order)) for order in filters]
-            bounds = Bounds.of(filters)
-            tests = [test for order, test in compiled if not bounds.cover(order)]
+            compiled = [(order, compile_filter(self._objects.schema, order)) for order in filters]
+            bounds = Bounds.of(filters, self._objects.type.modified)
+            tests = [test for order, test in compiled if not bounds.cover(order, self._objects.type.modified)]
             for number in self._candidates(filters, bounds):
                 entry = index.get(number)
                 if entry is not None and bounds.hold(entry) and (not tests or _passes(entry, tests)):
                     found[number] = entry
         if not query:
             return list(found.values())
-        return [entry for entry in found.values() if any(query in entry.values.get(name, "").lower() for name in _QUERIED)]
+        return [entry for entry in found.values() if any(query in entry.values.get(name, "").lower() for name in self._objects.type.queried)]
 
     def _candidates(self, filters: list[Mapping[str, Any]], bounds: Bounds) -> Iterable[int]:
         """Return the ids that can match, fewer than all when an id, a time or an address bounds them: windows must not scan the account."""
@@ -97,7 +98,7 @@ class Search:
                 return [int(float(value)) for value in order["values"]]
             if name == "email" and operator == "EQ":
                 return self._by_email(order["value"])
-        by_id = self._account.store.ids_between(bounds.ids[0], bounds.ids[1])
+        by_id = self._objects.store.ids_between(bounds.ids[0], bounds.ids[1])
         if bounds.times == EVERYTHING:
             return by_id
         times = self._times()
@@ -105,15 +106,15 @@ class Search:
         return by_id if len(by_id) <= end - start else [number for _, number in times[start:end]]
 
     def _by_email(self, address: str) -> list[int]:
-        """Return the contact that may have this address; while writes wait for the index, all are looked through."""
-        if self._account.store.pending:
-            return list(self._account.store.index)
-        contact = self._account.store.find("email", address)
-        return [contact.id] if contact else []
+        """Return the record that may have this address; while writes wait for the index, all are looked through."""
+        if self._objects.store.pending:
+            return list(self._objects.store.index)
+        record = self._objects.store.find("email", address)
+        return [record.id] if record else []
 
     def _times(self) -> list[tuple[int, int]]:
         if self._by_time is None:
-            self._by_time = sorted((entry.modified_ms, entry.id) for entry in self._account.store.index.values())
+            self._by_time = sorted((entry.modified_ms, entry.id) for entry in self._objects.store.index.values())
         return self._by_time
 
     def _sorted(self, found: list[Entry], sorts: object) -> list[int]:
@@ -125,8 +126,8 @@ class Search:
             return sorted(entry.id for entry in found)
         if name == RECORD_ID:
             return sorted((entry.id for entry in found), reverse=descending)
-        known = self._account.schema.properties[name]
-        disorder = self._account.settings.search_disorder_seconds * 1000 if name == MODIFIED else 0.0
+        known = self._objects.schema.properties[name]
+        disorder = self._account.settings.search_disorder_seconds * 1000 if name == self._objects.type.modified else 0.0
 
         def key(entry: Entry) -> tuple[bool, Any, int]:
             draw = self._draw(entry.id)
@@ -153,7 +154,7 @@ class Search:
             name, descending = str(rule.get("propertyName")), rule.get("direction") == "DESCENDING"
         else:
             name, descending = str(rule).removeprefix("-"), str(rule).startswith("-")
-        if name not in self._account.schema.properties:
+        if name not in self._objects.schema.properties:
             raise invalid(f"There is no property {name} to sort by.", propertyName=[name])
         return name, descending
 

@@ -8,24 +8,20 @@ from leadhub_sandbox.faults import Faults
 from leadhub_sandbox.http import Request, Response, Router
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.admin import Admin, run_automations
-from leadhub_sandbox.hubspot.batch import BatchHandlers
-from leadhub_sandbox.hubspot.contacts import ContactHandlers
 from leadhub_sandbox.hubspot.describe import DescribeHandlers
+from leadhub_sandbox.hubspot.desk import Desk, add_routes, open_desks
 from leadhub_sandbox.hubspot.errors import ApiError, missing_scope
 from leadhub_sandbox.hubspot.limits import Limits
-from leadhub_sandbox.hubspot.search import Search
+from leadhub_sandbox.hubspot.objects import type_of
 from leadhub_sandbox.hubspot.subscriptions import SubscriptionHandlers
 from leadhub_sandbox.hubspot.trouble import HUBSPOT_KINDS
-from leadhub_sandbox.hubspot.views import Views
-from leadhub_sandbox.hubspot.writes import Writer
 
 # Two shapes of path for one store: /crm/v3/<api>/… and /crm/<api>/<date>/…
 _OLD_PATH = re.compile(r"/crm/(v3)/(objects|properties|pipelines|owners)(/.*)?")
 _DATED_PATH = re.compile(r"/crm/(objects|properties|pipelines|owners)/(2026-03|2026-09)(/.*)?")
 _INFO_PATH = re.compile(r"/account-info/(v3|2026-03|2026-09)(/.*)")
+_SCOPES = {"owners": "crm.objects.owners.read", "communication-preferences": "communication_preferences.read_write"}
 _PREFERENCES_PATH = re.compile(r"/communication-preferences/(v4|2026-03|2026-09)(/.*)")
-_CONTACTS = ("contacts", "0-1")
-_LEADS = ("leads", "0-136")
 
 
 class HubSpotService:
@@ -37,13 +33,11 @@ class HubSpotService:
         self.clock = clock
         self.faults = Faults(HUBSPOT_KINDS)
         self.account = Account(seed, clock)
-        views = Views(self.account)
-        self._writer = Writer(self.account)
-        self._search = Search(self.account, views)
+        self._desks = open_desks(self.account)
         self._limits = Limits(self.account)
-        self._admin = Admin(self.account, self._writer, views)
+        self._admin = Admin(self.account, self._desks)
         self._router = Router()
-        self._route_records(ContactHandlers(self.account, self._writer, views), BatchHandlers(self.account, self._writer, views))
+        add_routes(self._router)
         self._route_descriptions(DescribeHandlers(self.account))
         self._route_subscriptions(SubscriptionHandlers(self.account))
 
@@ -52,24 +46,7 @@ class HubSpotService:
         """The account's service key, for the Authorization header after "Bearer "."""
         return self.account.token
 
-    def _route_records(self, one: ContactHandlers, many: BatchHandlers) -> None:
-        base = "/{version}/objects/{kind}"
-        self._router.add("GET", base, one.list)
-        self._router.add("POST", base, one.create)
-        self._router.add("POST", f"{base}/search", self._search.handle)
-        self._router.add("POST", f"{base}/merge", one.merge)
-        for verb in ("read", "create", "update", "upsert", "archive"):
-            self._router.add("POST", f"{base}/batch/{verb}", getattr(many, verb))
-        self._router.add("GET", f"{base}/{{record_id}}", one.get)
-        self._router.add("PATCH", f"{base}/{{record_id}}", one.update)
-        self._router.add("DELETE", f"{base}/{{record_id}}", one.archive)
-
     def _route_descriptions(self, describe: DescribeHandlers) -> None:
-        self._router.add("GET", "/{version}/properties/{kind}", describe.list_properties)
-        self._router.add("POST", "/{version}/properties/{kind}", describe.create_property)
-        self._router.add("GET", "/{version}/properties/{kind}/{name}", describe.get_property)
-        self._router.add("GET", "/{version}/pipelines/{kind}", describe.list_pipelines)
-        self._router.add("GET", "/{version}/pipelines/{kind}/{pipeline_id}", describe.get_pipeline)
         self._router.add("GET", "/{version}/owners", describe.list_owners)
         self._router.add("GET", "/{version}/owners/{owner_id}", describe.get_owner)
         self._router.add("GET", "/{version}/account-info/details", describe.account_details)
@@ -92,7 +69,7 @@ class HubSpotService:
         except ApiError as error:
             response = Response(error.status, error.body(self.account.correlation_id()))
         response.headers |= self._limits.headers(is_search=is_search)
-        run_automations(self.account, self._writer)
+        run_automations(self.account, self._desks)
         return response
 
     def _work(self, request: Request) -> Response:
@@ -102,9 +79,20 @@ class HubSpotService:
             if allowed:
                 raise ApiError(405, "METHOD_NOT_ALLOWED", f"{request.method} is not allowed here: {', '.join(allowed)}.")
             raise ApiError(404, "OBJECT_NOT_FOUND", f"There is no path {request.path}.")
-        _require_contacts(names.pop("kind", "contacts"))
-        self._require_scope(request.method, path)
-        return handler(request, **names)
+        if "kind" not in names:
+            self._require_scope(_SCOPES.get(path.split("/")[2]))
+            return handler(request, **names)
+        desk = self._desk(names.pop("kind"))
+        self._require_scope(_scope_of(desk, request.method, path))
+        return handler(request, desk=desk, **names)
+
+    def _desk(self, kind: str) -> Desk:
+        if kind in ("leads", "0-136"):  # as in an account without seats for them
+            raise missing_scope("crm.objects.leads.read")
+        found = type_of(kind)
+        if found is None:
+            raise ApiError(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")
+        return self._desks[found.name]
 
     def _require_token(self, request: Request) -> None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -113,16 +101,7 @@ class HubSpotService:
         if self.account.settings.token_expired:
             raise ApiError(401, "INVALID_AUTHENTICATION", "The token has expired.")
 
-    def _require_scope(self, method: str, path: str) -> None:
-        api = path.split("/")[2]
-        reads = method == "GET" or path.endswith(("/search", "/batch/read"))
-        scope = {
-            "objects": f"crm.objects.contacts.{'read' if reads else 'write'}",
-            "properties": f"crm.schemas.contacts.{'read' if reads else 'write'}",
-            "pipelines": "crm.schemas.contacts.read",
-            "owners": "crm.objects.owners.read",
-            "communication-preferences": "communication_preferences.read_write",
-        }.get(api)
+    def _require_scope(self, scope: str | None) -> None:
         if scope is not None and scope not in self.account.settings.scopes:
             raise missing_scope(scope)
 
@@ -130,9 +109,13 @@ class HubSpotService:
         """Answer HubSpot's admin paths; see HUBSPOT.md."""
         response = self._admin.answer(request)
         if request.method != "GET":
-            self._search.forget()
-            run_automations(self.account, self._writer)
+            self._forget()
+            run_automations(self.account, self._desks)
         return response
+
+    def _forget(self) -> None:
+        for desk in self._desks.values():
+            desk.search.forget()
 
     def snapshot(self) -> Any:
         """Return the account's whole state, limits counted so far included."""
@@ -142,7 +125,7 @@ class HubSpotService:
         """Put back a state that `snapshot` returned."""
         self.account.load(state["account"])
         self._limits.load(state["limits"])
-        self._search.forget()
+        self._forget()
 
 
 def _canonical(path: str) -> str:
@@ -162,9 +145,9 @@ def _canonical(path: str) -> str:
     return f"/{version}/{api}{rest or ''}".rstrip("/")
 
 
-def _require_contacts(kind: str) -> None:
-    """Raise ApiError for another object: 403 for leads, as in an account without the seats for them."""
-    if kind in _LEADS:
-        raise missing_scope("crm.objects.leads.read")
-    if kind not in _CONTACTS:
-        raise ApiError(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")
+def _scope_of(desk: Desk, method: str, path: str) -> str:
+    """Return the scope that a call about one type of object needs."""
+    reads = method == "GET" or path.endswith(("/search", "/batch/read"))
+    if path.split("/")[2] == "objects":
+        return desk.type.scope(reads=reads)
+    return f"{desk.type.schema_scope}.{'read' if reads else 'write'}"

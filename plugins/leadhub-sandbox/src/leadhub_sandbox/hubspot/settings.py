@@ -9,6 +9,10 @@ SCOPES = (
     "crm.objects.contacts.write",
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
+    "crm.objects.deals.read",
+    "crm.objects.deals.write",
+    "crm.schemas.deals.read",
+    "crm.schemas.deals.write",
     "crm.objects.owners.read",
     "communication_preferences.read_write",
 )
@@ -25,6 +29,8 @@ class Settings:
     merge_makes_new_id: bool = True
     write_through_merged: bool = True
     required_from_2026_09: list[str] = field(default_factory=list)
+    deal_requires: list[str] = field(default_factory=lambda: ["dealname", "dealstage"])
+    closing_dates_deals: bool = True
     search_lag_seconds: float = 5.0
     search_disorder_seconds: float = 0.0
     search_shuffled: bool = False

@@ -1,4 +1,4 @@
-"""The contacts of one account with their history and their indexes. It stores what it is told and checks nothing."""
+"""The records of one type with their history and their indexes. It stores what it is told and checks nothing."""
 
 from bisect import bisect_left, bisect_right
 from collections import deque
@@ -30,8 +30,8 @@ class Version:
 
 
 @dataclass(slots=True)
-class Contact:
-    """One contact. `values` holds no blanks; `history` is oldest first."""
+class Record:
+    """One record. `values` holds no blanks; `history` is oldest first."""
 
     id: int
     created_ms: int
@@ -52,19 +52,20 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One contact as the search index knows it."""
+    """One record as the search index knows it."""
 
     id: int
     modified_ms: int
     values: dict[str, str]
 
 
-class ContactStore:
-    """Contacts by id in order of creation, with what finds them by e-mail, by unique value and by a merged id."""
+class RecordStore:
+    """Records by id in order of creation, with what finds them by e-mail, by unique value and by a merged id."""
 
-    def __init__(self, first_id: int) -> None:
+    def __init__(self, first_id: int, modified: str) -> None:
         self.next_id = first_id
-        self.contacts: dict[int, Contact] = {}
+        self.modified = modified  # the property that tells when a record last changed
+        self.records: dict[int, Record] = {}
         self.merged: dict[int, int] = {}
         self.index: dict[int, Entry] = {}
         self.pending: deque[tuple[int, int, Entry | None]] = deque()
@@ -72,79 +73,79 @@ class ContactStore:
         self._keys: dict[tuple[str, str], int] = {}
 
     def new_id(self) -> int:
-        """Return an id that no contact had before; ids only grow."""
+        """Return an id that no record had before; ids only grow."""
         self.next_id += 1
         return self.next_id - 1
 
-    def add(self, contact: Contact) -> None:
-        """Take in a new contact whose id is the newest."""
-        self.contacts[contact.id] = contact
-        self._ids.append(contact.id)
+    def add(self, record: Record) -> None:
+        """Take in a new record whose id is the newest."""
+        self.records[record.id] = record
+        self._ids.append(record.id)
 
-    def get(self, record_id: str) -> Contact | None:
-        """Return the contact with this id, or the one that it was merged into; archived ones too."""
+    def get(self, record_id: str) -> Record | None:
+        """Return the record with this id, or the one that it was merged into; archived ones too."""
         number = whole(record_id)
         if number is None:
             return None
         while number in self.merged:
             number = self.merged[number]
-        return self.contacts.get(number)
+        return self.records.get(number)
 
-    def find(self, name: str, value: str) -> Contact | None:
-        """Return the live contact that holds a unique value. E-mails match in any case, secondary ones included."""
+    def find(self, name: str, value: str) -> Record | None:
+        """Return the live record that holds a unique value. E-mails match in any case, secondary ones included."""
         number = self._keys.get((name, value.strip().lower() if name == "email" else value))
-        return None if number is None else self.contacts[number]
+        return None if number is None else self.records[number]
 
-    def after(self, last_id: int) -> Iterator[Contact]:
-        """Yield the contacts with a greater id, archived ones too, in order of id. A merged-away one is none."""
+    def after(self, last_id: int) -> Iterator[Record]:
+        """Yield the records with a greater id, archived ones too, in order of id. A merged-away one is none."""
         for at in range(bisect_right(self._ids, last_id), len(self._ids)):
-            contact = self.contacts.get(self._ids[at])
-            if contact is not None:
-                yield contact
+            record = self.records.get(self._ids[at])
+            if record is not None:
+                yield record
 
     def ids_between(self, least: int, most: int) -> list[int]:
-        """Return the ids from `least` to `most` that were given to contacts, in order."""
+        """Return the ids from `least` to `most` that were given to records, in order."""
         return self._ids[bisect_left(self._ids, least) : bisect_right(self._ids, most)]
 
-    def set_value(self, contact: Contact, name: str, value: str, version: Version) -> None:
+    def set_value(self, record: Record, name: str, value: str, version: Version) -> None:
         """Give a property its value ("" clears) and its history an entry."""
         if value:
-            contact.values[name] = value
+            record.values[name] = value
         else:
-            contact.values.pop(name, None)
-        contact.history.setdefault(name, []).append(version)
+            record.values.pop(name, None)
+        record.history.setdefault(name, []).append(version)
 
-    def touch(self, contact: Contact, now_ms: int) -> None:
-        """Mark a contact as modified now."""
-        contact.modified_ms = now_ms
-        contact.values["lastmodifieddate"] = iso(now_ms)
+    def touch(self, record: Record, now_ms: int) -> None:
+        """Mark a record as modified now."""
+        record.modified_ms = now_ms
+        record.values[self.modified] = iso(now_ms)
 
-    def claim_keys(self, contact: Contact, unique_names: Iterable[str]) -> None:
-        """Make a live contact findable by its e-mails and unique values."""
-        for key in self._own_keys(contact, unique_names):
-            self._keys[key] = contact.id
+    def claim_keys(self, record: Record, unique_names: Iterable[str]) -> None:
+        """Make a live record findable by its e-mails and unique values."""
+        for key in self._own_keys(record, unique_names):
+            self._keys[key] = record.id
 
-    def free_keys(self, contact: Contact, unique_names: Iterable[str]) -> None:
-        """Forget what a contact was found by."""
-        for key in self._own_keys(contact, unique_names):
-            if self._keys.get(key) == contact.id:
+    def free_keys(self, record: Record, unique_names: Iterable[str]) -> None:
+        """Forget what a record was found by."""
+        for key in self._own_keys(record, unique_names):
+            if self._keys.get(key) == record.id:
                 del self._keys[key]
 
     @staticmethod
-    def _own_keys(contact: Contact, unique_names: Iterable[str]) -> list[tuple[str, str]]:
-        keys = [("email", address) for address in contact.emails()]
-        return keys + [(name, contact.values[name]) for name in unique_names if name in contact.values]
+    def _own_keys(record: Record, unique_names: Iterable[str]) -> list[tuple[str, str]]:
+        keys = [("email", address) for address in record.emails()]
+        return keys + [(name, record.values[name]) for name in unique_names if name in record.values]
 
-    def merge_away(self, old: Contact, survivor_id: int) -> None:
+    def merge_away(self, old: Record, survivor_id: int) -> None:
         """Let an id resolve to the survivor from now on; its own record is no more."""
-        del self.contacts[old.id]
+        del self.records[old.id]
         self.merged[old.id] = survivor_id
 
     def queue(self, record_id: int, now_ms: int) -> None:
-        """Tell the search index of a contact's present state; it learns it once the lag is over."""
-        contact = self.contacts.get(record_id)
-        live = contact is not None and contact.archived_ms is None
-        entry = Entry(record_id, contact.modified_ms, dict(contact.values)) if contact is not None and live else None
+        """Tell the search index of a record's present state; it learns it once the lag is over."""
+        record = self.records.get(record_id)
+        live = record is not None and record.archived_ms is None
+        entry = Entry(record_id, record.modified_ms, dict(record.values)) if record is not None and live else None
         self.pending.append((now_ms, record_id, entry))
 
     def settle(self, until_ms: int) -> bool:
@@ -162,10 +163,10 @@ class ContactStore:
     def dump(self) -> dict[str, Any]:
         """Return everything as plain data that `load` takes. Sources are listed once: thousands of values share them."""
         sources: dict[Source, int] = {}
-        contacts = [_dump_contact(contact, sources) for contact in self.contacts.values()]
+        records = [_dump_record(record, sources) for record in self.records.values()]
         return {
             "next_id": self.next_id,
-            "contacts": contacts,
+            "records": records,
             "sources": [[source.kind, source.id, source.label, source.user_id] for source in sources],
             "merged": [[old, new] for old, new in self.merged.items()],
             "index": [[entry.id, entry.modified_ms, dict(entry.values)] for entry in self.index.values()],
@@ -177,26 +178,26 @@ class ContactStore:
         names = list(unique_names)
         sources = [Source(*entry) for entry in state["sources"]]
         self.next_id = state["next_id"]
-        self.contacts = {entry["id"]: _load_contact(entry, sources) for entry in state["contacts"]}
+        self.records = {entry["id"]: _load_record(entry, sources) for entry in state["records"]}
         self.merged = dict(state["merged"])
         self.index = {number: Entry(number, ms, dict(values)) for number, ms, values in state["index"]}
         self.pending = deque((ms, number, Entry(*entry) if entry else None) for ms, number, entry in state["pending"])
-        self._ids = sorted(self.contacts)
+        self._ids = sorted(self.records)
         self._keys = {}
-        for contact in self.contacts.values():
-            if contact.archived_ms is None:
-                self.claim_keys(contact, names)
+        for record in self.records.values():
+            if record.archived_ms is None:
+                self.claim_keys(record, names)
 
 
-def _dump_contact(contact: Contact, sources: dict[Source, int]) -> dict[str, Any]:
+def _dump_record(record: Record, sources: dict[Source, int]) -> dict[str, Any]:
     history = {
         name: [[version.value, version.ms, sources.setdefault(version.source, len(sources))] for version in versions]
-        for name, versions in contact.history.items()
+        for name, versions in record.history.items()
     }
-    times = {"created_ms": contact.created_ms, "modified_ms": contact.modified_ms, "archived_ms": contact.archived_ms}
-    return {"id": contact.id, **times, "values": dict(contact.values), "history": history}
+    times = {"created_ms": record.created_ms, "modified_ms": record.modified_ms, "archived_ms": record.archived_ms}
+    return {"id": record.id, **times, "values": dict(record.values), "history": history}
 
 
-def _load_contact(state: Mapping[str, Any], sources: list[Source]) -> Contact:
+def _load_record(state: Mapping[str, Any], sources: list[Source]) -> Record:
     history = {name: [Version(value, ms, sources[at]) for value, ms, at in versions] for name, versions in state["history"].items()}
-    return Contact(**{**state, "values": dict(state["values"]), "history": history})
+    return Record(**{**state, "values": dict(state["values"]), "history": history})

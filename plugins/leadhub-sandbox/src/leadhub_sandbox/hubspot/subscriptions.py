@@ -6,8 +6,8 @@ from typing import Any
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import API_SOURCE, Account
 from leadhub_sandbox.hubspot.catalog import SUBSCRIPTIONS
-from leadhub_sandbox.hubspot.contacts import body_of
 from leadhub_sandbox.hubspot.errors import invalid
+from leadhub_sandbox.hubspot.records import body_of
 from leadhub_sandbox.hubspot.schema import is_address
 from leadhub_sandbox.hubspot.store import Version
 from leadhub_sandbox.hubspot.views import is_true

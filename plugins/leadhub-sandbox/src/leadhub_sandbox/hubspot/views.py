@@ -1,70 +1,61 @@
-"""How a contact looks in an answer, and which properties a request asked for. It changes nothing."""
+"""How a record looks in an answer, and which properties a request asked for. It changes nothing."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leadhub_sandbox.http import Request
 from leadhub_sandbox.hubspot.account import Account
-from leadhub_sandbox.hubspot.catalog import DEFAULT_PROPERTIES
 from leadhub_sandbox.hubspot.errors import invalid
 from leadhub_sandbox.hubspot.numerals import whole
-from leadhub_sandbox.hubspot.schema import STAGE
-from leadhub_sandbox.hubspot.store import Contact, Entry, Version
+from leadhub_sandbox.hubspot.objects import Objects
+from leadhub_sandbox.hubspot.store import Entry, Record, Version
 from leadhub_sandbox.hubspot.timestamps import iso
-
-AFTER_CREATE = (
-    *DEFAULT_PROPERTIES,
-    "hs_is_unworked",
-    "hs_object_source",
-    "hs_pipeline",
-    STAGE,
-    "hs_lifecyclestage_lead_date",
-)
-AFTER_UPDATE = ("createdate", "hs_object_id", "lastmodifieddate")
 
 
 class Views:
-    """Renders contacts of one account."""
+    """Renders an account's records of one type."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, objects: Objects) -> None:
         self._account = account
+        self._objects = objects
 
-    def read(self, contact: Contact, asked: Iterable[str] = (), history: Iterable[str] = ()) -> dict[str, Any]:
-        """Return a contact with the default and the asked properties: unknown names are ignored, blank asked ones are null."""
-        view = self._frame(contact, self._picked(contact.values, asked))
-        names = [name for name in history if name in self._account.schema.properties]
+    def read(self, record: Record, asked: Iterable[str] = (), history: Iterable[str] = ()) -> dict[str, Any]:
+        """Return a record with the default and the asked properties: unknown names are ignored, blank asked ones are null."""
+        view = self._frame(record, self._picked(record.values, asked))
+        names = [name for name in history if name in self._objects.schema.properties]
         if names:
-            view["propertiesWithHistory"] = {name: _versions(contact.history.get(name, [])) for name in names}
+            view["propertiesWithHistory"] = {name: _versions(record.history.get(name, [])) for name in names}
         return view
 
-    def written(self, contact: Contact, sent: Iterable[str], *, created: bool) -> dict[str, Any]:
-        """Return a contact as the answer to a write shows it: what was sent, and what HubSpot adds by itself."""
-        added = AFTER_CREATE if created else AFTER_UPDATE
-        values: dict[str, str | None] = {name: contact.values[name] for name in added if name in contact.values}
-        values |= {name: contact.values.get(name, self._blank()) for name in sent}
-        return self._frame(contact, values)
+    def written(self, record: Record, sent: Iterable[str], *, created: bool) -> dict[str, Any]:
+        """Return a record as the answer to a write shows it: what was sent, and what HubSpot adds by itself."""
+        kind = self._objects.type
+        added = (*kind.defaults, *kind.after_create) if created else (kind.created, "hs_object_id", kind.modified)
+        values: dict[str, str | None] = {name: record.values[name] for name in added if name in record.values}
+        values |= {name: record.values.get(name, self._blank()) for name in sent}
+        return self._frame(record, values)
 
     def found(self, entry: Entry, asked: Iterable[str]) -> dict[str, Any]:
-        """Return a contact as the search index knows it, which may be an older state."""
-        times = {"createdAt": entry.values["createdate"], "updatedAt": iso(entry.modified_ms)}
+        """Return a record as the search index knows it, which may be an older state."""
+        times = {"createdAt": entry.values[self._objects.type.created], "updatedAt": iso(entry.modified_ms)}
         return {"id": str(entry.id), "properties": self._picked(entry.values, asked), **times, "archived": False}
 
     def _picked(self, values: Mapping[str, str], asked: Iterable[str]) -> dict[str, str | None]:
-        known = self._account.schema.properties
+        known = self._objects.schema.properties
         blank = self._blank()
-        names = [*DEFAULT_PROPERTIES, *(name for name in asked if name in known)]
+        names = [*self._objects.type.defaults, *(name for name in asked if name in known)]
         return {name: values.get(name, blank) for name in names}
 
     def _blank(self) -> str | None:
         return None if self._account.settings.cleared_reads_as == "null" else ""
 
     @staticmethod
-    def _frame(contact: Contact, values: Mapping[str, str | None]) -> dict[str, Any]:
-        view: dict[str, Any] = {"id": str(contact.id), "properties": values}
-        view |= {"createdAt": iso(contact.created_ms), "updatedAt": iso(contact.modified_ms)}
-        view["archived"] = contact.archived_ms is not None
-        if contact.archived_ms is not None:
-            view["archivedAt"] = iso(contact.archived_ms)
+    def _frame(record: Record, values: Mapping[str, str | None]) -> dict[str, Any]:
+        view: dict[str, Any] = {"id": str(record.id), "properties": values}
+        view |= {"createdAt": iso(record.created_ms), "updatedAt": iso(record.modified_ms)}
+        view["archived"] = record.archived_ms is not None
+        if record.archived_ms is not None:
+            view["archivedAt"] = iso(record.archived_ms)
         return view
 
 

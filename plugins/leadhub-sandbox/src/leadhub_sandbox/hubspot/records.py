@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 - the router calls every handler alike, with the request and the names in its path
-"""Contacts one by one: list, get, create, update, archive, merge. Batches and search are elsewhere."""
+"""Records one by one: list, get, create, update, archive, merge. Batches and search are elsewhere."""
 
 import base64
 import binascii
@@ -10,79 +10,83 @@ from urllib.parse import urlencode
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import API_SOURCE, Account
 from leadhub_sandbox.hubspot.errors import invalid, not_found
-from leadhub_sandbox.hubspot.store import Contact
+from leadhub_sandbox.hubspot.objects import Objects
+from leadhub_sandbox.hubspot.store import Record
 from leadhub_sandbox.hubspot.views import Views, is_true, names_of, number_of
 from leadhub_sandbox.hubspot.writes import Writer
 
 PAGE, MAX_PAGE, MAX_PAGE_WITH_HISTORY = 10, 100, 50
 
 
-class ContactHandlers:
-    """The endpoints below /objects/contacts that take one record or list them."""
+class RecordHandlers:
+    """The endpoints below /objects/{type} that take one record or list them."""
 
-    def __init__(self, account: Account, writer: Writer, views: Views) -> None:
+    def __init__(self, account: Account, objects: Objects, writer: Writer, views: Views) -> None:
         self._account = account
+        self._objects = objects
         self._writer = writer
         self._views = views
 
     def list(self, request: Request, version: str) -> Response:
-        """GET …/contacts: in order of id, live or archived, a page at a time."""
+        """GET …/objects/{type}: in order of id, live or archived, a page at a time."""
         asked, history = names_of(request, "properties"), names_of(request, "propertiesWithHistory")
         limit = number_of(request.param("limit"), PAGE, MAX_PAGE_WITH_HISTORY if history else MAX_PAGE)
         archived = is_true(request, "archived")
-        page: list[Contact] = []
+        page: list[Record] = []
         more = False
-        for contact in self._account.store.after(_last_id(request.param("after"))):
-            if (contact.archived_ms is not None) != archived:
+        for record in self._objects.store.after(_last_id(request.param("after"))):
+            if (record.archived_ms is not None) != archived:
                 continue
             if len(page) == limit:
                 more = True
                 break
-            page.append(contact)
-        body: dict[str, Any] = {"results": [self._views.read(contact, asked, history) for contact in page]}
+            page.append(record)
+        body: dict[str, Any] = {"results": [self._views.read(record, asked, history) for record in page]}
         if more:
             body["paging"] = {"next": _next_page(request, page[-1].id)}
         return Response(body=body)
 
     def get(self, request: Request, version: str, record_id: str) -> Response:
-        """GET …/contacts/{id}: by id, by an id that was merged away, or by a unique property with idProperty."""
-        contact = self._find(request, record_id, archived=is_true(request, "archived"))
+        """GET …/objects/{type}/{id}: by id, by an id that was merged away, or by a unique property with idProperty."""
+        record = self._find(request, record_id, archived=is_true(request, "archived"))
         asked, history = names_of(request, "properties"), names_of(request, "propertiesWithHistory")
-        return Response(body=self._views.read(contact, asked, history))
+        return Response(body=self._views.read(record, asked, history))
 
     def create(self, request: Request, version: str) -> Response:
-        """POST …/contacts."""
+        """POST …/objects/{type}."""
         body = body_of(request)
         refuse_associations(body)
         change = self._writer.prepare(None, body.get("properties"), API_SOURCE, version)
-        contact = self._writer.commit(change)
-        return Response(201, self._views.written(contact, body["properties"], created=True))
+        record = self._writer.commit(change)
+        return Response(201, self._views.written(record, body["properties"], created=True))
 
     def update(self, request: Request, version: str, record_id: str) -> Response:
-        """PATCH …/contacts/{id}."""
-        contact = self._find(request, record_id, archived=False)
-        if str(contact.id) != record_id and not request.param("idProperty"):
+        """PATCH …/objects/{type}/{id}."""
+        record = self._find(request, record_id, archived=False)
+        if str(record.id) != record_id and not request.param("idProperty"):
             self._require_write_through(record_id)
         body = body_of(request)
-        self._writer.commit(self._writer.prepare(contact, body.get("properties"), API_SOURCE, version))
-        return Response(body=self._views.written(contact, body["properties"], created=False))
+        self._writer.commit(self._writer.prepare(record, body.get("properties"), API_SOURCE, version))
+        return Response(body=self._views.written(record, body["properties"], created=False))
 
     def archive(self, request: Request, version: str, record_id: str) -> Response:
-        """DELETE …/contacts/{id}: 204, also when there is nothing to archive."""
-        contact = self._account.store.get(record_id)
-        if contact is not None:
-            self._writer.archive(contact)
+        """DELETE …/objects/{type}/{id}: 204, also when there is nothing to archive."""
+        record = self._objects.store.get(record_id)
+        if record is not None:
+            self._writer.archive(record)
         return Response(204)
 
     def merge(self, request: Request, version: str) -> Response:
-        """POST …/contacts/merge."""
+        """POST …/objects/{type}/merge."""
+        if not self._objects.type.merges:
+            raise not_found(f"{self._objects.type.name} cannot be merged.")
         body = body_of(request)
         pair = []
         for name in ("primaryObjectId", "objectIdToMerge"):
-            contact = self._account.store.get(str(body.get(name, "")))
-            if contact is None or contact.archived_ms is not None:
-                raise not_found(f"{name} is no contact.", [str(body.get(name))])
-            pair.append(contact)
+            record = self._objects.store.get(str(body.get(name, "")))
+            if record is None or record.archived_ms is not None:
+                raise not_found(f"{name} is no {self._objects.type.singular}.", [str(body.get(name))])
+            pair.append(record)
         survivor = self._writer.merge(pair[0], pair[1], API_SOURCE)
         return Response(body=self._views.read(survivor, survivor.values))
 
@@ -90,27 +94,27 @@ class ContactHandlers:
         if not self._account.settings.write_through_merged:
             raise not_found("resource not found", [record_id])
 
-    def _find(self, request: Request, record_id: str, *, archived: bool) -> Contact:
-        contact = find_contact(self._account, record_id, request.param("idProperty"))
-        if contact is None or (contact.archived_ms is not None) != archived:
+    def _find(self, request: Request, record_id: str, *, archived: bool) -> Record:
+        record = find_record(self._objects, record_id, request.param("idProperty"))
+        if record is None or (record.archived_ms is not None) != archived:
             raise not_found("resource not found", [record_id])
-        return contact
+        return record
 
 
-def find_contact(account: Account, record_id: str, id_property: object) -> Contact | None:
-    """Return the contact with this id or unique value. Raises ApiError 400 for a property that is not unique."""
+def find_record(objects: Objects, record_id: str, id_property: object) -> Record | None:
+    """Return the record with this id or unique value. Raises ApiError 400 for a property that is not unique."""
     if not id_property or id_property == "hs_object_id":
-        return account.store.get(record_id)
+        return objects.store.get(record_id)
     name = str(id_property)
-    require_unique(account, name)
-    return account.store.find(name, record_id)
+    require_unique(objects, name)
+    return objects.store.find(name, record_id)
 
 
-def require_unique(account: Account, id_property: str) -> None:
-    """Raise ApiError 400 unless a property identifies contacts."""
-    known = account.schema.properties.get(id_property)
+def require_unique(objects: Objects, id_property: str) -> None:
+    """Raise ApiError 400 unless a property identifies records."""
+    known = objects.schema.properties.get(id_property)
     if known is None or not known.unique:
-        raise invalid(f"idProperty {id_property} is not a unique property of contacts.", idProperty=[id_property])
+        raise invalid(f"idProperty {id_property} is not a unique property of {objects.type.name}.", idProperty=[id_property])
 
 
 def body_of(request: Request) -> dict[str, Any]:

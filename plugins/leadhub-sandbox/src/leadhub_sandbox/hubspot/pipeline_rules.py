@@ -1,0 +1,60 @@
+"""What HubSpot does of itself with records that stand in a pipeline: the stage must be one of it, and what is closed is calculated."""
+
+from collections.abc import Container, Mapping
+
+from leadhub_sandbox.hubspot.errors import bad_properties, invalid, problem
+from leadhub_sandbox.hubspot.pipelines import Pipeline, Stage
+from leadhub_sandbox.hubspot.rules import Rules
+from leadhub_sandbox.hubspot.store import Record, Source, Version
+from leadhub_sandbox.hubspot.timestamps import iso
+
+
+class PipelineRules(Rules):
+    """The rules of a type with pipelines: a record without one is in the first, and its stage is one of its pipeline's."""
+
+    def require(self, record: Record | None, values: Mapping[str, str]) -> None:
+        """Hold a stage to the pipeline that the record has after this write."""
+        kind = self._objects.type
+        if not values.keys() & {kind.pipeline, kind.stage}:
+            return
+        held = record.values if record else {}
+        pipeline = self._pipeline(values.get(kind.pipeline) or held.get(kind.pipeline, ""))
+        stage = values.get(kind.stage, held.get(kind.stage, ""))
+        if stage and pipeline.stage(stage) is None:
+            text = f"{stage} was not one of the allowed options: [{', '.join(entry.id for entry in pipeline.stages)}]"
+            raise bad_properties([problem(kind.stage, "INVALID_OPTION", text)], self._account.portal_id)
+
+    def presets(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Put a new record into the first pipeline."""
+        kind = self._objects.type
+        return {} if values.get(kind.pipeline) else {kind.pipeline: self._objects.pipelines[0].id}
+
+    def _pipeline(self, pipeline_id: str) -> Pipeline:
+        return next((entry for entry in self._objects.pipelines if entry.id == pipeline_id), self._objects.pipelines[0])
+
+    def stage_of(self, record: Record) -> Stage | None:
+        """Return the stage that a record is in; None for none, and for one that its pipeline no longer has."""
+        kind = self._objects.type
+        return self._pipeline(record.values.get(kind.pipeline, "")).stage(record.values.get(kind.stage, ""))
+
+
+class DealRules(PipelineRules):
+    """The rules of deals."""
+
+    def require(self, record: Record | None, values: Mapping[str, str]) -> None:
+        """Hold a create to what the account asks of a deal, and a stage to its pipeline."""
+        missing = [name for name in self._account.settings.deal_requires if record is None and not values.get(name)]
+        if missing:
+            raise invalid(f"Required properties are missing: {', '.join(missing)}", properties=missing)
+        super().require(record, values)
+
+    def after_write(self, record: Record, values: Mapping[str, str], changed: Container[str], source: Source, now: int) -> None:
+        """Tell whether the deal is closed and how likely it is to be won; closing it dates it."""
+        stage = self.stage_of(record)
+        closed, won = stage is not None and stage.closed, stage is not None and stage.won
+        for name, value in (("hs_is_closed", closed), ("hs_is_closed_won", won), ("hs_is_closed_lost", closed and not won)):
+            self.calculate(record, name, "true" if value else "false", now)
+        self.calculate(record, "hs_deal_stage_probability", stage.metadata.get("probability", "") if stage else "", now)
+        dates = self._account.settings.closing_dates_deals and closed and self._objects.type.stage in changed
+        if dates and not values.get("closedate"):
+            self._objects.store.set_value(record, "closedate", iso(now), Version(iso(now), now, source))
