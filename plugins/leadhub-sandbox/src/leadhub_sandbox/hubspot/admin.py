@@ -19,6 +19,7 @@ from leadhub_sandbox.hubspot.records import body_of
 from leadhub_sandbox.hubspot.schema import BY_HAND
 from leadhub_sandbox.hubspot.store import Record, Source
 from leadhub_sandbox.hubspot.timestamps import parse_ms
+from leadhub_sandbox.hubspot.writes import Change, Claims
 
 WORKFLOW = Source("AUTOMATION_PLATFORM", "enrollmentId:1", "Workflow")
 # Who else changes contacts, by HubSpot's sourceType; an import bears the id of the user who ran it.
@@ -44,6 +45,7 @@ class Admin:
         self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", "edit"): self._edit,
             ("POST", "create"): self._create,
+            ("POST", "create_many"): self._create_many,
             ("POST", "merge"): self._merge,
             ("POST", "touch"): self._touch,
             ("POST", "owners"): self._owners,
@@ -82,10 +84,19 @@ class Admin:
         desk = self._desk(order)
         return _whole(desk, self._write(desk, None, order), 201)
 
+    def _create_many(self, request: Request) -> Response:
+        """Take {"records": [properties, …], …} and all that `create` takes beside: all of them are made, or none."""
+        order, claims = body_of(request), Claims()
+        desk = self._desk(order)
+        changes = [self._prepared(desk, None, properties, order, claims) for properties in order["records"]]
+        return Response(201, {"ids": [str(desk.writer.commit(change).id) for change in changes]})
+
     def _write(self, desk: Desk, record: Record | None, order: Mapping[str, Any]) -> Record:
+        return desk.writer.commit(self._prepared(desk, record, order.get("properties"), order))
+
+    def _prepared(self, desk: Desk, record: Record | None, properties: object, order: Mapping[str, Any], claims: Claims | None = None) -> Change:
         unlocked = desk.objects.schema.properties if order.get("system") else BY_HAND
-        change = desk.writer.prepare(record, order.get("properties"), self._source(order), "", unlocked=unlocked)
-        return desk.writer.commit(change)
+        return desk.writer.prepare(record, properties, self._source(order), "", claims, unlocked=unlocked)
 
     def _desk(self, order: Mapping[str, Any]) -> Desk:
         """Return the desk of the object that an order names: contacts, unless it says otherwise."""

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leadhub_sandbox.hubspot.index import EVERYTHING, Entry, Span
 from leadhub_sandbox.hubspot.numerals import whole
-from leadhub_sandbox.hubspot.store import Entry
 from leadhub_sandbox.hubspot.timestamps import parse_ms
 
 RECORD_ID = "hs_object_id"
-EVERYTHING = (-(1 << 62), 1 << 62)
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,18 @@
 
 import json
 import zlib
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import Account
-from leadhub_sandbox.hubspot.bounds import EVERYTHING, RECORD_ID, Bounds
+from leadhub_sandbox.hubspot.bounds import RECORD_ID, Bounds
 from leadhub_sandbox.hubspot.errors import invalid
 from leadhub_sandbox.hubspot.filters import Test, comparable, compile_filter
+from leadhub_sandbox.hubspot.index import EVERYTHING, Entry
 from leadhub_sandbox.hubspot.numerals import whole
 from leadhub_sandbox.hubspot.objects import Objects
 from leadhub_sandbox.hubspot.records import body_of, names_in
-from leadhub_sandbox.hubspot.store import Entry
 from leadhub_sandbox.hubspot.views import Views
 
 MAX_GROUPS, MAX_FILTERS_IN_GROUP, MAX_FILTERS = 5, 6, 18
@@ -33,12 +32,10 @@ class Search:
         self._objects = objects
         self._views = views
         self._cache: dict[str, list[int]] = {}
-        self._by_time: list[tuple[int, int]] | None = None
 
     def forget(self) -> None:
         """Drop what was worked out: the index or a setting has changed."""
         self._cache.clear()
-        self._by_time = None
 
     def handle(self, request: Request, version: str) -> Response:
         """Answer one search."""
@@ -52,7 +49,7 @@ class Search:
         if offset >= MAX_RESULTS:
             raise invalid(f"A search pages through at most {MAX_RESULTS} results; after was {offset}.")
         ids = self._ids(body)
-        index = self._objects.store.index
+        index = self._objects.store.index.entries
         asked = names_in(body, "properties")
         page = [self._views.found(index[number], asked) for number in ids[offset : offset + limit]]
         answer: dict[str, Any] = {"total": len(ids), "results": page}
@@ -76,7 +73,7 @@ class Search:
         return self._cache[key]
 
     def _matching(self, groups: list[list[Mapping[str, Any]]], query: str) -> list[Entry]:
-        index = self._objects.store.index
+        index = self._objects.store.index.entries
         found: dict[int, Entry] = {}
         for filters in groups or [[]]:
             compiled = [(order, compile_filter(self._objects.schema, order)) for order in filters]
@@ -97,25 +94,12 @@ class Search:
             if name == RECORD_ID and operator == "IN":
                 return [int(float(value)) for value in order["values"]]
             if name == "email" and operator == "EQ":
-                return self._by_email(order["value"])
-        by_id = self._objects.store.ids_between(bounds.ids[0], bounds.ids[1])
+                return self._objects.store.index.with_email(order["value"])
+        by_id = self._objects.store.ids_between(*bounds.ids)
         if bounds.times == EVERYTHING:
             return by_id
-        times = self._times()
-        start, end = bisect_left(times, (bounds.times[0], 0)), bisect_right(times, (bounds.times[1], EVERYTHING[1]))
-        return by_id if len(by_id) <= end - start else [number for _, number in times[start:end]]
-
-    def _by_email(self, address: str) -> list[int]:
-        """Return the record that may have this address; while writes wait for the index, all are looked through."""
-        if self._objects.store.pending:
-            return list(self._objects.store.index)
-        record = self._objects.store.find("email", address)
-        return [record.id] if record else []
-
-    def _times(self) -> list[tuple[int, int]]:
-        if self._by_time is None:
-            self._by_time = sorted((entry.modified_ms, entry.id) for entry in self._objects.store.index.values())
-        return self._by_time
+        by_time = self._objects.store.index.changed(bounds.times, bounds.ids)
+        return by_id if len(by_id) < len(by_time) else by_time
 
     def _sorted(self, found: list[Entry], sorts: object) -> list[int]:
         """Sort by the one rule. Equal ones come in an order that nobody may rely on; with no rule, in order of creation."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from leadhub_sandbox.hubspot.index import Entry, SearchIndex
 from leadhub_sandbox.hubspot.numerals import whole
 from leadhub_sandbox.hubspot.timestamps import iso
 
@@ -50,15 +51,6 @@ class Record:
         return [address for address in self.values.get("hs_additional_emails", "").split(";") if address]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One record as the search index knows it."""
-
-    id: int
-    modified_ms: int
-    values: dict[str, str]
-
-
 class RecordStore:
     """Records by id in order of creation, with what finds them by e-mail, by unique value and by a merged id."""
 
@@ -67,7 +59,7 @@ class RecordStore:
         self.modified = modified  # the property that tells when a record last changed
         self.records: dict[int, Record] = {}
         self.merged: dict[int, int] = {}
-        self.index: dict[int, Entry] = {}
+        self.index = SearchIndex()
         self.pending: deque[tuple[int, int, Entry | None]] = deque()
         self._ids: list[int] = []
         self._keys: dict[tuple[str, str], int] = {}
@@ -155,9 +147,9 @@ class RecordStore:
             _, record_id, entry = self.pending.popleft()
             moved = True
             if entry is None:
-                self.index.pop(record_id, None)
+                self.index.drop(record_id)
             else:
-                self.index[record_id] = entry
+                self.index.put(entry)
         return moved
 
     def dump(self) -> dict[str, Any]:
@@ -169,7 +161,7 @@ class RecordStore:
             "records": records,
             "sources": [[source.kind, source.id, source.label, source.user_id] for source in sources],
             "merged": [[old, new] for old, new in self.merged.items()],
-            "index": [[entry.id, entry.modified_ms, dict(entry.values)] for entry in self.index.values()],
+            "index": [[entry.id, entry.modified_ms, dict(entry.values)] for entry in self.index.entries.values()],
             "pending": [[ms, number, [entry.id, entry.modified_ms, dict(entry.values)] if entry else None] for ms, number, entry in self.pending],
         }
 
@@ -180,7 +172,9 @@ class RecordStore:
         self.next_id = state["next_id"]
         self.records = {entry["id"]: _load_record(entry, sources) for entry in state["records"]}
         self.merged = dict(state["merged"])
-        self.index = {number: Entry(number, ms, dict(values)) for number, ms, values in state["index"]}
+        self.index = SearchIndex()
+        for number, ms, values in state["index"]:
+            self.index.put(Entry(number, ms, dict(values)))
         self.pending = deque((ms, number, Entry(*entry) if entry else None) for ms, number, entry in state["pending"])
         self._ids = sorted(self.records)
         self._keys = {}

@@ -16,6 +16,7 @@ def to_ms(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=1 << 16)
 def iso(ms: int) -> str:
     """Return 2026-01-02T03:04:05.678Z for epoch milliseconds."""
     instant = EPOCH + timedelta(milliseconds=ms)

@@ -6,9 +6,10 @@ from typing import Any
 from leadhub_sandbox.http import Request
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.errors import invalid
+from leadhub_sandbox.hubspot.index import Entry
 from leadhub_sandbox.hubspot.numerals import whole
 from leadhub_sandbox.hubspot.objects import Objects
-from leadhub_sandbox.hubspot.store import Entry, Record, Version
+from leadhub_sandbox.hubspot.store import Record, Version
 from leadhub_sandbox.hubspot.timestamps import iso
 
 
