@@ -1,5 +1,7 @@
 """simple-salesforce as a client that nobody here wrote, and the pace that a first load needs."""
 
+import csv
+import io
 from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
@@ -70,3 +72,21 @@ def test_ten_thousand_leads_take_seconds(api: httpx.Client, server: SandboxServe
         count += len(answer["records"])
     assert count == 10_000
     assert perf_counter() - began < 20  # about 2 s on an idle machine
+
+
+def test_simple_salesforce_loads_and_reads_in_bulk(client: Any, admin: Callable[..., Any]) -> None:
+    """41, 42: simple-salesforce's bulk2 upserts, tells what failed, queries in pages and deletes."""
+    admin("settings", bulk_polls=1)
+    rows = [{"LeadhubId__c": f"k{i}", "LastName": f"L{i}", "Company": "Acme" if i else ""} for i in range(25)]
+    (told,) = client.bulk2.Lead.upsert(records=rows, external_id_field="LeadhubId__c", wait=0)
+    assert (told["numberRecordsTotal"], told["numberRecordsProcessed"], told["numberRecordsFailed"]) == (25, 25, 1)
+    outcome = client.bulk2.Lead.get_all_ingest_records(told["job_id"])
+    assert len(outcome["successfulRecords"]) == 24
+    assert outcome["failedRecords"][0]["LeadhubId__c"] == "k0"
+    assert outcome["unprocessedRecords"] == []
+    pages = list(client.bulk2.Lead.query("SELECT Id, LastName FROM Lead", max_records=10, wait=0))
+    found = [row for page in pages for row in csv.DictReader(io.StringIO(page))]
+    assert (len(pages), {row["LastName"] for row in found}) == (3, {f"L{i}" for i in range(1, 25)})
+    (gone,) = client.bulk2.Lead.delete(records=[{"Id": row["Id"]} for row in found], wait=0)
+    assert gone["numberRecordsFailed"] == 0
+    assert client.query("SELECT Id FROM Lead")["totalSize"] == 0

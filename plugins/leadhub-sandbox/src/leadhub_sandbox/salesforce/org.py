@@ -24,6 +24,7 @@ PEOPLE = (
 )
 AUTOMATION = "autoproc"
 QUEUE = "Inbound Leads"
+JOB_PREFIX = "750"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,11 @@ class Org:
         number = self._counters.get(obj.prefix, self._first) + 1
         self._counters[obj.prefix] = number
         return ids.make(obj.prefix, self.pod, number)
+
+    def new_job_id(self) -> str:
+        """Return the next id of a job of the Bulk API."""
+        self._counters[JOB_PREFIX] = self._counters.get(JOB_PREFIX, self._first) + 1
+        return ids.make(JOB_PREFIX, self.pod, self._counters[JOB_PREFIX])
 
     def now(self) -> str:
         """Return the present second as a stamp."""

@@ -100,9 +100,7 @@ class Queries:
     def run(self, text: str, version: str, *, deleted: bool, batch: int | None) -> dict[str, Any]:
         """Return the first page of a query; `deleted` is queryAll's. Raises ApiError."""
         tree = parse(text)
-        obj = find_object(tree.source)
-        if obj is None or not self.org.shows(obj):
-            raise ApiError(400, "INVALID_TYPE", f"sObject type '{tree.source}' is not supported.")
+        obj = self._source(tree)
         counting = ("COUNT", "") in tree.select
         if counting and (len(tree.select) > 1 or tree.order):
             raise malformed_query("COUNT() must be the only element in the SELECT list and takes no ORDER BY")
@@ -113,6 +111,18 @@ class Queries:
         size = min(self.org.settings.page_size, max(MIN_PAGE, min(batch or MAX_PAGE, MAX_PAGE)))
         expires = self.org.clock.now() + timedelta(seconds=self.org.settings.cursor_seconds)
         return self._page(None, Cursor(render, rows, size, expires), 0, version)
+
+    def find(self, text: str, *, deleted: bool) -> tuple[SObject, Select, list[Row]]:
+        """Return a query's object, its tree and all its rows, for who renders them otherwise. Raises ApiError."""
+        tree = parse(text)
+        obj = self._source(tree)
+        return obj, tree, self._rows(obj, tree, deleted=deleted)
+
+    def _source(self, tree: Select) -> SObject:
+        obj = find_object(tree.source)
+        if obj is None or not self.org.shows(obj):
+            raise ApiError(400, "INVALID_TYPE", f"sObject type '{tree.source}' is not supported.")
+        return obj
 
     def _paths(self, obj: SObject, tree: Select) -> list[str]:
         paths: list[str] = []

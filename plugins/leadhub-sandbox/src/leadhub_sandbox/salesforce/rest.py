@@ -127,7 +127,7 @@ class Rest:
     def resources(self, call: Call) -> Response:
         """List the resources of a version."""
         base = f"/services/data/{call.version}"
-        return Response(body={name: f"{base}/{name}" for name in ("sobjects", "query", "queryAll", "limits", "composite")})
+        return Response(body={name: f"{base}/{name}" for name in ("sobjects", "query", "queryAll", "limits", "composite", "jobs")})
 
     def limits(self, _: Call) -> Response:
         """Tell what is left of the day's calls."""

@@ -11,6 +11,9 @@ from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.salesforce import duplicates
 from leadhub_sandbox.salesforce.admin import Admin
 from leadhub_sandbox.salesforce.auth import Auth, Session
+from leadhub_sandbox.salesforce.bulk_ingest import BulkIngest
+from leadhub_sandbox.salesforce.bulk_jobs import Jobs
+from leadhub_sandbox.salesforce.bulk_query import BulkQueries
 from leadhub_sandbox.salesforce.errors import ApiError, not_found
 from leadhub_sandbox.salesforce.org import Org
 from leadhub_sandbox.salesforce.partner import Partner
@@ -56,6 +59,11 @@ class SalesforceService:
         self._records = Records(self.org)
         self._routes = Rest(self.org, self._records, self._queries, self.usage).routes()
         self._partner = Partner(self.org, self.auth, self._records, self.usage)
+        self.jobs = Jobs(self.org)
+        ingest = BulkIngest(self.jobs, self._records)
+        self.jobs.work = ingest.work
+        ingest.add_to(self._routes)
+        BulkQueries(self.jobs, self._queries, self.usage).add_to(self._routes)
         self._admin = Admin(self.org, self._records, self.auth, self._queries)
 
     @property
@@ -70,6 +78,7 @@ class SalesforceService:
 
     def handle(self, request: Request) -> Response:
         """Answer the CRM's own API; a refused request leaves nothing behind."""
+        self._let_jobs_run()
         mark = self.org.store.begin()
         try:
             response = self._answer(request)
@@ -83,6 +92,11 @@ class SalesforceService:
         if request.path.startswith("/services/data/v"):
             response.headers["Sforce-Limit-Info"] = self.usage.header()
         return response
+
+    def _let_jobs_run(self) -> None:
+        """Let the Bulk API's jobs go on as far as the clock says, whatever becomes of the call at hand."""
+        self.jobs.tick()
+        self.org.store.commit()
 
     def internal_error(self, problem: Exception) -> Response:
         """Return the 500 of a fault in the sandbox itself, in Salesforce's shape."""
@@ -126,18 +140,22 @@ class SalesforceService:
 
     def admin(self, request: Request) -> Response | None:
         """Answer the admin paths that are Salesforce's own."""
+        self._let_jobs_run()
         return self._admin.answer(request)
 
     def snapshot(self) -> Any:
         """Return a JSON-able copy of the org, its sessions and its count of calls."""
         sessions = {token: [s.user_id, s.expires.isoformat()] for token, s in self.auth.sessions.items()}
-        minutes = {minute.isoformat(): count for minute, count in self.usage.minutes.items()}
-        return self.org.snapshot() | {"sessions": sessions, "refresh": dict(self.auth.refresh), "calls": minutes}
+        calls, query_jobs = ({minute.isoformat(): n for minute, n in counts.items()} for counts in (self.usage.minutes, self.usage.query_jobs))
+        counted = {"calls": calls, "query_jobs": query_jobs, "jobs": self.jobs.snapshot()}
+        return self.org.snapshot() | {"sessions": sessions, "refresh": dict(self.auth.refresh)} | counted
 
     def restore(self, state: Any) -> None:
         """Put back what `snapshot` returned; query cursors end, as they do when an org is refreshed."""
         self.org.restore(state)
         self.auth.sessions = {t: Session(user, datetime.fromisoformat(ends)) for t, (user, ends) in state["sessions"].items()}
         self.auth.refresh = dict(state["refresh"])
-        self.usage.minutes = {datetime.fromisoformat(m).astimezone(UTC): n for m, n in state["calls"].items()}
+        counts = ({datetime.fromisoformat(m).astimezone(UTC): n for m, n in state.get(key, {}).items()} for key in ("calls", "query_jobs"))
+        self.usage.minutes, self.usage.query_jobs = counts
+        self.jobs.restore(state.get("jobs", []))
         self._queries.cursors.clear()

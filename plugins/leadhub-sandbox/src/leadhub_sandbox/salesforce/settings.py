@@ -45,6 +45,12 @@ class Settings:
     misspelt_duplicate_key: bool = False
     validate_conversions: bool = True
     jwt_keys: dict[str, dict[str, str]] = field(default_factory=dict)
+    daily_query_jobs: int = 10_000
+    bulk_polls: int = 2
+    bulk_seconds: float = 0.0
+    bulk_page_size: int = 50_000
+    bulk_failure: str = ""
+    bulk_auto_assign: bool = True
 
     def update(self, order: Mapping[str, Any]) -> None:
         """Set what the order names; raises ValueError for an unknown name or a value of another type."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.org import Org
 
 WINDOW = timedelta(hours=24)
@@ -10,21 +11,39 @@ WINDOW = timedelta(hours=24)
 
 @dataclass(slots=True)
 class Usage:
-    """Counts calls in minutes, so that the window rolls without keeping each one."""
+    """Counts calls, and query jobs, in minutes, so that the window rolls without keeping each one."""
 
     org: Org
     minutes: dict[datetime, int] = field(default_factory=dict)
+    query_jobs: dict[datetime, int] = field(default_factory=dict)
 
     def used(self) -> int:
         """Return the calls of the last 24 hours."""
-        start = self.org.clock.now() - WINDOW
-        self.minutes = {minute: count for minute, count in self.minutes.items() if minute > start}
+        self.minutes = self._window(self.minutes)
         return sum(self.minutes.values())
+
+    def _window(self, counts: dict[datetime, int]) -> dict[datetime, int]:
+        start = self.org.clock.now() - WINDOW
+        return {minute: count for minute, count in counts.items() if minute > start}
+
+    def _count(self, counts: dict[datetime, int]) -> None:
+        minute = self.org.clock.now().replace(second=0, microsecond=0)
+        counts[minute] = counts.get(minute, 0) + 1
 
     def add(self) -> None:
         """Count one call."""
-        minute = self.org.clock.now().replace(second=0, microsecond=0)
-        self.minutes[minute] = self.minutes.get(minute, 0) + 1
+        self._count(self.minutes)
+
+    def _ordered(self) -> int:
+        self.query_jobs = self._window(self.query_jobs)
+        return sum(self.query_jobs.values())
+
+    def take_query_job(self) -> None:
+        """Count one query job of the Bulk API; raises LIMIT_EXCEEDED when none is left."""
+        most, ordered = self.org.settings.daily_query_jobs, self._ordered()
+        if ordered >= most:
+            raise ApiError(400, "LIMIT_EXCEEDED", f"Max bulk v2 query jobs ({most}) per 24 hrs has been reached ({ordered})")
+        self._count(self.query_jobs)
 
     def full(self) -> bool:
         """Return whether no call is left."""
@@ -36,5 +55,8 @@ class Usage:
 
     def limits(self) -> dict[str, dict[str, int]]:
         """Return the answer of /limits (the entries that the sandbox keeps)."""
-        most = self.org.settings.daily_limit
-        return {"DailyApiRequests": {"Max": most, "Remaining": max(0, most - self.used())}}
+        counted = {
+            "DailyApiRequests": (self.org.settings.daily_limit, self.used()),
+            "DailyBulkV2QueryJobs": (self.org.settings.daily_query_jobs, self._ordered()),
+        }
+        return {name: {"Max": most, "Remaining": max(0, most - used)} for name, (most, used) in counted.items()}
