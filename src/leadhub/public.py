@@ -16,6 +16,7 @@ from leadhub.connectors.protocols import (
     Rereads,
     Source,
     Target,
+    Traces,
 )
 from leadhub.errors import (
     AccessDenied,
@@ -109,6 +110,7 @@ __all__ = [
     "Source",
     "StaleRecord",
     "Target",
+    "Traces",
     "Unavailable",
     "UnknownOutcome",
     "Usage",

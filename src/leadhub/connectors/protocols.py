@@ -5,6 +5,7 @@ Connectors never retry and never sleep: they raise errors typed by recovery (`le
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -112,6 +113,18 @@ class Finds(Protocol):
 
     def find(self, object_name: str, keys: Collection[str]) -> Mapping[str, Record]:
         """Return the records that carry these keys, by key. Must not go through an index that lags."""
+        ...
+
+
+@runtime_checkable
+class Traces(Protocol):
+    """Looks for what a create whose answer was lost may have left, where no key of ours tells."""
+
+    def trace(self, object_name: str, changes: Sequence[Change], since: datetime) -> Mapping[str, Record]:
+        """Return by key the records that leadhub's own login made since that instant of leadhub's clock, and that can be nobody else's.
+
+        A key that is absent says nothing: the create may still be under way, or two records fit it.
+        """
         ...
 
 

@@ -11,13 +11,13 @@ from itertools import groupby
 from leadhub.core.targets import telling_names
 from leadhub.errors import LeadhubError, QuotaExhausted, RetryableError, Unavailable, UnknownOutcome
 from leadhub.model.person import StoredRecord
-from leadhub.model.record import Change, Operation, Outcome, Record, Result, Usage
+from leadhub.model.record import Operation, Outcome, Record, Result, Usage
 from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.store import RecordKey
 from leadhub.sync.crew import side_by_side
 from leadhub.sync.outcomes import Settler, put_off, same_values
 from leadhub.sync.pull import store_reread
-from leadhub.sync.recover import find_out
+from leadhub.sync.recover import as_change, find_out
 from leadhub.sync.retry import Broken, Careful
 from leadhub.sync.session import Session
 
@@ -150,7 +150,7 @@ def _apply_window(session: Session, system: str, window: Sequence[Sequence[Inten
 def _push(batch: _Batch, careful: Careful) -> None:
     """Make the call, and keep what came of it. The store is for another thread."""
     try:
-        for outcome in careful.push([_change(i) for i in batch.fresh]):
+        for outcome in careful.push([as_change(i.change) for i in batch.fresh]):
             batch.outcomes.append(outcome)
     except UnknownOutcome as error:
         batch.unheard = error
@@ -196,11 +196,6 @@ def _counted(session: Session, system: str, error: UnknownOutcome | None, had_ef
             next_step=f"see why {system} answers like this; the next run tries again by itself",
         )
     return None
-
-
-def _change(intent: Intent) -> Change:
-    planned = intent.change
-    return Change(planned.key, planned.object, planned.operation, planned.record_id, planned.values, planned.before, planned.before_stamp)
 
 
 def _look(batch: Sequence[Intent], careful: Careful) -> Mapping[str, Record] | None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from leadhub.core.normalize import text_of
 from leadhub.errors import AccessDenied, ConnectorError, FatalError, QuotaExhausted
-from leadhub.model.record import Gone, Operation, Outcome, Record, Result
-from leadhub.model.run import Intent, IntentState
+from leadhub.model.record import Change, Gone, Operation, Outcome, Record, Result
+from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.sync.outcomes import Settler, put_off
 from leadhub.sync.pull import store_reread
 from leadhub.sync.retry import Careful
@@ -60,8 +60,9 @@ def find_out(session: Session, system: str, intents: Sequence[Intent]) -> Iterat
         creates = [i for i in mine if i.change.operation is Operation.CREATE]
         updates = [i for i in mine if i.change.operation is not Operation.CREATE]
         if creates:
-            records = _find(careful, name, creates)
-            yield from ((i, _create_outcome(i, records)) for i in creates)
+            found = _find(careful, name, creates)
+            records = _trace(session, careful, name, creates) if found is None else found
+            yield from ((i, _create_outcome(i, records.get(i.change.key), sure=found is not None)) for i in creates)
         if updates:
             ids = [i.change.record_id for i in updates if i.change.record_id is not None]
             seen = careful.reread(name, ids) if careful.can_reread else {}
@@ -70,7 +71,7 @@ def find_out(session: Session, system: str, intents: Sequence[Intent]) -> Iterat
 
 
 def _find(careful: Careful, name: str, creates: Sequence[Intent]) -> Mapping[str, Record] | None:
-    """The records by our key; None where this system cannot look for one, and so only a person can tell."""
+    """The records by our key; None where this system cannot look for one."""
     if not careful.can_find:
         return None
     try:
@@ -81,12 +82,24 @@ def _find(careful: Careful, name: str, creates: Sequence[Intent]) -> Mapping[str
         return None  # the deployment has no field for the key
 
 
-def _create_outcome(intent: Intent, records: Mapping[str, Record] | None) -> Outcome:
-    if records is None:
-        return Outcome(intent.change.key, Result.UNKNOWN)
-    record = records.get(intent.change.key)
+def _trace(session: Session, careful: Careful, name: str, creates: Sequence[Intent]) -> Mapping[str, Record]:
+    """The records that can only have come from these creates, without a key of ours: by what was sent, and who made them since that run began."""
+    if not careful.can_trace:
+        return {}
+    with session.hub.store.read() as tx:
+        (run,) = tx.runs.get(creates[0].run_id)
+    return careful.trace(name, [as_change(i.change) for i in creates], run.started_at)
+
+
+def as_change(planned: PlannedChange) -> Change:
+    """Return what a connector is told of a planned change."""
+    return Change(planned.key, planned.object, planned.operation, planned.record_id, planned.values, planned.before, planned.before_stamp)
+
+
+def _create_outcome(intent: Intent, record: Record | None, *, sure: bool) -> Outcome:
+    """`sure`: what was not found is not there. Else only a person can tell, and nothing is made a second time."""
     if record is None:
-        return Outcome(intent.change.key, Result.STALE)
+        return Outcome(intent.change.key, Result.STALE if sure else Result.UNKNOWN)
     return Outcome(intent.change.key, Result.ACCEPTED, record.id, record.values, record.stamp)
 
 

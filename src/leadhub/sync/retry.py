@@ -1,12 +1,13 @@
 """The one retry layer. It repeats what is safe to repeat: calls that had no effect, and reads. A write whose outcome is unknown is never repeated."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import tenacity
 
 from leadhub.clock import Clock
-from leadhub.connectors.protocols import Attributes, Describes, Directory, Examines, Finds, LastModified, Log, Meters, Rereads, Source, Target
+from leadhub.connectors.protocols import Attributes, Describes, Directory, Examines, Finds, LastModified, Log, Meters, Rereads, Source, Target, Traces
 from leadhub.errors import RetryableError, Unavailable, UnknownOutcome
 from leadhub.model.record import Author, Change, Cursor, FieldDescription, Finding, Identity, Need, Outcome, Owner, Page, Record, Usage
 from leadhub.sync import checked
@@ -51,6 +52,11 @@ class Careful:
     def can_find(self) -> bool:
         """Whether records can be found by our key."""
         return isinstance(self._connector, Finds)
+
+    @property
+    def can_trace(self) -> bool:
+        """Whether a create without our key can be looked for."""
+        return isinstance(self._connector, Traces)
 
     @property
     def can_tell_authors(self) -> bool:
@@ -117,6 +123,11 @@ class Careful:
     def find(self, object_name: str, keys: Collection[str]) -> Mapping[str, Record]:
         """Return records by our key."""
         return self._read("find", lambda: self._contract.records(self._connector.find(object_name, keys), keys))
+
+    def trace(self, object_name: str, changes: Sequence[Change], since: datetime) -> Mapping[str, Record]:
+        """Return what creates without our key left, by key, as far as it can be told."""
+        keys = [change.key for change in changes]
+        return self._read("trace", lambda: self._contract.records(self._connector.trace(object_name, changes, since), keys))
 
     def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
         """Return who set fields."""

@@ -35,6 +35,7 @@ from leadhub_salesforce.pulling import Pull
 from leadhub_salesforce.reading import ALL_CONTACTS, CONVERTED_CONTACTS, LEADS, Reader
 from leadhub_salesforce.schema import Schema
 from leadhub_salesforce.settings import Settings
+from leadhub_salesforce.tracing import trace
 from leadhub_salesforce.values import full_id
 from leadhub_salesforce.writing import BATCH, Writer
 
@@ -118,6 +119,13 @@ class SalesforceConnector:
             f"Leads cannot be found by leadhub's key: {why}",
             next_step="create a text field on Lead (64, unique, external id), give leadhub's user access, and name it as external_id",
         )
+
+    def trace(self, object_name: str, changes: Sequence[Change], since: datetime) -> Mapping[str, Record]:
+        """Return the Leads that can only have come from these creates, by what was sent and by who made them; for orgs without an `external_id`."""
+        if object_name != LEAD:
+            return {}
+        age = max(self._context.clock.now() - since, timedelta(0))
+        return trace(self._client, self._readers[LEAD], changes, age)
 
     def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
         """Return every field of an object that this login sees; none of a Contact that is out of its sight."""
