@@ -132,6 +132,15 @@ def test_a_reference_ends_without_blanks(tmp_path: Path) -> None:
     assert loaded.document.system["sfdc"].settings == {"client_secret": "s3cret"}
 
 
+def test_a_private_key_keeps_its_lines(tmp_path: Path) -> None:
+    """A key in PEM has many lines, in a file as in the environment; whatever else has some is a mistake."""
+    key = "-----BEGIN PRIVATE KEY-----\nMIIB+/=\nAAAA\n-----END PRIVATE KEY-----"
+    loaded = config.load(write(tmp_path, GOOD), {"SECRET": f"{key}\n"})
+    assert loaded.document.system["sfdc"].settings == {"client_secret": key}
+    (problem,) = problems(tmp_path, GOOD, SECRET=f"{key}\nmore")
+    assert "line break" in problem
+
+
 def test_control_characters_in_a_reference_are_refused_and_not_repeated(tmp_path: Path) -> None:
     """The key and the variable or file are named; the value is not, for it may be a secret."""
     (tmp_path / "secret.txt").write_text("hun\tter2", encoding="utf-8")

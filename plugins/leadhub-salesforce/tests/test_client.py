@@ -49,7 +49,7 @@ def made(kind: type[Exception]) -> Exception:
 @pytest.mark.parametrize("kind", [*exceptions_of(simple_salesforce.exceptions), *exceptions_of(requests.exceptions)], ids=lambda k: k.__name__)
 def test_every_exception_of_both_libraries_is_caught_and_translated(org: Any, kind: type[Exception], write: bool) -> None:
     """Whatever simple-salesforce or requests can raise leaves the client as one of leadhub's own errors."""
-    client, error = Client(org.settings()), made(kind)
+    client, error = Client(org.settings(), org.our_clock), made(kind)
 
     def ask(_: Any) -> Any:
         raise error
@@ -68,7 +68,7 @@ def test_an_answer_of_an_unexpected_shape_is_an_unknown_outcome(org: Any, kind: 
         raise kind("odd")
 
     with pytest.raises(UnknownOutcome):
-        Client(org.settings())._call(ask, "call", write=True)
+        Client(org.settings(), org.our_clock)._call(ask, "call", write=True)
 
 
 def test_a_lost_answer_is_never_called_repeatable() -> None:

@@ -12,6 +12,8 @@ from leadhub.config.lines import place
 REFERENCE = re.compile(r"\$\{(\w+)\}")
 """A reference to the environment."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----[A-Za-z0-9+/=\r\n]+-----END [A-Z ]+-----")
+"""A key or a certificate, which has lines and goes into no header."""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class References:
     def _usable(self, value: str, source: str, keys: tuple[str, ...]) -> str:
         """Strip the line end that comes along with what was read from somewhere; anything of the kind inside is a mistake, and breaks headers."""
         value = value.strip()
-        if _CONTROL.search(value):
+        if _CONTROL.search(value) and not _PEM.fullmatch(value):
             self.problems.append(f"{self._place(keys)}: {source} ({'.'.join(keys)}) holds a line break or another control character.")
         return value
 

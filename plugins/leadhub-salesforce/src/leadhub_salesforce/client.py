@@ -6,6 +6,7 @@ a call answered 401 (which had no effect), once, with a fresh token and every he
 
 import contextlib
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,8 +19,9 @@ from simple_salesforce import Salesforce, format_soql
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError, SalesforceExpiredSession, SalesforceOperationError
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
-from leadhub import AccessDenied, FatalError, Unavailable, UnknownOutcome, Usage
+from leadhub import AccessDenied, Clock, FatalError, Unavailable, UnknownOutcome, Usage
 from leadhub_salesforce.errors import Complaint, Trouble, from_answer
+from leadhub_salesforce.login import grant
 from leadhub_salesforce.settings import LOOPBACK, Settings
 
 __all__ = ["Client", "Transport", "format_soql", "translate"]
@@ -83,7 +85,7 @@ class Transport(HTTPAdapter):
 class Client:
     """One org's REST API. Every error that leaves here is leadhub's own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._transport = Transport()
         self._session = requests.Session()
@@ -91,7 +93,10 @@ class Client:
         self._session.headers["User-Agent"] = "leadhub"
         self._session.mount("https://", self._transport)
         self._session.mount("http://", self._transport)
+        self._clock = clock
         self._connection: Any = None
+        self._lock = threading.Lock()
+        self._refused: AccessDenied | None = None
 
     def query(self, soql: str, *, deleted: bool = False) -> dict[str, Any]:
         """Return the first page of a query; `deleted`: also what lies in the recycle bin."""
@@ -160,15 +165,36 @@ class Client:
         return Usage(self._transport.calls, self._transport.used, self._transport.limit)
 
     def _call(self, ask: Callable[[Any], Any], what: str, *, write: bool) -> Any:
-        connection = self._connection or self._log_in()
+        connection = self._connect(None)
         with self._translating(what, write=write):
             try:
                 return ask(connection)
             except SalesforceExpiredSession:
-                self._connection = None
-        connection = self._log_in()
+                pass
+        connection = self._connect(connection)
         with self._translating(what, write=write):
-            return ask(connection)
+            try:
+                return ask(connection)
+            except SalesforceExpiredSession as error:
+                self._refused = _never_accepted(from_answer(401, error.content, what, write=write))
+                raise
+
+    def _connect(self, expired: Any) -> Any:
+        """Return a connection that is not the expired one. Threads that find the same one expired wait for a single login.
+
+        A login that was refused is refused for as long as this client lives: asked again and again, Salesforce locks the user out.
+        """
+        with self._lock:
+            if self._refused is not None:
+                raise self._refused
+            if self._connection is None or self._connection is expired:
+                self._connection = None
+                try:
+                    self._connection = self._log_in()
+                except AccessDenied as error:
+                    self._refused = error
+                    raise
+            return self._connection
 
     @contextlib.contextmanager
     def _translating(self, what: str, *, write: bool) -> Iterator[None]:
@@ -178,7 +204,7 @@ class Client:
             raise translate(error, what, write=write, retry_after=self._transport.retry_after) from error
 
     def _log_in(self) -> Any:
-        """Fetch a token by client credentials and connect with it."""
+        """Fetch a token and connect with it."""
         grant = self._fetch_token()
         try:
             token, instance = str(grant["access_token"]), str(grant["instance_url"])
@@ -190,14 +216,13 @@ class Client:
         elif parts.scheme != "https":
             raise AccessDenied(f"The org's address is {instance}, and leadhub sends its token over https alone.")
         version = self._settings.api_version
-        self._connection = Salesforce(session_id=token, instance_url=instance, session=self._session, version=version, object_pairs_hook=dict)
-        return self._connection
+        return Salesforce(session_id=token, instance_url=instance, session=self._session, version=version, object_pairs_hook=dict)
 
     def _fetch_token(self) -> Any:
         url = f"{self._settings.login_url}/services/oauth2/token"
-        login = (self._settings.client_id, self._settings.client_secret.get_secret_value())
+        form, secret = grant(self._settings, self._clock.now())
         try:
-            response = self._session.post(url, data={"grant_type": "client_credentials"}, auth=login)
+            response = self._session.post(url, data=form, auth=secret or _as_it_is)
             content = response.json() if "json" in response.headers.get("Content-Type", "") else None
         except _TRANSLATED as error:
             raise _asked_in_vain(error) from error
@@ -205,19 +230,25 @@ class Client:
             return content
         if response.status_code >= 500 or response.status_code in (406, 420, 429):
             raise Unavailable(f"login: {self._settings.login_url} answered {response.status_code}.", retry_after=self._transport.retry_after)
-        raise _refused_login(self._settings.login_url, response.status_code, content)
+        raise _refused_login(self._settings, response.status_code, content)
 
 
 def _page_at(path: str) -> Callable[[Any], Any]:
     return lambda sf: sf.query_more(path, identifier_is_url=True)
 
 
-def _refused_login(url: str, status: int, content: Any) -> AccessDenied:
+def _refused_login(settings: Settings, status: int, content: Any) -> AccessDenied:
     complaint = Complaint.parse(content)
+    by_secret = "client_secret, and that the app allows the client credentials flow"
+    by_key = "username, private_key, that the app holds the key's certificate, and that the user is admitted to it beforehand"
     return AccessDenied(
-        f"{url} refuses leadhub's login: {status} {complaint.code}: {complaint.message}",
-        next_step="check login_url (the org's My Domain), client_id, client_secret, and that the app allows the client credentials flow",
+        f"{settings.login_url} refuses leadhub's login: {status} {complaint.code}: {complaint.message}",
+        next_step=f"check login_url (the org's My Domain), client_id, {by_key if settings.client_secret is None else by_secret}",
     )
+
+
+def _never_accepted(trouble: Trouble) -> AccessDenied:
+    return AccessDenied(f"{trouble} A new token did not help, and leadhub logs in no further time in this run.", next_step=trouble.next_step)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

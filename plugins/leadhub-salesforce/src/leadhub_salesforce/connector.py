@@ -47,7 +47,7 @@ _CONVERTED = "SELECT ApiName FROM LeadStatus WHERE IsConverted = true ORDER BY S
 
 
 class SalesforceConnector:
-    """Leads and Contacts of one Salesforce org, over its REST API, logged in by client credentials."""
+    """Leads and Contacts of one Salesforce org, over its REST API."""
 
     name: ClassVar[str] = "salesforce"
     settings_model: ClassVar[type[BaseModel]] = Settings
@@ -59,7 +59,7 @@ class SalesforceConnector:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._settings: Settings = context.settings
-        self._client = Client(self._settings)
+        self._client = Client(self._settings, context.clock)
         self._known: dict[str, tuple[datetime, Schema]] = {}
         contacts = ALL_CONTACTS if self._settings.contacts == "all" else CONVERTED_CONTACTS
         self._readers = {

@@ -113,7 +113,9 @@ class Reader:
         """Yield the live rows that a user made within this age, by Salesforce's own clock; `also`: further fields to ask for."""
         since = soql_time(self.now() - age)
         names = ", ".join(self._schema().visible((*self._wanted, *also)))
-        soql = format_soql("SELECT {:literal} FROM {:literal} WHERE CreatedById = {} AND CreatedDate >= {:literal}", names, self._kind.object, user_id, since)
+        soql = format_soql(
+            "SELECT {:literal} FROM {:literal} WHERE CreatedById = {} AND CreatedDate >= {:literal}", names, self._kind.object, user_id, since
+        )
         return self._client.rows(soql)
 
     def find(self, field: str, keys: Collection[str]) -> dict[str, Record]:

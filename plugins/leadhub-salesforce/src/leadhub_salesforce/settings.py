@@ -3,7 +3,9 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from leadhub_salesforce.values import full_id, is_id
 
@@ -15,7 +17,8 @@ Contacts = Literal["converted", "all", "none"]
 class Settings(BaseModel):
     """The settings of a Salesforce system.
 
-    `login_url` is the org's My Domain address (client credentials are refused at login.salesforce.com). `owner_on_create` is "assignment_rules",
+    `login_url` is the org's My Domain address (client credentials are refused at login.salesforce.com). The login is by `client_secret`, or as
+    `username` with `private_key`, an RSA key in PEM whose certificate the app holds. `owner_on_create` is "assignment_rules",
     the id of a user (005...) or queue (00G...), or absent: new leads then belong to leadhub's own user. `external_id` names a text field on Lead
     that is unique and an external id; without one (false) a create whose answer is lost is not repeated but left to a person. `contacts` chooses
     the Contacts to read: those that converted leads became, all of the org's, or none.
@@ -25,7 +28,9 @@ class Settings(BaseModel):
 
     login_url: str
     client_id: Annotated[str, Field(min_length=1)]
-    client_secret: SecretStr
+    client_secret: SecretStr | None = None
+    username: Annotated[str, Field(min_length=1)] | None = None
+    private_key: SecretStr | None = None
     api_version: Annotated[str, Field(pattern=r"^\d{2,3}\.0$")] = "66.0"
     owner_on_create: str | None = None
     external_id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")] | None = "LeadhubId__c"
@@ -40,6 +45,26 @@ class Settings(BaseModel):
         if parts.path.strip("/") or parts.query or parts.username:
             raise ValueError(f"must be the bare address, such as https://acme.my.salesforce.com: {url!r} has more to it")
         return url.rstrip("/")
+
+    @field_validator("private_key")
+    @classmethod
+    def _is_key(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is None:
+            return None
+        text = key.get_secret_value().replace("\\n", "\n")  # how a key of many lines stands in one line of the environment
+        try:
+            load_pem_private_key(text.encode(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise ValueError("is no private key in PEM without a passphrase (-----BEGIN PRIVATE KEY-----)") from None
+        return SecretStr(text)
+
+    @model_validator(mode="after")
+    def _one_login(self) -> "Settings":
+        if (self.client_secret is None) == (self.private_key is None):
+            raise ValueError("needs one way to log in: client_secret, or username and private_key")
+        if (self.private_key is None) != (self.username is None):
+            raise ValueError("username and private_key belong together: the key is the app's, and the name says who logs in with it")
+        return self
 
     @field_validator("external_id", mode="before")
     @classmethod
