@@ -290,7 +290,8 @@ on_create = {{ owner = "{self.boxes.owner}" }}
             for call in self.calls(name):
                 if _writes(call) and call["fault"] not in ("drop_before", "html_503"):
                     body = json.loads(call["body"])
-                    found += [_write(name, entry) for entry in body.get("records") or body.get("inputs") or [body]]
+                    alone = {"id": call["path"].rpartition("/")[2], **body} if "/sobjects/Lead/00Q" in call["path"] else body
+                    found += [_write(name, entry) for entry in body.get("records") or body.get("inputs") or [alone]]
         return found
 
 

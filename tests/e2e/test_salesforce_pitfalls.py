@@ -1,6 +1,6 @@
 """The pitfalls of Salesforce that only a whole sync shows: the fault is injected into the sandbox, the sync runs through the hub."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from sandbox_world import World
@@ -32,6 +32,46 @@ def _at_rest(world: World) -> None:
     world.mark()
     assert world.sync().status == "ok"
     assert not world.written()
+
+
+# ---- 3: a newer edit is not written over ---------------------------------------------------------------------------------------------------
+
+
+def _right_before_the_write(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let something happen after leadhub reread the records and before it writes, once."""
+    original, left = Careful.push, [act]
+
+    def push(self: Careful, changes: Sequence[Change]) -> Iterator[Outcome]:
+        if left:
+            left.pop()()
+        return original(self, changes)
+
+    monkeypatch.setattr(Careful, "push", push)
+
+
+def test_a_status_that_is_set_right_before_the_write_stays(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 3: a rep sets the status between the last reading and the write: Salesforce refuses the write (412), and the rep's edit is judged, not lost."""
+    lead, contact = world.pair()
+    world.begin()
+    world.hs_edit(contact, hs_lead_status="ATTEMPTED_TO_CONTACT")
+    world.mark()
+    _right_before_the_write(monkeypatch, lambda: world.sf_edit(lead, Status="Closed - Not Converted"))
+    world.sync()
+    (conditional,) = [call for call in world.calls("salesforce") if call["method"] == "PATCH"]
+    assert (conditional["status"], "if-unmodified-since" in conditional["headers"]) == (412, True)
+    assert world.sf(lead)["Status"] == "Closed - Not Converted"
+    _at_rest(world)
+
+
+def test_an_edit_of_another_field_right_before_the_write_only_delays_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 3: any save in between stops the write of a status once; it is judged again in the same run, and both edits stand."""
+    lead, contact = world.pair()
+    world.begin()
+    world.hs_edit(contact, hs_lead_status="ATTEMPTED_TO_CONTACT")
+    _right_before_the_write(monkeypatch, lambda: world.sf_edit(lead, Rating="Hot"))
+    world.sync()
+    assert (world.sf(lead)["Status"], world.sf(lead)["Rating"]) == ("Working - Contacted", "Hot")
+    _at_rest(world)
 
 
 # ---- 1: a create whose answer was lost -----------------------------------------------------------------------------------------------------

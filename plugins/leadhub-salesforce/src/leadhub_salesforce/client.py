@@ -20,7 +20,7 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed, Salesfo
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
 from leadhub import AccessDenied, Clock, FatalError, Unavailable, UnknownOutcome, Usage
-from leadhub_salesforce.errors import Complaint, Trouble, from_answer
+from leadhub_salesforce.errors import Complaint, Trouble, as_result, from_answer
 from leadhub_salesforce.login import grant
 from leadhub_salesforce.settings import LOOPBACK, Settings
 
@@ -147,6 +147,19 @@ class Client:
         """Send one sObject Collections write and return its results, in the order of the request."""
         answer = self._call(lambda sf: sf.restful(path, method=method, json=body, headers=dict(headers)), path, write=True)
         return _checked(answer, list, path)
+
+    def save_one(self, method: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        """Send one row by itself and return its result as a collection would tell it."""
+
+        def ask(sf: Any) -> Any:
+            try:
+                return sf.restful(path, method=method, json=body, headers=dict(headers)) or {"success": True}
+            except SalesforceError as error:
+                if (result := as_result(error.status, error.content)) is None:
+                    raise
+                return result
+
+        return _checked(self._call(ask, "one row", write=True), dict, "one row")
 
     def delete(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Move up to 200 records to the recycle bin in one call and return the results, in the order of the ids (sObject Collections, "Delete")."""

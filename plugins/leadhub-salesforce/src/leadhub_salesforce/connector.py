@@ -66,7 +66,7 @@ class SalesforceConnector:
             kind.object: Reader(kind, self._client, context.wanted.get(kind.object, ()), partial(self._schema, kind.object))
             for kind in (LEADS, contacts)
         }
-        self._writer = Writer(self._client, self._settings, self._schema)
+        self._writer = Writer(self._client, self._settings, self._schema, self._readers[LEAD].saved)
         self._people = People(self._client, self._schema)
 
     def check(self) -> Identity:

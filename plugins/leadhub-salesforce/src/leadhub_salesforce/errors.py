@@ -28,8 +28,12 @@ Trouble = FatalError | RecordError | RetryableError | UnknownOutcome
 NOT_TAKEN = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"})
 """Codes that say the row, or the call, was not taken and may be sent again as it is."""
 
+CHANGED = "PRECONDITION_FAILED"
+"""leadhub's word for an answer 412: Salesforce's own is not in its documentation."""
+
 RECORD_KINDS: Mapping[str, type[RecordError]] = {
     "CANNOT_UPDATE_CONVERTED_LEAD": StaleRecord,
+    CHANGED: StaleRecord,
     "ENTITY_IS_DELETED": RecordGone,
     "NOT_FOUND": RecordGone,
     "INACTIVE_OWNER_OR_USER": InvalidValue,
@@ -101,6 +105,15 @@ def from_answer(status: int, content: Any, what: str, *, write: bool, retry_afte
     if status >= 500:
         return UnknownOutcome(said) if write else Unavailable(said, retry_after=retry_after)
     return _permanent(status, complaint, said, write=write)
+
+
+def as_result(status: int, content: Any) -> dict[str, Any] | None:
+    """Return the refusal of a single row as a collection would tell it; None where the answer is about the call and not about the row."""
+    complaint = Complaint.parse(content)
+    if status == 412:
+        return {"success": False, "errors": [{"statusCode": CHANGED, "message": "the record was saved after it was read"}]}
+    of_the_row = {400: bool(complaint.code), 403: complaint.code.startswith("INSUFFICIENT_ACCESS"), 404: complaint.code in RECORD_KINDS}
+    return {"success": False, "errors": content} if of_the_row.get(status) else None
 
 
 def _permanent(status: int, complaint: Complaint, said: str, *, write: bool) -> Trouble:

@@ -26,6 +26,9 @@ NAMES_AT_ONCE = 200
 CONVERTED = ("IsConverted", "ConvertedContactId")
 """The fields of Lead that tell which Contact a converted lead became."""
 
+SAVED = "LastModifiedDate"
+"""What Salesforce holds If-Unmodified-Since against."""
+
 _ALWAYS = ("Id", "SystemModstamp", "IsDeleted", "MasterRecordId", "CreatedDate")
 
 
@@ -52,6 +55,7 @@ class Reader:
         self._client = client
         self._wanted = (*kind.always, *wanted)
         self._schema = schema
+        self._saved: dict[str, datetime] = {}
 
     def fields(self, *, fresh: bool = False) -> list[str]:
         """Return the fields to ask for; `fresh`: by a describe made now. None at all where the object is out of this login's sight."""
@@ -93,15 +97,24 @@ class Reader:
         """Return the rows that are there under these full ids, by id; 2,000 a call."""
         rows: dict[str, dict[str, Any]] = {}
         for part in parts(sorted(ids), READ_AT_ONCE):
-            read = self._asking(partial(self._client.read_many, self._kind.object, part))
+            read = self._asking(partial(self._read_many, part))
             rows |= {row["Id"]: row for row in read if row}
         return rows
+
+    def _read_many(self, ids: list[str], fields: list[str]) -> list[dict[str, Any] | None]:
+        names = dict.fromkeys((*fields, *self._schema().visible((SAVED,))))
+        return self._client.read_many(self._kind.object, ids, list(names))
+
+    def saved(self, record_id: str) -> datetime | None:
+        """Return when a record was last saved, if it was among those reread last: the time that a write may be made to depend on."""
+        return self._saved.get(record_id)
 
     def reread(self, ids: Sequence[str]) -> dict[str, Record]:
         """Return the records as they are now, by the id asked for. What the read leaves out is looked for in the recycle bin."""
         asked = {text: full_id(text) if is_id(text) else "" for text in ids}
         wanted = {full for full in asked.values() if full}
         rows = self.live(wanted)
+        self._saved = {row["Id"]: parse_time(row[SAVED]) for row in rows.values() if row.get(SAVED)}
         for part in parts(sorted(wanted - rows.keys()), NAMES_AT_ONCE):
             rows |= {row["Id"]: row for row in self._select("Id", part, deleted=True)}
         return {text: self.record(rows[full]) if full in rows else self._vanished(full or text) for text, full in asked.items()}

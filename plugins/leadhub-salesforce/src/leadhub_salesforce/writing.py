@@ -4,6 +4,8 @@ Never converts, never writes a status that means converted, and makes and archiv
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from leadhub import Change, FatalError, InvalidValue, Json, Operation, Outcome, RecordError, Result, StaleRecord, Unavailable, UnknownOutcome
@@ -21,6 +23,11 @@ AUTO_ASSIGN = "Sforce-Auto-Assign"
 LEAD_IDS = "00Q"
 """How every id of a Lead begins (`keyPrefix` of its describe). A delete names ids alone, so one of another object would be deleted as well."""
 
+OWNER = "OwnerId"
+
+FEW = 10
+"""Up to so many writes of a status or an owner go row by row, each only if nobody saved the lead since it was reread. More cost too many calls."""
+
 NO_RIGHT = "INSUFFICIENT_ACCESS_OR_READONLY"
 
 _LEADS_ALONE = {
@@ -32,8 +39,11 @@ _LEADS_ALONE = {
 class Writer:
     """Writes Leads and Contacts of one org."""
 
-    def __init__(self, client: Client, settings: Settings, schema: Callable[[str], Schema]) -> None:
+    def __init__(
+        self, client: Client, settings: Settings, schema: Callable[[str], Schema], saved: Callable[[str], datetime | None]
+    ) -> None:
         self._client = client
+        self._saved = saved
         self._settings = settings
         self._schema = schema
 
@@ -83,8 +93,8 @@ class Writer:
     def _create_values(self, change: Change, schema: Schema) -> dict[str, Json]:
         owner, external = self._settings.owner_on_create, self._settings.external_id
         values: dict[str, Json] = {}
-        if owner not in (None, ASSIGNMENT_RULES) and "OwnerId" not in change.values:
-            values["OwnerId"] = owner
+        if owner not in (None, ASSIGNMENT_RULES) and OWNER not in change.values:
+            values[OWNER] = owner
         if external:
             field = schema.fields.get(external)
             if field is None or not (field.createable and field.updateable and field.names_one):
@@ -96,7 +106,12 @@ class Writer:
         return values
 
     def _send(self, call: list[tuple[Change, dict[str, Json]]]) -> Iterator[tuple[Change, Outcome | RecordError | Unavailable]]:
-        """Make one call. The results come in the order of the request (REST guide, sObject Collections); here, and only here, that is relied on."""
+        """Make one call for all, and one for each that depends on when its lead was saved. The results come in the order of the request (REST guide, sObject Collections); here, and only here, that is relied on."""
+        alone = self._alone(call)
+        yield from ((change, self._send_alone(change, row, alone[change.key])) for change, row in call if change.key in alone)
+        call = [(change, row) for change, row in call if change.key not in alone]
+        if not call:
+            return
         operation, rows = call[0][0].operation, [row for _, row in call]
         try:
             archives = operation is Operation.ARCHIVE
@@ -108,6 +123,25 @@ class Writer:
             raise UnknownOutcome(f"Salesforce answered {len(results)} results to {len(call)} records: none can be told.")
         for (change, row), result in zip(call, results, strict=True):
             yield change, _outcome(change, row, result)
+
+    def _alone(self, call: Sequence[tuple[Change, dict[str, Json]]]) -> dict[str, datetime]:
+        """Return the changes to be sent by themselves, with the time after which nobody may have saved the lead.
+
+        A collection knows no such condition. What a status or an owner sets off, an edit that is written over, nobody takes back: so it is worth
+        a call of its own, while these are few.
+        """
+        found: dict[str, datetime] = {}
+        for change, row in call:
+            dangerous = change.operation is Operation.UPDATE and change.object == LEAD and not change.values.keys().isdisjoint((STATUS, OWNER))
+            if dangerous and (at := self._saved(str(row["id"]))) is not None:
+                found[change.key] = at
+        return found if len(found) <= FEW else {}
+
+    def _send_alone(self, change: Change, row: dict[str, Json], since: datetime) -> Outcome | RecordError | Unavailable:
+        headers = {AUTO_ASSIGN: "FALSE", "If-Unmodified-Since": format_datetime(since, usegmt=True)}
+        body = {name: value for name, value in row.items() if name not in ("attributes", "id")}
+        result = self._client.save_one("PATCH", f"sobjects/{LEAD}/{row['id']}", body, headers)
+        return _outcome(change, row, {"id": row["id"], **result})
 
     def _save(self, operation: Operation, rows: Sequence[dict[str, Json]]) -> list[dict[str, Any]]:
         creates = operation is Operation.CREATE
