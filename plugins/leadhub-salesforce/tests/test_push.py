@@ -333,7 +333,7 @@ def test_a_result_that_cannot_be_read_is_an_unknown_outcome(org: Any, update: An
 def test_only_success_counts_in_a_result(org: Any, create: Any, pushed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed upsert that still carries `created` is refused."""
     connector = org.connector()
-    failed = {"success": False, "created": True, "id": None, "errors": [{"statusCode": "DUPLICATES_DETECTED", "message": "Use one?", "fields": []}]}
+    failed = {"success": False, "created": True, "id": None, "errors": [{"statusCode": "DUPLICATE_VALUE", "message": "taken", "fields": []}]}
     monkeypatch.setattr(connector._client, "write", lambda *_: [failed])
     outcome = pushed(connector, create("k1"))["k1"]
     assert outcome.result is Result.REFUSED

@@ -252,11 +252,13 @@ def _page_at(path: str) -> Callable[[Any], Any]:
 
 def _refused_login(settings: Settings, status: int, content: Any) -> AccessDenied:
     complaint = Complaint.parse(content)
-    by_secret = "client_secret, and that the app allows the client credentials flow"
-    by_key = "username, private_key, that the app holds the key's certificate, and that the user is admitted to it beforehand"
+    if settings.client_secret is not None:
+        check = "client_secret, and that the app allows the client credentials flow"
+    else:
+        check = "username, private_key, that the app holds the key's certificate, and that the user is admitted to it beforehand"
     return AccessDenied(
         f"{settings.login_url} refuses leadhub's login: {status} {complaint.code}: {complaint.message}",
-        next_step=f"check login_url (the org's My Domain), client_id, {by_key if settings.client_secret is None else by_secret}",
+        next_step=f"check login_url (the org's My Domain), client_id, {check}",
     )
 
 

@@ -74,6 +74,8 @@ class Complaint:
     code: str
     message: str
     fields: tuple[str, ...] = ()
+    matches: tuple[tuple[str, str], ...] = ()
+    """What a duplicate rule found: object and id, Leads first, the surest first. A collection does not tell it."""
 
     @classmethod
     def parse(cls, content: Any) -> "Complaint":
@@ -83,7 +85,21 @@ class Complaint:
             return cls("", "the answer is no error of the API's own (an empty or HTML page, as its network edge sends)")
         code = first.get("errorCode") or first.get("statusCode") or first.get("error") or ""
         message = first.get("message") or first.get("error_description") or ""
-        return cls(str(code), str(message), tuple(str(name) for name in first.get("fields") or ()))
+        fields = tuple(str(name) for name in first.get("fields") or ())
+        return cls(str(code), str(message), fields, _matches(first.get("duplicateResult") or first.get("duplicateResut")))
+
+
+def _matches(told: Any) -> tuple[tuple[str, str], ...]:
+    """Return the records that a duplicate rule names. Some releases misspell the key; a record out of sight has no id."""
+    found: dict[tuple[str, str], float] = {}
+    for result in (told.get("matchResults") or ()) if isinstance(told, Mapping) else ():
+        for match in result.get("matchRecords") or ():
+            record = match.get("record") or {}
+            kind = (record.get("attributes") or {}).get("type") or result.get("entityType") or ""
+            if record_id := record.get("Id"):
+                key = (str(kind), str(record_id))
+                found[key] = max(found.get(key, 0.0), float(match.get("matchConfidence") or 0))
+    return tuple(sorted(found, key=lambda key: (key[0] != "Lead", -found[key], key)))
 
 
 def from_answer(status: int, content: Any, what: str, *, write: bool, retry_after: float | None = None) -> Trouble:
@@ -137,7 +153,10 @@ def for_record(complaint: Complaint) -> RecordError | Unavailable:
         return Unavailable(said)
     if complaint.code in DUPLICATE_CODES:
         found = _EXISTING.search(complaint.message)
-        return DuplicateRefused(said, existing_id=found[1] if found else None, code=complaint.code, fields=complaint.fields)
+        existing = found[1] if found else complaint.matches[0][1] if complaint.matches else None
+        if complaint.matches:
+            said += f" It may be {', or '.join(f'{kind} {record_id}' for kind, record_id in complaint.matches)}."
+        return DuplicateRefused(said, existing_id=existing, code=complaint.code, fields=complaint.fields)
     if complaint.code == "INVALID_CROSS_REFERENCE_KEY" and not complaint.fields:
         return RecordGone(said, code=complaint.code)
     kind = RECORD_KINDS.get(complaint.code, RecordError)

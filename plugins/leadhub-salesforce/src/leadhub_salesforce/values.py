@@ -39,9 +39,14 @@ def soql_time(instant: datetime) -> str:
 
 
 def from_salesforce(value: Json, kind: str) -> NativeValue:
-    """Return a value of a row as Python holds it; `kind` is the field's type in the describe. A blank text is None."""
+    """Return a value of a row as Python holds it; `kind` is the field's type in the describe. A blank text is None.
+
+    A multi-select is a set, which Salesforce tells in an order of its own: here its members are in alphabetical order.
+    """
     if value is None or value == "":
         return None
+    if isinstance(value, str) and kind == "multipicklist":
+        return sorted(value.split(";"), key=str.casefold)
     if isinstance(value, str) and kind == "datetime":
         return parse_time(value)
     if isinstance(value, str) and kind == "date":

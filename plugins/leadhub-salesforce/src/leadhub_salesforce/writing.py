@@ -8,7 +8,21 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from leadhub import Change, FatalError, InvalidValue, Json, Operation, Outcome, RecordError, Result, StaleRecord, Unavailable, UnknownOutcome
+from leadhub import (
+    Change,
+    DuplicateRefused,
+    FatalError,
+    InvalidValue,
+    Json,
+    Operation,
+    Outcome,
+    RecordError,
+    Result,
+    RetryableError,
+    StaleRecord,
+    Unavailable,
+    UnknownOutcome,
+)
 from leadhub_salesforce.client import Client
 from leadhub_salesforce.errors import Complaint, for_record
 from leadhub_salesforce.mapping import CONTACT, LEAD
@@ -28,6 +42,7 @@ OWNER = "OwnerId"
 FEW = 10
 """Up to so many writes of a status or an owner go row by row, each only if nobody saved the lead since it was reread. More cost too many calls."""
 
+BY_RULE = "DUPLICATES_DETECTED"
 NO_RIGHT = "INSUFFICIENT_ACCESS_OR_READONLY"
 
 _LEADS_ALONE = {
@@ -39,9 +54,7 @@ _LEADS_ALONE = {
 class Writer:
     """Writes Leads and Contacts of one org."""
 
-    def __init__(
-        self, client: Client, settings: Settings, schema: Callable[[str], Schema], saved: Callable[[str], datetime | None]
-    ) -> None:
+    def __init__(self, client: Client, settings: Settings, schema: Callable[[str], Schema], saved: Callable[[str], datetime | None]) -> None:
         self._client = client
         self._saved = saved
         self._settings = settings
@@ -66,14 +79,36 @@ class Writer:
             except RecordError as error:
                 yield _refused(change, error)
         locked: Unavailable | None = None
+        like_others: list[tuple[Change, RecordError]] = []
         for call in _calls(ready):
             for change, outcome in self._send(call):
                 if isinstance(outcome, Unavailable):
                     locked = outcome
+                elif isinstance(outcome, DuplicateRefused) and outcome.code == BY_RULE and outcome.existing_id is None:
+                    like_others.append((change, outcome))
                 else:
-                    yield _refused(change, outcome) if isinstance(outcome, RecordError) else outcome
+                    yield _told(change, outcome)
+        rows = {change.key: row for change, row in ready}
+        for change, refusal in like_others:
+            yield self._ask_like_whom(change, rows[change.key], refusal)
         if locked is not None:
             raise locked
+
+    def _ask_like_whom(self, change: Change, row: dict[str, Json], refusal: RecordError) -> Outcome:
+        """Send one row by itself that a duplicate rule refused: a collection does not name the records that it is like, a single row does.
+
+        It never asks to be saved all the same. Where the rule lets it pass this time, it is written.
+        """
+        creates = change.operation is Operation.CREATE
+        path = f"sobjects/{change.object}" if creates else f"sobjects/{change.object}/{row['id']}"
+        body = {name: value for name, value in row.items() if name not in ("attributes", "id")}
+        try:
+            result = self._client.save_one("POST" if creates else "PATCH", path, body, self._assigning(creates=creates))
+            return _told(change, _outcome(change, row, {"id": row.get("id"), **result}))
+        except UnknownOutcome:
+            return Outcome(change.key, Result.UNKNOWN, change.record_id)
+        except (FatalError, RecordError, RetryableError):
+            return _refused(change, refusal)
 
     def _row(self, change: Change, schemas: Mapping[str, Schema]) -> dict[str, Json]:
         """Return what goes over the wire for one change; raises RecordError for what must not, FatalError for a missing external-id field."""
@@ -138,7 +173,7 @@ class Writer:
         return found if len(found) <= FEW else {}
 
     def _send_alone(self, change: Change, row: dict[str, Json], since: datetime) -> Outcome | RecordError | Unavailable:
-        headers = {AUTO_ASSIGN: "FALSE", "If-Unmodified-Since": format_datetime(since, usegmt=True)}
+        headers = {**self._assigning(creates=False), "If-Unmodified-Since": format_datetime(since, usegmt=True)}
         body = {name: value for name, value in row.items() if name not in ("attributes", "id")}
         result = self._client.save_one("PATCH", f"sobjects/{LEAD}/{row['id']}", body, headers)
         return _outcome(change, row, {"id": row["id"], **result})
@@ -148,16 +183,19 @@ class Writer:
         method, path = "POST" if creates else "PATCH", "composite/sobjects"
         if creates and self._settings.external_id:
             method, path = "PATCH", f"composite/sobjects/{LEAD}/{self._settings.external_id}"
-        by_rule = creates and self._settings.owner_on_create == ASSIGNMENT_RULES
         body = {"allOrNone": False, "records": list(rows)}
-        return self._client.write(method, path, body, {AUTO_ASSIGN: "TRUE" if by_rule else "FALSE"})
+        return self._client.write(method, path, body, self._assigning(creates=creates))
+
+    def _assigning(self, *, creates: bool) -> dict[str, str]:
+        by_rule = creates and self._settings.owner_on_create == ASSIGNMENT_RULES
+        return {AUTO_ASSIGN: "TRUE" if by_rule else "FALSE"}
 
 
 def _outcome(change: Change, row: dict[str, Json], result: Any) -> Outcome | RecordError | Unavailable:
     """Read one save result. Only `success` counts: a failed upsert may carry `created` all the same."""
-    if not isinstance(result, dict) or "success" not in result:
+    if not isinstance(result, dict) or not isinstance(result.get("success"), bool):
         raise UnknownOutcome("A result of the write cannot be read.")
-    if result["success"] is not True:
+    if not result["success"]:
         complaint = Complaint.parse(result.get("errors"))
         return _no_right(complaint) if change.operation is Operation.ARCHIVE and complaint.code == NO_RIGHT else for_record(complaint)
     record_id = str(result.get("id") or "")
@@ -174,6 +212,13 @@ def _no_right(complaint: Complaint) -> RecordError:
         code=complaint.code,
         fields=complaint.fields,
     )
+
+
+def _told(change: Change, outcome: Outcome | RecordError | Unavailable) -> Outcome:
+    """Return what is yielded for a change; raises Unavailable for a row that is locked."""
+    if isinstance(outcome, Unavailable):
+        raise outcome
+    return _refused(change, outcome) if isinstance(outcome, RecordError) else outcome
 
 
 def _refused(change: Change, error: RecordError) -> Outcome:
