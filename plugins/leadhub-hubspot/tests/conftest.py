@@ -1,6 +1,7 @@
 """A sandbox account over real HTTP, connectors on it, and HubSpot's own SDK as the judge of every body that passes."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -155,9 +156,16 @@ ANSWERS = {
     "/batch/update": "BatchResponseSimplePublicObject",
     "/batch/upsert": "BatchResponseSimplePublicUpsertObject",
     "/search": "CollectionResponseWithTotalSimplePublicObjectForwardPaging",
-    "/contacts": "CollectionResponseSimplePublicObjectWithAssociationsForwardPaging",
+    "/objects/contacts": "CollectionResponseSimplePublicObjectWithAssociationsForwardPaging",
+    "/properties/contacts": "CollectionResponsePropertyNoPaging",
+    "/owners": "CollectionResponsePublicOwnerForwardPaging",
 }
-_JUDGE = Sdk(access_token="t", host="http://127.0.0.1:9", client_side_validation=True).crm.contacts.batch_api.api_client
+_SDK = Sdk(access_token="t", host="http://127.0.0.1:9", client_side_validation=True).crm
+_JUDGES = {
+    "/properties/contacts": _SDK.properties.core_api.api_client,
+    "/owners": _SDK.owners.owners_api.api_client,
+}
+_JUDGE = _SDK.contacts.batch_api.api_client
 
 
 @dataclass
@@ -165,9 +173,9 @@ class _Text:
     data: str
 
 
-def sdk_reads(text: str, model: str) -> Any:
+def sdk_reads(text: str, model: str, judge: Any = _JUDGE) -> Any:
     """Return a body as one of the SDK's models; raises ValueError for one that HubSpot's own client would not accept."""
-    return _JUDGE.deserialize(_Text(text), model)
+    return judge.deserialize(_Text(text), model)
 
 
 def require_strict_request(call: Mapping[str, Any]) -> None:
@@ -196,14 +204,15 @@ def require_strict_request(call: Mapping[str, Any]) -> None:
 
 def require_sdk_reads(path: str, status: int, answer: bytes) -> None:
     """Hold an answer of the sandbox to the SDK's response model."""
-    ending = next((name for name in ANSWERS if path.endswith(name)), None)
+    without_version = re.sub(r"/(v\d|\d{4}-\d\d)(?=/|$)", "", path)
+    ending = next((name for name in ANSWERS if without_version.endswith(name)), None)
     if ending is None or status not in {200, 201, 207}:
         return
     try:
         json.loads(answer)
     except ValueError:
         return  # an injected fault, not the sandbox's own answer
-    sdk_reads(answer.decode(), ANSWERS[ending] + ("WithErrors" if status == 207 else ""))
+    sdk_reads(answer.decode(), ANSWERS[ending] + ("WithErrors" if status == 207 else ""), _JUDGES.get(ending, _JUDGE))
 
 
 @pytest.fixture

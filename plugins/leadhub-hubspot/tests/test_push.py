@@ -14,7 +14,6 @@ from leadhub import (
     Outcome,
     QuotaExhausted,
     RateLimited,
-    Record,
     RecordGone,
     Result,
     Unavailable,
@@ -334,16 +333,3 @@ def test_archive(sandbox: Any, change: Callable[..., Change]) -> None:
     outcomes = push(sandbox.connector(), *(change(record_id, record_id, "archive") for record_id in ids))
     assert {outcome.result for outcome in outcomes.values()} == {Result.ACCEPTED}
     assert sandbox.count() == 0
-
-
-@pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
-def test_every_api_version_is_spoken(sandbox: Any, change: Callable[..., Change], records: Callable[..., dict[str, Record]], version: str) -> None:
-    """The version is a setting: paths follow it, and so does HubSpot's stricter checking of writes from 2026-09 on."""
-    connector = sandbox.connector(api_version=version)
-    made = push(connector, change("k1", email="a@example.com"))["k1"]
-    assert set(records(connector.pull(None))) == {made.record_id}
-    sandbox.post("settings", required_from_2026_09=["company"])
-    late = push(connector, change("k2", email="b@example.com"))["k2"]
-    assert late.result is (Result.REFUSED if version == "2026-09" else Result.ACCEPTED)
-    contact_paths = {entry["path"] for entry in sandbox.calls() if "contacts" in entry["path"] and "properties" not in entry["path"]}
-    assert all(version in path for path in contact_paths)

@@ -1,4 +1,4 @@
-"""The only module that talks to HubSpot: httpx for the hot paths, hubspot-api-client for what is rare. It never retries.
+"""The only module that talks to HubSpot. It never retries.
 
 Every error leaves it as one of leadhub's. It knows paths and bodies, and nothing of records or of what a write means.
 """
@@ -14,7 +14,7 @@ from weakref import finalize
 
 import httpx
 
-from leadhub import ConfigError, Context, FatalError, Unavailable, UnknownOutcome, Usage
+from leadhub import ConfigError, Context, UnknownOutcome, Usage
 from leadhub_hubspot.paths import BY_VERSION
 from leadhub_hubspot.refusals import call_error
 from leadhub_hubspot.settings import Settings
@@ -24,7 +24,6 @@ BATCH_LIMIT = 100
 HISTORY_LIMIT = 50  # inputs of a batch read with propertiesWithHistory
 SEARCH_LIMIT = 200
 OWNERS_LIMIT = 100
-SDK_TIMEOUT = (10.0, 60.0)  # the SDK has none of its own
 _OF_RECORDS = frozenset({400, 404, 409, 422})  # refusals of a batch that speak of its records
 _OF_AN_ADDRESS = frozenset({400, 403, 404, 422})  # refusals of an opt-out; a missing scope stops opt-outs and nothing else
 
@@ -87,7 +86,6 @@ class Client:
         finalize(self, self._open.close)  # the contract has no close: the connections end with whoever used them
         self._meter = _Meter()
         self._cache = _Cache()
-        self._sdk_apis: dict[str, Any] = {}
 
     def usage(self) -> Usage:
         """Return the calls of this instance, and the account's daily allowance as the last answer told it."""
@@ -211,89 +209,65 @@ class Client:
         except ValueError:
             return self._clock.now()  # a proxy that strips Date: our clock, and the overlap covers what it is off by
 
-    # ---- hubspot-api-client: properties and owners ---------------------------------------------------------------------------------------
+    # ---- properties and owners -----------------------------------------------------------------------------------------------------------
 
     def properties(self, *, fresh: bool = False) -> Mapping[str, Property]:
         """Return every contact property that this key can see, by name; asked once per instance unless `fresh`."""
         if self._cache.properties is None or fresh:
-            answer = self._sdk("properties", "core_api", "get_all", "contacts")
-            self._cache.properties = {entry.name: _property(entry) for entry in answer.results if not entry.archived}
+            answer = self._object(self._call("GET", self._paths.properties, write=False), write=False, needs="results")
+            self._cache.properties = {entry["name"]: _property(entry) for entry in answer["results"] if not entry.get("archived")}
         return self._cache.properties
+
+    def forget_properties(self) -> None:
+        """Let the properties be asked for anew: a refusal said that they are not what they were."""
+        self._cache.properties = None
 
     def owner_id(self, owner: str) -> str:
         """Return an owner's id for an id or an e-mail address. Raises ConfigError when the account has no such owner."""
         if "@" not in owner:
             return owner
         if owner not in self._cache.owners:
-            found = self._sdk("owners", "owners_api", "get_page", email=owner, limit=1).results
+            found = self._owners_page({"email": owner, "limit": "1"})["results"]
             if not found:
                 raise ConfigError(f"No owner in HubSpot has the e-mail address {owner} (setting owner_on_create).")
-            self._cache.owners[owner] = str(found[0].id)
+            self._cache.owners[owner] = str(found[0]["id"])
         return self._cache.owners[owner]
 
-    def first_owner(self) -> Any:
+    def first_owner(self) -> Json:
         """Return one page of one owner: the cheapest reading that needs the scope for owners."""
-        return self._sdk("owners", "owners_api", "get_page", limit=1)
+        return self._owners_page({"limit": "1"})
 
-    def owners(self, *, archived: bool) -> Iterator[Any]:
-        """Yield the owners whose users are active, or those whose users have left, as hubspot-api-client gives them."""
-        after: dict[str, str] = {}
+    def owners(self, *, archived: bool) -> Iterator[Json]:
+        """Yield the owners whose users are active, or those whose users have left, as HubSpot tells them."""
+        query = {"limit": str(OWNERS_LIMIT), "archived": "true" if archived else "false"}
         while True:
-            page = self._sdk("owners", "owners_api", "get_page", limit=OWNERS_LIMIT, archived=archived, **after)
-            yield from page.results
-            if page.paging is None or page.paging.next is None:
+            page = self._owners_page(query)
+            yield from page["results"]
+            after = next_page(page)
+            if after is None:
                 return
-            after = {"after": page.paging.next.after}
+            query["after"] = after
 
-    def _sdk(self, package: str, api_name: str, method: str, *args: object, **kwargs: object) -> Any:
-        """Make one reading call through hubspot-api-client."""
-        self._meter.calls += 1
-        try:
-            api = self._sdk_api(package, api_name)
-            answer = getattr(api, method)(*args, _request_timeout=SDK_TIMEOUT, **kwargs)
-            self._meter.hear(api.api_client.last_response.getheaders())
-        except Exception as error:  # they have no common base: a class per package, urllib3's, AttributeError for a TLS failure
-            raise translate_sdk(f"GET {package}", error) from error
-        return answer
-
-    def _sdk_api(self, package: str, api_name: str) -> Any:
-        """Return the SDK's API object, made once: each new one is a new connection pool."""
-        if package not in self._sdk_apis:
-            from hubspot import HubSpot
-            from urllib3 import Retry
-
-            sdk = HubSpot(
-                access_token=self._settings.token.get_secret_value(),
-                host=self._settings.base_url,
-                retry=Retry(0, redirect=False, respect_retry_after_header=False),  # without this a GET is quietly made up to four times
-            )
-            self._sdk_apis[package] = getattr(getattr(sdk.crm, package), api_name)
-            self._open.callback(self._sdk_apis[package].api_client.rest_client.pool_manager.clear)
-        return self._sdk_apis[package]
+    def _owners_page(self, query: Mapping[str, str]) -> Json:
+        response = self._call("GET", self._paths.owners, params=query, write=False)
+        return self._object(response, write=False, needs="results")
 
 
-def translate_sdk(call: str, error: Exception) -> Exception:
-    """Return leadhub's error for anything that hubspot-api-client raises; its calls here only read, so repeating is always safe."""
-    from urllib3.exceptions import HTTPError
-
-    status = getattr(error, "status", None)
-    if isinstance(status, int) and status >= 300:
-        headers: Mapping[str, str] = getattr(error, "headers", None) or {}
-        body = _parsed(str(getattr(error, "body", "") or ""))
-        return call_error(call, status, body, headers.get("Retry-After"), write=False)
-    if isinstance(error, HTTPError):
-        return Unavailable(f"{call}: HubSpot cannot be reached ({type(error).__name__}).")
-    return FatalError(f"{call}: hubspot-api-client cannot read HubSpot's answer ({type(error).__name__}).", next_step="leadhub doctor")
+def next_page(body: Json) -> str | None:
+    """Return HubSpot's own mark of the page that follows, if any does."""
+    after = ((body.get("paging") or {}).get("next") or {}).get("after")
+    return None if after is None else str(after)
 
 
-def _property(entry: Any) -> Property:
-    metadata = entry.modification_metadata
-    read_only = bool(entry.calculated) or bool(metadata and metadata.read_only_value)
-    shown = [option for option in entry.options or () if not option.hidden]
-    shown.sort(key=lambda option: (option.display_order is None or option.display_order < 0, option.display_order or 0))
-    options = tuple(str(option.value) for option in shown) if entry.options else None  # none listed: kept elsewhere (externalOptions)
-    labels = {str(option.value): str(option.label) for option in shown}
-    return Property(entry.name, entry.label, entry.type, not read_only, bool(entry.has_unique_value), options, labels)
+def _property(entry: Json) -> Property:
+    read_only = bool(entry.get("calculated")) or bool((entry.get("modificationMetadata") or {}).get("readOnlyValue"))
+    listed = entry.get("options") or []
+    shown = [option for option in listed if not option.get("hidden")]
+    shown.sort(key=lambda option: (option.get("displayOrder") is None or option["displayOrder"] < 0, option.get("displayOrder") or 0))
+    options = tuple(str(option["value"]) for option in shown) if listed else None  # none listed: kept elsewhere (externalOptions)
+    labels = {str(option["value"]): str(option.get("label") or option["value"]) for option in shown}
+    label, kind = str(entry.get("label") or entry["name"]), str(entry.get("type") or "string")
+    return Property(entry["name"], label, kind, not read_only, bool(entry.get("hasUniqueValue")), options, labels)
 
 
 def _batch(body: Json) -> BatchAnswer:
@@ -309,14 +283,8 @@ def _speaks_of_records(response: httpx.Response) -> bool:
 
 
 def _json(response: httpx.Response) -> Json | None:
-    return _parsed(response.content)
-
-
-def _parsed(content: str | bytes) -> Json | None:
-    import json
-
     try:
-        body = json.loads(content)
+        body = response.json()
     except ValueError:
         return None
     return body if isinstance(body, dict) else None

@@ -132,8 +132,9 @@ class HubSpot:
         """Yield every user that can own a contact, then those who have left. HubSpot has no queues. Needs the scope crm.objects.owners.read."""
         for archived in (False, True):
             for owner in self._client.owners(archived=archived):
-                name = " ".join(part for part in (owner.first_name, owner.last_name) if part)
-                yield Owner(id=str(owner.id), name=name or owner.email or f"owner {owner.id}", email=owner.email, active=not archived)
+                name = " ".join(part for part in (owner.get("firstName"), owner.get("lastName")) if part)
+                owner_id, email = str(owner["id"]), owner.get("email")
+                yield Owner(id=owner_id, name=name or email or f"owner {owner_id}", email=email, active=not archived)
 
     def usage(self) -> Usage:
         """Return this instance's calls and the account's daily allowance."""

@@ -1,7 +1,4 @@
-"""Every path of HubSpot's API that the connector calls itself, by API version.
-
-Properties and owners are not here: hubspot-api-client brings its own paths, and they are v3 whatever the version below.
-"""
+"""Every path of HubSpot's API that the connector calls, by API version. A new version is a row here."""
 
 from dataclasses import dataclass
 
@@ -11,6 +8,8 @@ class Paths:
     """The paths of one API version. Opting an address out of everything came with version 4 of the subscriptions; version 3 has no such call."""
 
     contacts: str
+    properties: str
+    owners: str
     account: str
     preferences: str
 
@@ -34,7 +33,25 @@ class Paths:
 
 
 BY_VERSION = {
-    "v3": Paths("/crm/v3/objects/contacts", "/account-info/v3/details", "/communication-preferences/v4"),
-    "2026-03": Paths("/crm/objects/2026-03/contacts", "/account-info/2026-03/details", "/communication-preferences/2026-03"),
-    "2026-09": Paths("/crm/objects/2026-09/contacts", "/account-info/2026-09/details", "/communication-preferences/2026-09"),
+    "v3": Paths(
+        contacts="/crm/v3/objects/contacts",
+        properties="/crm/v3/properties/contacts",
+        owners="/crm/v3/owners",
+        account="/account-info/v3/details",
+        preferences="/communication-preferences/v4",
+    ),
+    "2026-03": Paths(
+        contacts="/crm/objects/2026-03/contacts",
+        properties="/crm/properties/2026-03/contacts",
+        owners="/crm/owners/2026-03",
+        account="/account-info/2026-03/details",
+        preferences="/communication-preferences/2026-03",
+    ),
+    "2026-09": Paths(
+        contacts="/crm/objects/2026-09/contacts",
+        properties="/crm/properties/2026-09/contacts",
+        owners="/crm/owners/2026-09",
+        account="/account-info/2026-09/details",
+        preferences="/communication-preferences/2026-09",
+    ),
 }
