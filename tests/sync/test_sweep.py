@@ -27,8 +27,8 @@ def _forget_in_hubspot(world: World, *contacts: str) -> None:
     """Take contacts out of HubSpot as a purge does: no list, no search and no reading by id shows them any more."""
     service = world.boxes.hubspot.service
     state = service.snapshot()
-    store = state["account"]["store"]
-    store["contacts"] = [row for row in store["contacts"] if str(row["id"]) not in contacts]
+    store = state["account"]["objects"]["contacts"]["store"]
+    store["records"] = [row for row in store["records"] if str(row["id"]) not in contacts]
     store["index"] = [row for row in store["index"] if str(row[0]) not in contacts]
     service.restore(state)
 
