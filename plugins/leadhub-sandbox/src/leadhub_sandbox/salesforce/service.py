@@ -14,6 +14,7 @@ from leadhub_sandbox.salesforce.auth import Auth, Session
 from leadhub_sandbox.salesforce.bulk_ingest import BulkIngest
 from leadhub_sandbox.salesforce.bulk_jobs import Jobs
 from leadhub_sandbox.salesforce.bulk_query import BulkQueries
+from leadhub_sandbox.salesforce.composite import Composite
 from leadhub_sandbox.salesforce.errors import ApiError, not_found
 from leadhub_sandbox.salesforce.org import Org
 from leadhub_sandbox.salesforce.partner import Partner
@@ -58,6 +59,10 @@ class SalesforceService:
         self._queries = Queries(self.org)
         self._records = Records(self.org)
         self._routes = Rest(self.org, self._records, self._queries, self.usage).routes()
+        composite = Composite(self.org, self.usage, self._dispatch)
+        self._routes.add("GET", "/composite", composite.resources)
+        self._routes.add("POST", "/composite", composite.composite)
+        self._routes.add("POST", "/composite/batch", composite.batch)
         self._partner = Partner(self.org, self.auth, self._records, self.usage)
         self.jobs = Jobs(self.org)
         ingest = BulkIngest(self.jobs, self._records)
@@ -127,16 +132,21 @@ class SalesforceService:
         if not OLDEST <= number <= NEWEST:
             raise not_found()
         actor = self.auth.actor(request)
-        said = duplicates.header(request.headers.get("sforce-duplicate-rule-header", ""), version)
         if self.usage.full() and path != "/limits":
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         self.usage.add()
-        handler, names, allowed = self._routes.find(request.method, path)
+        return self._dispatch(Call(request, version, actor), path)
+
+    def _dispatch(self, call: Call, path: str) -> Response:
+        """Answer one call, alone or as a part of another, by its path below the version."""
+        handler, names, allowed = self._routes.find(call.request.method, path)
         if handler is None and allowed:
-            raise ApiError(405, "METHOD_NOT_ALLOWED", f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(sorted(set(allowed)))}")
+            text = f"HTTP Method '{call.request.method}' not allowed. Allowed are {','.join(sorted(set(allowed)))}"
+            raise ApiError(405, "METHOD_NOT_ALLOWED", text)
         if handler is None:
             raise not_found()
-        return handler(Call(request, version, replace(actor, duplicates=said)), **names)
+        said = duplicates.header(call.request.headers.get("sforce-duplicate-rule-header", ""), call.version)
+        return handler(replace(call, actor=replace(call.actor, duplicates=said)), **names)
 
     def admin(self, request: Request) -> Response | None:
         """Answer the admin paths that are Salesforce's own."""
