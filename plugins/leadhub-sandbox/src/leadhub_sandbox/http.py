@@ -29,7 +29,10 @@ _STATUSES = frozenset(status.value for status in HTTPStatus)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it came in. `path` is percent-decoded, `query` holds every value of every name, `raw_target` is the undecoded target."""
+    """One request as it came in. `path` is percent-decoded, `query` holds every value of every name, `raw_target` is the undecoded target.
+
+    `others` tells for how many seconds each other call of the CRM's API has been under way.
+    """
 
     method: str
     path: str
@@ -37,6 +40,7 @@ class Request:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+    others: tuple[float, ...] = ()
 
     def json(self) -> Any:
         """Return the parsed body; raises json.JSONDecodeError (the CRM turns it into its own error)."""
@@ -134,6 +138,7 @@ class SandboxServer:
         self.lock = threading.RLock()
         self.journal: list[dict[str, Any]] = []
         self.connections: set[socket.socket] = set()
+        self.running: dict[int, float] = {}
         self._http = _Listener(("127.0.0.1", port), type("_OwnConnection", (_Connection,), {"sandbox": self}))
 
     @property
@@ -273,9 +278,15 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             self._send(Response(411, {"error": "send a Content-Length"}), truncate=False)
             return
-        response, fault = self.sandbox.answer(request)
-        if fault is not None and fault.delay:
-            time.sleep(fault.delay)
+        running = self.sandbox.running
+        if not request.path.startswith("/_sandbox/"):
+            running[threading.get_ident()] = time.monotonic()
+        try:
+            response, fault = self.sandbox.answer(request)
+            if fault is not None and fault.delay:
+                time.sleep(fault.delay)
+        finally:
+            running.pop(threading.get_ident(), None)
         if fault is not None and fault.drop:
             self.close_connection = True
             hang_up(self.connection)
@@ -290,7 +301,8 @@ class _Connection(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         headers = {k.lower(): v for k, v in self.headers.items()}
         query = parse_qs(parts.query, keep_blank_values=True)
-        return Request(self.command, unquote(parts.path), self.path, query, headers, body)
+        others = tuple(time.monotonic() - began for began in list(self.sandbox.running.values()))
+        return Request(self.command, unquote(parts.path), self.path, query, headers, body, others)
 
     def _send(self, response: Response, *, truncate: bool) -> None:
         payload = response.payload()

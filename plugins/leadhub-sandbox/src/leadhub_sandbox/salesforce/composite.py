@@ -213,7 +213,8 @@ def _found(path: str, known: Mapping[str, Any]) -> Any:
     match value:
         case dict() | list():
             raise LookupError(f"Invalid reference specified. No value for {path} found in {name}")
-    return value
+        case _:
+            return value
 
 
 def _failed(status: int) -> bool:

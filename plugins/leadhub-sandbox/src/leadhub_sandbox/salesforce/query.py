@@ -144,7 +144,10 @@ class Queries:
         test = predicate(self.org, obj, tree.where)
         chosen = candidates(self.org, obj, tree.where)
         pool = self.org.rows(obj, deleted=deleted, among=chosen)
-        rows = sort_rows(self.org, obj, [row for row in pool if test(row)], tree.order)
+        found = [row for row in pool if test(row)]
+        if len(found) > self.org.settings.query_timeouts.get(obj.name, len(found)):
+            raise ApiError(400, "QUERY_TIMEOUT", "Your query request was running for too long.")
+        rows = sort_rows(self.org, obj, found, tree.order)
         end = None if tree.limit is None else tree.offset + tree.limit
         return rows[tree.offset : end]
 

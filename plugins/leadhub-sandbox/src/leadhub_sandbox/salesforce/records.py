@@ -71,7 +71,10 @@ class Records:
     def delete(self, obj: SObject, row_id: str, actor: Actor, *, master_id: str | None = None) -> None:
         """Move a record to the recycle bin; `master_id` names the winner of a merge."""
         self._must_be_writable(obj, actor, "deleted")
-        row = self.live(obj, row_id) | self.org.stamps(actor.user_id) | {"IsDeleted": True}
+        row = self.live(obj, row_id)
+        if actor.checked:
+            self._check_triggers(obj, row, "Delete")
+        row = row | self.org.stamps(actor.user_id) | {"IsDeleted": True}
         if master_id:
             row["MasterRecordId"] = master_id
         self.org.store.put(obj, row)
@@ -182,6 +185,7 @@ class Records:
         row = _derived(obj, row)
         before = self.org.store.get(obj, str(row["Id"]))
         if actor.checked:
+            self._check_triggers(obj, row, "Insert" if before is None else "Update")
             self._check_rules(obj, row)
             self._check_duplicates(obj, row, before, actor)
         for f in (f for f in obj.fields.values() if f.unique and row[f.name] is not None):
@@ -194,6 +198,14 @@ class Records:
         self.org.store.put(obj, row)
         note_save(self.org, obj, before, row, str(row["LastModifiedById"]))
         return str(row["Id"])
+
+    def _check_triggers(self, obj: SObject, row: Row, event: str) -> None:
+        for rule in self.org.settings.trigger_errors:
+            fits = rule.get("object", LEAD.name) == obj.name and event in rule.get("on", ("Insert", "Update"))
+            if fits and _holds(rule.get("when", {}), row):
+                name = rule.get("trigger", f"{obj.name}Trigger")
+                text = f"{name}: execution of Before{event}\n\ncaused by: {rule['cause']}\n\nTrigger.{name}: line 3, column 1"
+                raise ApiError(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", text, [])
 
     def _check_rules(self, obj: SObject, row: Row) -> None:
         for rule in self.org.settings.validation_rules:

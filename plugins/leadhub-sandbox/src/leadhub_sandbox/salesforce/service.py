@@ -8,7 +8,7 @@ from typing import Any
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.faults import Faults
 from leadhub_sandbox.http import Request, Response
-from leadhub_sandbox.salesforce import duplicates
+from leadhub_sandbox.salesforce import duplicates, wire
 from leadhub_sandbox.salesforce.admin import Admin
 from leadhub_sandbox.salesforce.auth import Auth, Session
 from leadhub_sandbox.salesforce.bulk_ingest import BulkIngest
@@ -86,7 +86,7 @@ class SalesforceService:
         self._let_jobs_run()
         mark = self.org.store.begin()
         try:
-            response = self._answer(request)
+            response = self._answer(wire.opened(request))
         except ApiError as refusal:
             self.org.store.rollback(mark)
             response = refusal.response()
@@ -96,7 +96,7 @@ class SalesforceService:
         self.org.store.commit()
         if request.path.startswith("/services/data/v"):
             response.headers["Sforce-Limit-Info"] = self.usage.header()
-        return response
+        return wire.closed(request, response)
 
     def _let_jobs_run(self) -> None:
         """Let the Bulk API's jobs go on as far as the clock says, whatever becomes of the call at hand."""
@@ -132,6 +132,8 @@ class SalesforceService:
         if not OLDEST <= number <= NEWEST:
             raise not_found()
         actor = self.auth.actor(request)
+        if sum(1 for seconds in request.others if seconds >= self.org.settings.long_call_seconds) >= self.org.settings.concurrent_limit:
+            raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
         if self.usage.full() and path != "/limits":
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         self.usage.add()

@@ -8,6 +8,7 @@ from leadhub_sandbox.salesforce.duplicates import check_rules
 from leadhub_sandbox.salesforce.objects import OBJECTS
 
 MOST_TRACKED = 20
+TRIGGER_EVENTS = ("Insert", "Update", "Delete")
 STATUSES: list[dict[str, Any]] = [
     {"ApiName": "Open - Not Contacted", "MasterLabel": "Open", "SortOrder": 1, "IsDefault": True, "IsConverted": False},
     {"ApiName": "Working - Contacted", "MasterLabel": "Working", "SortOrder": 3, "IsDefault": False, "IsConverted": False},
@@ -31,15 +32,19 @@ class Settings:
     lead_field_mapping: dict[str, str] = field(default_factory=dict)
     page_size: int = 2000
     short_pages: bool = False
-    session_seconds: float = 7200
-    cursor_seconds: float = 2 * 86_400
+    session_seconds: float = 7200.0
+    cursor_seconds: float = 2 * 86_400.0
     rotate_refresh_tokens: bool = False
     soap_login: bool = True
     view_edit_converted: bool = False
     is_sandbox: bool = True
-    commit_skew: float = 0
+    commit_skew: float = 0.0
     locked_records: list[str] = field(default_factory=list)
     automations: list[dict[str, Any]] = field(default_factory=list)
+    trigger_errors: list[dict[str, Any]] = field(default_factory=list)
+    concurrent_limit: int = 25
+    long_call_seconds: float = 20.0
+    query_timeouts: dict[str, int] = field(default_factory=dict)
     validation_rules: list[dict[str, Any]] = field(default_factory=list)
     duplicate_rules: list[dict[str, Any]] = field(default_factory=list)
     misspelt_duplicate_key: bool = False
@@ -67,6 +72,10 @@ class Settings:
         _check_history(order.get("field_history", {}))
         _check_keys(order, "automations", "set")
         _check_keys(order, "validation_rules", "message")
+        _check_keys(order, "trigger_errors", "cause")
+        for rule in order.get("trigger_errors", ()):
+            if set(rule.get("on", ())) - set(TRIGGER_EVENTS):
+                raise ValueError(f"a trigger error is on {', '.join(TRIGGER_EVENTS)}, not {rule['on']!r}")
         check_rules(order.get("duplicate_rules", []))
         if order.get("assignment_rule", {}).get("active") and "owner" not in order["assignment_rule"]:
             raise ValueError("an active assignment_rule needs an owner")
