@@ -132,3 +132,36 @@ def test_the_org_and_the_user_can_be_named(web: httpx.Client, login: Login, soql
     assert organization["IsSandbox"] is True
     assert info["organization_id"] == organization["Id"]
     assert token["id"].endswith(f"/id/{organization['Id']}/{info['user_id']}")
+
+
+def test_the_identity_address_of_a_token_answers_for_its_own_user(web: httpx.Client, login: Login, soql: Callable[..., Any]) -> None:
+    """44: the address in a token's `id` tells the user in the identity's own words; another org's and another user's do not answer."""
+    token = login(grant_type="password", username="jane@acme.example", password="sandbox-password").json()
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    told = web.get(token["id"], headers=headers).json()
+    assert (told["username"], told["display_name"], told["id"], told["asserted_user"]) == ("jane@acme.example", "Jane Novak", token["id"], True)
+    omar = soql("SELECT Id FROM User WHERE Alias = 'omar'")[0]["Id"]
+    other = web.get(token["id"].replace(told["user_id"], omar), headers=headers)
+    assert (other.status_code, other.text) == (404, "Bad_Id")
+    strange = web.get(token["id"].replace(told["organization_id"], "00D000000000001AAA"), headers=headers)
+    assert (strange.status_code, strange.text) == (403, "Wrong_Org")
+
+
+def test_the_identity_of_a_bad_token_is_refused_in_one_word(web: httpx.Client, api: httpx.Client, admin: Admin, server: SandboxServer) -> None:
+    """3, 44: userinfo and the identity address answer 403 and a word, no JSON and no 401, for a missing, a wrong and an ended token."""
+    admin("settings", expire_tokens=True)
+    for path in ("/services/oauth2/userinfo", "/id/x/y"):
+        assert (web.get(path).status_code, web.get(path).text) == (403, "Missing_OAuth_Token")
+        for token in ("Bearer nonsense", api.headers["Authorization"]):
+            answer = web.get(path, headers={"Authorization": token})
+            assert (answer.status_code, answer.text) == (403, "Bad_OAuth_Token")
+
+
+def test_what_salesforces_own_client_asks_is_answered(api: httpx.Client, web: httpx.Client, login: Login, soql: Callable[..., Any]) -> None:
+    """44: the token's user as a record, what the org is and what is no scratch org, in the queries of the sf client."""
+    info = web.get("/services/oauth2/userinfo", headers={"Authorization": f"Bearer {login().json()['access_token']}"}).json()
+    user = api.get(f"/sobjects/User/{info['user_id']}").json()
+    assert (user["Username"], user["IsActive"], user["UserType"]) == ("leadhub@acme.example", True, "Standard")
+    (org,) = soql("SELECT Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix FROM Organization")
+    assert (org["Name"], org["IsSandbox"], org["TrialExpirationDate"], org["NamespacePrefix"]) == ("Acme Example", True, None, None)
+    assert api.get("/query", params={"q": "SELECT Id FROM ScratchOrgInfo"}).json()[0]["errorCode"] == "INVALID_TYPE"

@@ -177,30 +177,6 @@ class Auth:
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
         return Actor(session.user_id, client=True, duplicates=DuplicateHeader())
 
-    def userinfo(self, request: Request) -> dict[str, Any]:
-        """Return who the token's user is (the OpenID Connect answer)."""
-        user_id = self.actor(request).user_id
-        row = self.org.store.get(USER, user_id) or {}
-        here = base(request)
-        return {
-            "sub": f"{here}/id/{self.org.organization_id}/{user_id}",
-            "user_id": user_id,
-            "organization_id": self.org.organization_id,
-            "preferred_username": row["Username"],
-            "nickname": row["Alias"],
-            "name": row["Name"],
-            "email": row["Email"],
-            "email_verified": True,
-            "given_name": row["FirstName"],
-            "family_name": row["LastName"],
-            "active": row["IsActive"],
-            "user_type": "STANDARD",
-            "language": "en_US",
-            "locale": "en_US",
-            "utcOffset": 0,
-            "urls": {"rest": f"{here}/services/data/v{{version}}/", "sobjects": f"{here}/services/data/v{{version}}/sobjects/"},
-        }
-
 
 def base(request: Request) -> str:
     """Return this server's own address, as the client reached it."""

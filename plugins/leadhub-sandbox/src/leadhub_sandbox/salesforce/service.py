@@ -16,6 +16,7 @@ from leadhub_sandbox.salesforce.bulk_jobs import Jobs
 from leadhub_sandbox.salesforce.bulk_query import BulkQueries
 from leadhub_sandbox.salesforce.composite import Composite
 from leadhub_sandbox.salesforce.errors import ApiError, not_found
+from leadhub_sandbox.salesforce.identity import Identity
 from leadhub_sandbox.salesforce.org import Org
 from leadhub_sandbox.salesforce.partner import Partner
 from leadhub_sandbox.salesforce.query import Queries
@@ -63,6 +64,7 @@ class SalesforceService:
         self._routes.add("GET", "/composite", composite.resources)
         self._routes.add("POST", "/composite", composite.composite)
         self._routes.add("POST", "/composite/batch", composite.batch)
+        self._identity = Identity(self.org, self.auth)
         self._partner = Partner(self.org, self.auth, self._records, self.usage)
         self.jobs = Jobs(self.org)
         ingest = BulkIngest(self.jobs, self._records)
@@ -116,13 +118,13 @@ class SalesforceService:
             case "POST", "/services/oauth2/token":
                 return self.auth.token(request)
             case "GET" | "POST", "/services/oauth2/userinfo":
-                return Response(body=self.auth.userinfo(request))
+                return self._identity.userinfo(request)
             case "GET", "/services/data":
                 return Response(body=versions())
             case "POST", path if path.startswith("/services/Soap/u/"):
                 return self._partner.answer(request)
-            case "GET", path if path.startswith("/id/"):
-                return Response(body=self.auth.userinfo(request))
+            case "GET" | "POST", path if named := re.fullmatch(r"/id/([^/]+)/([^/]+)", path):
+                return self._identity.identity(request, named[1], named[2])
             case _:
                 raise not_found()
 
