@@ -165,3 +165,14 @@ def test_what_salesforces_own_client_asks_is_answered(api: httpx.Client, web: ht
     (org,) = soql("SELECT Name, InstanceName, IsSandbox, TrialExpirationDate, NamespacePrefix FROM Organization")
     assert (org["Name"], org["IsSandbox"], org["TrialExpirationDate"], org["NamespacePrefix"]) == ("Acme Example", True, None, None)
     assert api.get("/query", params={"q": "SELECT Id FROM ScratchOrgInfo"}).json()[0]["errorCode"] == "INVALID_TYPE"
+
+
+def test_a_query_can_tell_its_columns_in_place_of_its_rows(api: httpx.Client, refusal: Callable[..., Any]) -> None:
+    """44: columns=true names each column with its type, those of a relationship below it, and refuses what the query would refuse."""
+    told = api.get("/query", params={"q": "SELECT id, Score__c, Owner.Name FROM Lead", "columns": "true"}).json()
+    columns = {c["columnName"]: c for c in told["columnMetadata"]}
+    assert (told["entityName"], told["keyPrefix"], told["idSelected"], list(columns)) == ("Lead", "00Q", True, ["Id", "Score__c", "Owner"])
+    assert (columns["Score__c"]["apexType"], columns["Score__c"]["numberType"], columns["Score__c"]["custom"]) == ("Double", True, True)
+    assert [c["columnName"] for c in columns["Owner"]["joinColumns"]] == ["Name"]
+    for query, code in (("SELECT Nowhere FROM Lead", "INVALID_FIELD"), ("SELECT Id FROM Nothing", "INVALID_TYPE")):
+        assert refusal(api.get("/query", params={"q": query, "columns": "true"})) == (400, code)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadhub_sandbox.salesforce import ids
+from leadhub_sandbox.salesforce.columns import metadata
 from leadhub_sandbox.salesforce.errors import ApiError, invalid_field, malformed_query
 from leadhub_sandbox.salesforce.filters import candidates, predicate, related, resolve, sort_rows
 from leadhub_sandbox.salesforce.objects import BY_PREFIX, find_object
@@ -117,6 +118,12 @@ class Queries:
         tree = parse(text)
         obj = self._source(tree)
         return obj, tree, self._rows(obj, tree, deleted=deleted)
+
+    def columns(self, text: str) -> dict[str, Any]:
+        """Return what a query's columns are; raises ApiError for what `run` refuses of a SELECT list."""
+        tree = parse(text)
+        obj = self._source(tree)
+        return metadata(self.org, obj, [] if ("COUNT", "") in tree.select else self._paths(obj, tree))
 
     def _source(self, tree: Select) -> SObject:
         obj = find_object(tree.source)

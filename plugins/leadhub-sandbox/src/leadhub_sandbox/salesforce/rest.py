@@ -145,6 +145,8 @@ class Rest:
         text = call.request.param("q")
         if not text:
             raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
+        if call.request.param("columns") == "true":
+            return Response(body=self.queries.columns(text))
         asked = re.search(r"batchSize\s*=\s*(\d+)", call.request.headers.get("sforce-query-options", ""), re.IGNORECASE)
         return Response(body=self.queries.run(text, call.version, deleted=deleted, batch=int(asked[1]) if asked else None))
 
