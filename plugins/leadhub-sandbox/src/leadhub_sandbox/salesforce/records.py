@@ -13,6 +13,7 @@ from leadhub_sandbox.salesforce.query import attributes, field_value
 from leadhub_sandbox.salesforce.schema import Field, Row, SObject
 
 AUTO, NONE = "TRUE", "FALSE"
+QUEUE_TYPE = "Queue"
 OWNING_TYPES = ("Standard", "PowerPartner")
 """The types of users that may own a lead."""
 
@@ -160,7 +161,8 @@ class Records:
                 raise ApiError(400, "REQUIRED_FIELD_MISSING", "Required fields are missing: [OwnerId]", ["OwnerId"])
             rows = [self.org.store.get(OBJECTS[kind], str(target)) for kind in kinds] if target else []
             row = next((r for r in rows if r), None)
-            if target and (row is None or row.get("IsDeleted")):
+            plain_group = name == "OwnerId" and row is not None and row.get("Type", QUEUE_TYPE) != QUEUE_TYPE
+            if target and (row is None or plain_group or row.get("IsDeleted")):
                 raise ApiError(400, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [name])
             if row and actor.client and not actor.system and not self.org.sees(row):
                 raise not_shared()
