@@ -30,6 +30,40 @@ def test_describe_tells_what_a_connector_must_know(api: httpx.Client) -> None:
     assert _fields(api, "Contact")["AccountId"]["relationshipName"] == "Account"
 
 
+KEYS = """
+aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula cascadeDelete caseSensitive compoundFieldName controllerName
+createable custom defaultValue defaultValueFormula defaultedOnCreate dependentPicklist deprecatedAndHidden digits displayLocationInDecimal encrypted
+externalId extraTypeInfo filterable filteredLookupInfo formulaTreatNullNumberAsZero groupable highScaleNumber htmlFormatted idLookup inlineHelpText
+label length mask maskType name nameField namePointing nillable permissionable picklistValues polymorphicForeignKey precision queryByDistance
+referenceTargetField referenceTo relationshipName relationshipOrder restrictedDelete restrictedPicklist scale searchPrefilterable soapType sortable
+type unique updateable writeRequiresMasterRead
+"""
+
+
+def test_every_field_is_described_with_every_key(api: httpx.Client) -> None:
+    """6: each field of each object has all keys of a field's description, and sizes and SOAP types that fit its type."""
+    for name in (o["name"] for o in api.get("/sobjects").json()["sobjects"]):
+        for field in _fields(api, name).values():
+            assert set(field) == set(KEYS.split()), (name, field["name"])
+    fields = _fields(api)
+    assert [fields["LastName"][k] for k in ("soapType", "length", "byteLength")] == ["xsd:string", 80, 240]
+    assert [fields["Id"][k] for k in ("soapType", "length", "byteLength", "idLookup")] == ["tns:ID", 18, 18, True]
+    assert [fields["AnnualRevenue"][k] for k in ("soapType", "precision", "scale", "length")] == ["xsd:double", 18, 0, 0]
+    assert [fields["NumberOfEmployees"][k] for k in ("soapType", "digits")] == ["xsd:int", 8]
+    assert (fields["Name"]["nillable"], fields["Name"]["nameField"]) == (False, True)
+    assert fields["Email"]["idLookup"]
+
+
+def test_an_object_tells_who_refers_to_it(api: httpx.Client, admin: Callable[..., Any]) -> None:
+    """6, 21: childRelationships lists the references of other objects, without those that the user does not see."""
+    path = "/sobjects/Account/describe"
+    named = {r["relationshipName"]: (r["childSObject"], r["field"]) for r in api.get(path).json()["childRelationships"] if r["relationshipName"]}
+    assert named == {"Contacts": ("Contact", "AccountId"), "Opportunities": ("Opportunity", "AccountId")}
+    admin("settings", hidden_objects=["Contact"], hidden_fields={"Opportunity": ["AccountId"]})
+    assert not [r for r in api.get(path).json()["childRelationships"] if r["relationshipName"]]
+    assert api.get(path).json()["urls"]["layouts"] == "/services/data/v62.0/sobjects/Account/describe/layouts"
+
+
 def test_statuses_are_the_orgs_own(api: httpx.Client, soql: Callable[..., Any], admin: Callable[..., Any]) -> None:
     """6, 14: describe and LeadStatus show the same configured values, whose labels differ and whose order has gaps."""
     rows = soql("SELECT ApiName, MasterLabel, SortOrder, IsDefault, IsConverted FROM LeadStatus ORDER BY SortOrder")

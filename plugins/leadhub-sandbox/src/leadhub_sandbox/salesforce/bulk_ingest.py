@@ -22,7 +22,15 @@ OPERATIONS = ("insert", "update", "upsert", "delete")
 EMPTY = "#N/A"
 """What a cell says to make the field empty; an empty cell leaves the field as it is."""
 _BOOLEANS = dict.fromkeys(("yes", "y", "true", "on", "1"), True) | dict.fromkeys(("no", "n", "false", "off", "0"), False)
-_XSD = {"int": "xsd:int", "double": "xsd:double", "currency": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime", "boolean": "xsd:boolean"}
+_XSD = {
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "boolean": "xsd:boolean",
+}
 
 
 @dataclass(slots=True)

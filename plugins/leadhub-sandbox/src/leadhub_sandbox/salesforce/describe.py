@@ -1,102 +1,64 @@
-"""An object's public description, as /sobjects and /sobjects/{name}/describe give it."""
+"""An object's public description, as /sobjects and /sobjects/{name}/describe give it. Its fields are in `describe_fields`."""
 
 from typing import Any
 
-from leadhub_sandbox.salesforce.objects import LEAD, OBJECTS
+from leadhub_sandbox.salesforce.describe_fields import describe_field, label
+from leadhub_sandbox.salesforce.features import MASTER, default_type, record_types
+from leadhub_sandbox.salesforce.objects import OBJECTS
 from leadhub_sandbox.salesforce.org import Org
-from leadhub_sandbox.salesforce.schema import STRING_TYPES, Field, SObject
+from leadhub_sandbox.salesforce.schema import SObject
 
-_XSD = {"id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double", "currency": "xsd:double"}
-_XSD |= {"date": "xsd:date", "datetime": "xsd:dateTime", "address": "urn:address", "anyType": "xsd:anyType"}
-
-
-def _label(name: str) -> str:
-    """Return a label: words apart, without the mark of a custom field."""
-    words = name.removesuffix("__c").replace("_", " ")
-    return "".join(f" {c}" if i and c.isupper() and words[i - 1].islower() else c for i, c in enumerate(words))
-
-
-def _values(org: Org, obj: SObject, field: Field) -> list[dict[str, Any]]:
-    if obj is LEAD and field.name == "Status":
-        entries = [(s["ApiName"], s["MasterLabel"], s["IsDefault"]) for s in sorted(org.settings.statuses, key=lambda s: s["SortOrder"])]
-    else:
-        entries = [(v, v, v == field.default) for v in field.values]
-    return [{"active": True, "defaultValue": d, "label": label, "validFor": None, "value": v} for v, label, d in entries]
+_CHILDREN = {
+    ("Contact", "AccountId"): "Contacts",
+    ("Opportunity", "AccountId"): "Opportunities",
+    ("OpportunityContactRole", "OpportunityId"): "OpportunityContactRoles",
+    ("OpportunityContactRole", "ContactId"): "OpportunityContactRoles",
+    ("LeadHistory", "LeadId"): "Histories",
+    ("ContactHistory", "ContactId"): "Histories",
+}
+"""The names of the relationships from a parent to its children; others have none."""
 
 
-def _defaulted(obj: SObject, field: Field) -> bool:
-    return field.createable and (field.type == "boolean" or field.name == "OwnerId" or (obj is LEAD and field.name == "Status"))
-
-
-def describe_field(org: Org, obj: SObject, field: Field) -> dict[str, Any]:
-    """Return one field's entry."""
-    text = field.type in STRING_TYPES or field.type in ("id", "reference")
-    picklist = field.type in ("picklist", "multipicklist")
-    number = field.type in ("double", "currency")
-    always = field.name in ("Id", "OwnerId", "Status", "CreatedById", "CreatedDate", "LastModifiedById", "LastModifiedDate", "SystemModstamp")
-    return {
-        "name": field.name,
-        "label": _label(field.name),
-        "type": field.type,
-        "soapType": _XSD.get(field.type, "xsd:string"),
-        "length": field.length,
-        "byteLength": field.length * 3 if text else 0,
-        "precision": 18 if number else 0,
-        "scale": 2 if number else 0,
-        "digits": 8 if field.type == "int" else 0,
-        "nillable": field.nillable and not always,
-        "createable": field.createable and obj.writable,
-        "updateable": field.updateable and obj.writable,
-        "defaultedOnCreate": _defaulted(obj, field) or (always and not field.createable),
-        "defaultValue": field.default,
-        "unique": field.unique,
-        "externalId": field.external_id,
-        "idLookup": field.type == "id" or field.external_id,
-        "caseSensitive": False,
-        "custom": field.name.endswith("__c"),
-        "calculated": False,
-        "compoundFieldName": field.compound,
-        "filterable": field.filterable,
-        "sortable": field.filterable and field.type != "multipicklist",
-        "groupable": field.filterable and field.type not in ("multipicklist", "datetime", "double", "currency"),
-        "nameField": field.name == "Name",
-        "permissionable": field.createable and not field.required,
-        "polymorphicForeignKey": len(field.references) > 1,
-        "referenceTo": list(field.references),
-        "relationshipName": field.relationship,
-        "restrictedPicklist": field.restricted,
-        "dependentPicklist": False,
-        "picklistValues": _values(org, obj, field) if picklist else [],
-        "inlineHelpText": None,
-        "deprecatedAndHidden": False,
-    }
+def _urls(obj: SObject, version: str) -> dict[str, str]:
+    path = f"/services/data/{version}/sobjects/{obj.name}"
+    found = {"sobject": path, "describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}"}
+    if obj.writable:
+        found |= {"layouts": f"{path}/describe/layouts", "compactLayouts": f"{path}/describe/compactLayouts"}
+        found |= {"approvalLayouts": f"{path}/describe/approvalLayouts", "listviews": f"{path}/listviews", "quickActions": f"{path}/quickActions"}
+    return found
 
 
 def summary(obj: SObject, version: str) -> dict[str, Any]:
     """Return an object's entry in the global description."""
-    path = f"/services/data/{version}/sobjects/{obj.name}"
     return {
-        "name": obj.name,
-        "label": _label(obj.name),
-        "labelPlural": obj.plural,
-        "keyPrefix": obj.prefix,
-        "custom": False,
-        "createable": obj.writable,
-        "updateable": obj.writable,
-        "deletable": obj.writable,
-        "undeletable": obj.writable,
-        "mergeable": "MasterRecordId" in obj.fields,
-        "queryable": True,
-        "retrieveable": True,
-        "replicateable": True,
-        "searchable": obj.writable,
-        "layoutable": obj.writable,
-        "triggerable": obj.writable,
-        "feedEnabled": False,
         "activateable": False,
+        "associateEntityType": "History" if obj.name.endswith("History") else None,
+        "associateParentEntity": obj.name.removesuffix("History") if obj.name.endswith("History") else None,
+        "createable": obj.writable,
+        "custom": False,
         "customSetting": False,
+        "deepCloneable": False,
+        "deletable": obj.writable,
         "deprecatedAndHidden": False,
-        "urls": {"sobject": path, "describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}"},
+        "feedEnabled": False,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": obj.prefix,
+        "label": label(obj.name),
+        "labelPlural": obj.plural,
+        "layoutable": obj.writable,
+        "mergeable": "MasterRecordId" in obj.fields,
+        "mruEnabled": obj.writable,
+        "name": obj.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": obj.writable,
+        "triggerable": obj.writable,
+        "undeletable": obj.writable,
+        "updateable": obj.writable,
+        "urls": _urls(obj, version),
     }
 
 
@@ -109,5 +71,64 @@ def describe_global(org: Org, version: str) -> dict[str, Any]:
 def describe_object(org: Org, obj: SObject, version: str) -> dict[str, Any]:
     """Return the answer of /sobjects/{name}/describe; hidden fields are absent."""
     hidden = org.hidden(obj)
-    fields = [describe_field(org, obj, f) for f in obj.fields.values() if f.name not in hidden]
-    return summary(obj, version) | {"fields": fields, "childRelationships": [], "recordTypeInfos": []}
+    scopes = [("All", "everything"), *([("My", "mine")] if "OwnerId" in obj.fields else [])]
+    more = {
+        "actionOverrides": [],
+        "childRelationships": _children(org, obj),
+        "compactLayoutable": obj.writable,
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "fields": [describe_field(org, obj, f) for f in obj.fields.values() if f.name not in hidden],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": _record_type_infos(org, obj, version) if obj.writable else [],
+        "searchLayoutable": obj.writable,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": [{"label": f"{whose} {obj.plural.lower()}", "name": scope} for whose, scope in scopes],
+    }
+    return summary(obj, version) | more
+
+
+def _children(org: Org, obj: SObject) -> list[dict[str, Any]]:
+    """Return the references of other objects to this one."""
+    return [
+        {
+            "cascadeDelete": (child.name, field.name) in _CHILDREN,
+            "childSObject": child.name,
+            "deprecatedAndHidden": False,
+            "field": field.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": _CHILDREN.get((child.name, field.name)),
+            "restrictedDelete": False,
+        }
+        for child in OBJECTS.values()
+        if org.shows(child)
+        for field in child.fields.values()
+        if obj.name in field.references and field.name not in org.hidden(child)
+    ]
+
+
+def _record_type_infos(org: Org, obj: SObject, version: str) -> list[dict[str, Any]]:
+    """Return the record types of an object; the last is Master, the one of a record that has none."""
+    default = default_type(org, obj) if "RecordTypeId" in obj.fields else None
+    found = record_types(org, obj) if "RecordTypeId" in obj.fields else []
+    kinds = [(str(r["Id"]), str(r["Name"]), str(r["DeveloperName"]), bool(r["IsActive"]), bool(k.get("available", True))) for r, k in found]
+    return [
+        {
+            "active": active,
+            "available": active and available,
+            "defaultRecordTypeMapping": row_id == (default or MASTER),
+            "developerName": developer_name,
+            "master": row_id == MASTER,
+            "name": name,
+            "recordTypeId": row_id,
+            "urls": {"layout": f"/services/data/{version}/sobjects/{obj.name}/describe/layouts/{row_id}"},
+        }
+        for row_id, name, developer_name, active, available in [*kinds, (MASTER, "Master", "Master", True, True)]
+    ]

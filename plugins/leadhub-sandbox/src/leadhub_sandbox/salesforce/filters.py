@@ -182,7 +182,7 @@ def _relative(org: Org, field: Field, get: Getter, c: Comparison) -> Predicate:
 
 
 def _mistyped(field: Field, advice: str) -> ApiError:
-    kind = {"datetime": "dateTime", "currency": "double"}.get(field.type, field.type)
+    kind = {"datetime": "dateTime", "currency": "double", "percent": "double"}.get(field.type, field.type)
     return invalid_field(f"value of filter criterion for field '{field.name}' must be of type {kind} {advice}".strip())
 
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from leadhub_sandbox.salesforce import ids
+from leadhub_sandbox.salesforce import ids, sales
 from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
 from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.history import note_event
-from leadhub_sandbox.salesforce.objects import ACCOUNT, CONTACT, LEAD, OPPORTUNITY
+from leadhub_sandbox.salesforce.objects import ACCOUNT, CONTACT, LEAD, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE
 from leadhub_sandbox.salesforce.org import Actor
 from leadhub_sandbox.salesforce.records import Records
 from leadhub_sandbox.salesforce.schema import Row, SObject
@@ -40,6 +40,9 @@ def convert(records: Records, order: Mapping[str, Any], actor: Actor) -> dict[st
     account_id = _into(records, ACCOUNT, _named_account(records, order, actor), _account(lead, owner), system)
     contact_id = _contact(records, order, _person(records, lead, owner, account_id), system)
     opportunity_id = _opportunity(records, lead, order, account_id, owner, system) if order.get("create_opportunity", True) else None
+    if opportunity_id:
+        role = {"OpportunityId": opportunity_id, "ContactId": contact_id, "IsPrimary": True}
+        records.create(OPPORTUNITY_CONTACT_ROLE, role, system)
     links = {"ConvertedAccountId": account_id, "ConvertedContactId": contact_id, "ConvertedOpportunityId": opportunity_id}
     done: Row = {"IsConverted": True, "ConvertedDate": records.org.now()[:10], "Status": status, "OwnerId": owner}
     records.update(LEAD, order["id"], done | links, system)
@@ -64,13 +67,18 @@ def _into(records: Records, obj: SObject, row_id: str | None, found: Row, actor:
     return str(there["Id"])
 
 
+def _money(lead: Row) -> Row:
+    """Return the lead's currency, which what comes of it keeps, in an org that has several."""
+    return {"CurrencyIsoCode": lead["CurrencyIsoCode"]} if lead["CurrencyIsoCode"] else {}
+
+
 def _account(lead: Row, owner: object) -> Row:
-    values = {"Name": lead["Company"], "OwnerId": owner} | {n: lead[n] for n in _COMPANY}
+    values = {"Name": lead["Company"], "OwnerId": owner} | _money(lead) | {n: lead[n] for n in _COMPANY}
     return values | {f"Billing{n}": lead[n] for n in _ADDRESS}
 
 
 def _person(records: Records, lead: Row, owner: object, account_id: str) -> Row:
-    values = {"AccountId": account_id, "OwnerId": owner} | {n: lead[n] for n in _PERSONAL} | {f"Mailing{n}": lead[n] for n in _ADDRESS}
+    values = {"AccountId": account_id, "OwnerId": owner} | _money(lead) | {n: lead[n] for n in _PERSONAL} | {f"Mailing{n}": lead[n] for n in _ADDRESS}
     return values | {on_contact: lead[on_lead] for on_lead, on_contact in records.org.settings.lead_field_mapping.items()}
 
 
@@ -94,7 +102,8 @@ def _contact(records: Records, order: Mapping[str, Any], found: Row, actor: Acto
 def _opportunity(records: Records, lead: Row, order: Mapping[str, Any], account_id: str, owner: object, actor: Actor) -> str:
     close = (records.org.clock.now() + timedelta(days=30)).date().isoformat()
     values = {"Name": order.get("opportunity_name") or f"{lead['Company']}-", "StageName": "Prospecting", "CloseDate": close}
-    return records.create(OPPORTUNITY, values | {"AccountId": account_id, "LeadSource": lead["LeadSource"], "OwnerId": owner}, actor)
+    values |= _money(lead) | {"AccountId": account_id, "LeadSource": lead["LeadSource"], "OwnerId": owner}
+    return records.create(OPPORTUNITY, values, actor)
 
 
 def merge(records: Records, obj: SObject, order: Mapping[str, Any], actor: Actor) -> None:
@@ -103,6 +112,7 @@ def merge(records: Records, obj: SObject, order: Mapping[str, Any], actor: Actor
     if "MasterRecordId" not in obj.fields:
         raise ApiError(400, "INVALID_TYPE_FOR_OPERATION", f"entity type cannot be merged: {obj.name}", [])
     for loser in order["losers"]:
+        sales.hand_over(records.org, obj, str(records.live(obj, loser)["Id"]), winner, actor.user_id)
         records.delete(obj, loser, actor, master_id=str(winner["Id"]))
     records.update(obj, order["winner"], order.get("fields", {}), replace(actor, duplicates=None))
     note_event(records.org, obj, str(winner["Id"]), f"{obj.name.lower()}Merged", actor.user_id)

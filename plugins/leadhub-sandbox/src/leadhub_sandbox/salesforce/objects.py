@@ -12,17 +12,18 @@ INDUSTRIES = ("Agriculture", "Banking", "Consulting", "Education", "Electronics"
 RATINGS = ("Hot", "Warm", "Cold")
 SALUTATIONS = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.", "Mx.")
 USER_TYPES = ("Standard", "PowerPartner", "CSPLitePortal", "CsnOnly", "Guest", "AutomatedProcess")
-STAGES = (
-    "Prospecting",
-    "Qualification",
-    "Needs Analysis",
-    "Value Proposition",
-    "Id. Decision Makers",
-    "Perception Analysis",
-    "Proposal/Price Quote",
-    "Negotiation/Review",
-    "Closed Won",
-    "Closed Lost",
+OPPORTUNITY_TYPES = ("Existing Business", "New Business")
+FORECASTS = ("Omitted", "Pipeline", "Best Case", "Commit", "Closed")
+ROLES = (
+    "Business User",
+    "Decision Maker",
+    "Economic Buyer",
+    "Economic Decision Maker",
+    "Evaluator",
+    "Executive Sponsor",
+    "Influencer",
+    "Technical Buyer",
+    "Other",
 )
 
 
@@ -72,6 +73,8 @@ def _address(prefix: str = "") -> list[Field]:
         Field(f"{prefix}State", length=80, compound=compound),
         Field(f"{prefix}PostalCode", length=20, compound=compound),
         Field(f"{prefix}Country", length=80, compound=compound),
+        Field(f"{prefix}StateCode", "picklist", 10, compound=compound),
+        Field(f"{prefix}CountryCode", "picklist", 10, compound=compound),
         Field(compound, "address", createable=False, updateable=False, filterable=False),
     ]
 
@@ -83,6 +86,14 @@ def _business() -> list[Field]:
         Field("Rating", "picklist", 255, values=RATINGS),
         Field("AnnualRevenue", "currency"),
         Field("NumberOfEmployees", "int"),
+    ]
+
+
+def _by_setting() -> list[Field]:
+    """Return the fields that an object has only in some orgs: see `features`."""
+    return [
+        Field("RecordTypeId", "reference", 18, references=("RecordType",)),
+        Field("CurrencyIsoCode", "picklist", 255),
     ]
 
 
@@ -104,6 +115,7 @@ LEAD = sobject(
         *_address(),
         *_business(),
         *_owned("User", "Group"),
+        *_by_setting(),
         Field("Status", "picklist", 255),
         Field("IsUnreadByOwner", "boolean", default=True),
         _locked("IsConverted", "boolean", default=False),
@@ -132,6 +144,7 @@ CONTACT = sobject(
         Field("HomePhone", "phone", 40),
         *_address("Mailing"),
         *_owned(),
+        *_by_setting(),
         Field("LeadhubId__c", length=64, unique=True, external_id=True),
     ],
 )
@@ -146,6 +159,7 @@ ACCOUNT = sobject(
         *_address("Billing"),
         *_business(),
         *_owned(),
+        *_by_setting(),
         _locked("MasterRecordId", "reference", 18, refs=("Account",)),
     ],
 )
@@ -156,16 +170,34 @@ OPPORTUNITY = sobject(
     [
         *_system(),
         Field("Name", length=120, required=True),
-        Field("StageName", "picklist", 255, required=True, values=STAGES),
+        Field("StageName", "picklist", 255, required=True),
         Field("CloseDate", "date", required=True),
         Field("Amount", "currency"),
-        Field("Probability", "double"),
+        Field("Probability", "percent"),
+        _locked("ExpectedRevenue", "currency"),
         Field("AccountId", "reference", 18, references=("Account",)),
-        Field("ContactId", "reference", 18, references=("Contact",), updateable=False),
         Field("LeadSource", "picklist", 255, values=SOURCES),
+        Field("Type", "picklist", 255, values=OPPORTUNITY_TYPES),
+        Field("NextStep", length=255),
         _locked("IsClosed", "boolean", default=False),
         _locked("IsWon", "boolean", default=False),
+        replace(_locked("ForecastCategory", "picklist", 40), values=FORECASTS, restricted=True),
+        Field("ForecastCategoryName", "picklist", 255, values=FORECASTS),
+        _locked("LastActivityDate", "date"),
         *_owned(),
+        *_by_setting(),
+    ],
+)
+OPPORTUNITY_CONTACT_ROLE = sobject(
+    "OpportunityContactRole",
+    "00K",
+    "Opportunity Contact Role",
+    [
+        *_system(),
+        Field("OpportunityId", "reference", 18, required=True, references=("Opportunity",), updateable=False),
+        Field("ContactId", "reference", 18, required=True, references=("Contact",)),
+        Field("Role", "picklist", 255, values=ROLES),
+        Field("IsPrimary", "boolean", default=False),
     ],
 )
 USER = sobject(
@@ -211,6 +243,55 @@ LEAD_STATUS = sobject(
     ],
     writable=False,
 )
+OPPORTUNITY_STAGE = sobject(
+    "OpportunityStage",
+    "01J",
+    "Opportunity Stage",
+    [
+        *(f for f in _system() if f.name != "IsDeleted"),
+        _locked("ApiName", length=255),
+        _locked("MasterLabel", length=255),
+        _locked("IsActive", "boolean", default=True),
+        _locked("SortOrder", "int"),
+        _locked("IsClosed", "boolean", default=False),
+        _locked("IsWon", "boolean", default=False),
+        replace(_locked("ForecastCategory", "picklist", 40), values=FORECASTS, restricted=True),
+        replace(_locked("ForecastCategoryName", "picklist", 255), values=FORECASTS),
+        _locked("DefaultProbability", "percent"),
+        _locked("Description", length=255),
+    ],
+    writable=False,
+)
+RECORD_TYPE = sobject(
+    "RecordType",
+    "012",
+    "Record Types",
+    [
+        *(f for f in _system() if f.name != "IsDeleted"),
+        _locked("Name", length=80),
+        _locked("DeveloperName", length=80),
+        _locked("NamespacePrefix", length=15),
+        _locked("Description", length=255),
+        _locked("BusinessProcessId", "reference", 18),
+        _locked("SobjectType", "picklist", 40),
+        _locked("IsActive", "boolean", default=True),
+    ],
+    writable=False,
+)
+CURRENCY_TYPE = sobject(
+    "CurrencyType",
+    "01L",
+    "Currency Types",
+    [
+        *(f for f in _system() if f.name != "IsDeleted"),
+        _locked("IsoCode", "picklist", 255),
+        _locked("ConversionRate", "double"),
+        _locked("DecimalPlaces", "int"),
+        _locked("IsActive", "boolean", default=True),
+        _locked("IsCorporate", "boolean", default=False),
+    ],
+    writable=False,
+)
 ORGANIZATION = sobject(
     "Organization",
     "00D",
@@ -245,9 +326,9 @@ def _history(parent: str) -> SObject:
 
 LEAD_HISTORY, CONTACT_HISTORY = _history("Lead"), _history("Contact")
 
-OBJECTS: dict[str, SObject] = {
-    o.name: o for o in (LEAD, CONTACT, ACCOUNT, OPPORTUNITY, USER, GROUP, LEAD_STATUS, ORGANIZATION, LEAD_HISTORY, CONTACT_HISTORY)
-}
+_PEOPLE_AND_SALES = (LEAD, CONTACT, ACCOUNT, OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE, USER, GROUP)
+_SETUP = (LEAD_STATUS, OPPORTUNITY_STAGE, RECORD_TYPE, CURRENCY_TYPE, ORGANIZATION)
+OBJECTS: dict[str, SObject] = {o.name: o for o in (*_PEOPLE_AND_SALES, *_SETUP, LEAD_HISTORY, CONTACT_HISTORY)}
 BY_PREFIX: dict[str, SObject] = {o.prefix: o for o in OBJECTS.values()}
 _BY_LOWER = {name.lower(): o for name, o in OBJECTS.items()}
 

@@ -8,7 +8,18 @@ from typing import Any
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.salesforce import ids, times
 from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
-from leadhub_sandbox.salesforce.objects import BY_PREFIX, GROUP, LEAD_STATUS, OBJECTS, ORGANIZATION, USER
+from leadhub_sandbox.salesforce.features import absent_fields, absent_objects
+from leadhub_sandbox.salesforce.objects import (
+    BY_PREFIX,
+    CURRENCY_TYPE,
+    GROUP,
+    LEAD_STATUS,
+    OBJECTS,
+    OPPORTUNITY_STAGE,
+    ORGANIZATION,
+    RECORD_TYPE,
+    USER,
+)
 from leadhub_sandbox.salesforce.schema import Row, SObject
 from leadhub_sandbox.salesforce.settings import Settings
 from leadhub_sandbox.salesforce.store import Store
@@ -55,6 +66,8 @@ class Org:
         self._first = chance.randrange(10**6, 10**7)
         self._counters: dict[str, int] = {}
         self._people: dict[str, str] = {}
+        self._hidden: dict[str, set[str]] = {}
+        self._unknown: set[str] = set()
         self._found()
 
     def _found(self) -> None:
@@ -90,16 +103,39 @@ class Org:
         return str(row["Id"])
 
     def settings_changed(self) -> None:
-        """Bring the rows that settings stand for into line with them."""
+        """Bring what settings stand for into line with them: rows of setup objects, and which fields there are."""
         self.store.skew = 0.0
         self.schema_changed = self.clock.now()
-        for old in self.store.everything(LEAD_STATUS):
-            self.store.remove(LEAD_STATUS, str(old["Id"]))
-        for status in self.settings.statuses:
-            self._insert(LEAD_STATUS, {**status})
+        self._hide()
+        knobs = self.settings
+        self._mirror(LEAD_STATUS, ("ApiName",), knobs.statuses)
+        self._mirror(OPPORTUNITY_STAGE, ("ApiName",), [{**s, "ForecastCategoryName": s["ForecastCategory"]} for s in knobs.stages])
+        self._mirror(CURRENCY_TYPE, ("IsoCode",), [{**c, "DecimalPlaces": 2} for c in knobs.currencies])
+        kinds = [
+            {"SobjectType": k["object"], "DeveloperName": k["name"], "Name": k.get("label", k["name"]), "IsActive": k.get("active", True)}
+            for k in knobs.record_types
+        ]
+        self._mirror(RECORD_TYPE, ("SobjectType", "DeveloperName"), kinds)
         (organization,) = self.store.everything(ORGANIZATION)
-        self.store.put(ORGANIZATION, organization | {"IsSandbox": self.settings.is_sandbox})
-        self.store.skew = self.settings.commit_skew
+        self.store.put(ORGANIZATION, organization | {"IsSandbox": knobs.is_sandbox})
+        self.store.skew = knobs.commit_skew
+
+    def _mirror(self, obj: SObject, keys: tuple[str, ...], wanted: list[dict[str, Any]]) -> None:
+        """Have an object hold exactly these rows; one that was there keeps its id."""
+        there = {tuple(row[key] for key in keys): row for row in self.store.everything(obj)}
+        for values in wanted:
+            old = there.pop(tuple(values[key] for key in keys), None)
+            if old is None:
+                self._insert(obj, {**values})
+            elif old | values != old:
+                self.store.put(obj, old | values | self.stamps(self._people[INTEGRATION]))
+        for gone in there.values():
+            self.store.remove(obj, str(gone["Id"]))
+
+    def _hide(self) -> None:
+        knobs = self.settings
+        self._hidden = {o.name: absent_fields(knobs, o) | set(knobs.hidden_fields.get(o.name, ())) for o in OBJECTS.values()}
+        self._unknown = absent_objects(knobs) | set(knobs.hidden_objects)
 
     def new_id(self, obj: SObject) -> str:
         """Return the next id of an object."""
@@ -144,12 +180,12 @@ class Org:
         return next((s["ApiName"] for s in self.settings.statuses if s["IsDefault"]), plain[0] if plain else "")
 
     def hidden(self, obj: SObject) -> set[str]:
-        """Return the fields of an object that field-level security hides."""
-        return set(self.settings.hidden_fields.get(obj.name, ()))
+        """Return the fields of an object that the clients' users do not see: hidden by field-level security, or not in this org at all."""
+        return self._hidden[obj.name]
 
     def shows(self, obj: SObject) -> bool:
         """Return whether the clients' users may see an object at all."""
-        return obj.name not in self.settings.hidden_objects
+        return obj.name not in self._unknown
 
     def sees(self, row: Row) -> bool:
         """Return whether the clients' users may see a record: it is not kept from them, nor its owner's, nor the history of such a one."""
@@ -183,7 +219,8 @@ class Org:
         """Put back what `snapshot` returned."""
         self.store.restore({name: state["rows"].get(name, []) for name in OBJECTS}, state.get("unseen", ()))
         self.settings = Settings(**state["settings"])
-        self.store.skew = self.settings.commit_skew
         self._counters = dict(state["counters"])
         self._people = {str(r[k]): str(r["Id"]) for r in self.store.everything(USER) for k in ("Alias", "Username")}
         self.organization_id = str(self.store.everything(ORGANIZATION)[0]["Id"])
+        self.settings_changed()
+        self.store.commit()

@@ -12,6 +12,7 @@ from leadhub_sandbox.salesforce.errors import ApiError, invalid_field, malformed
 from leadhub_sandbox.salesforce.filters import candidates, predicate, related, resolve, sort_rows
 from leadhub_sandbox.salesforce.objects import BY_PREFIX, find_object
 from leadhub_sandbox.salesforce.org import Org
+from leadhub_sandbox.salesforce.places import CODES
 from leadhub_sandbox.salesforce.schema import Row, SObject
 from leadhub_sandbox.salesforce.soql import Select, parse
 
@@ -30,6 +31,8 @@ def field_value(obj: SObject, name: str, row: Row) -> Any:
         return row[name]
     stem = name.removesuffix("Address")
     parts = {p[0].lower() + p[1:]: row[f"{stem}{p}"] for p in ("Street", "City", "State", "PostalCode", "Country")}
+    if row[f"{stem}CountryCode"]:
+        parts |= {p[0].lower() + p[1:]: row[f"{stem}{p}"] for p in CODES}
     if not any(parts.values()):
         return None
     return parts | {"latitude": None, "longitude": None, "geocodeAccuracy": None}

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from leadhub_sandbox.salesforce import duplicates, ids, values
+from leadhub_sandbox.salesforce import duplicates, ids, sales, values
 from leadhub_sandbox.salesforce.errors import ApiError, deleted, invalid_field, not_found, not_shared
+from leadhub_sandbox.salesforce.features import settle
 from leadhub_sandbox.salesforce.history import note_save
 from leadhub_sandbox.salesforce.objects import CONTACT, LEAD, OBJECTS, OPPORTUNITY, USER
 from leadhub_sandbox.salesforce.org import AUTOMATION, INTEGRATION, Actor, Org
@@ -27,7 +28,7 @@ class Records:
     def create(self, obj: SObject, body: Mapping[str, Any], actor: Actor, assign: str = NONE) -> str:
         """Store a new record and return its id; raises ApiError."""
         self._must_be_writable(obj, actor, "inserted")
-        given = self._clean(obj, body, actor, "createable")
+        given = settle(self.org, obj, None, self._clean(obj, body, actor, "createable"))
         row: Row = {f.name: f.default for f in obj.fields.values()} | self._defaults(obj, actor) | given
         self._check_required(obj, row)
         self._check_status(obj, given, actor)
@@ -42,6 +43,7 @@ class Records:
         self._must_be_writable(obj, actor, "updated")
         given = self._clean(obj, body, actor, "updateable")
         before = self.live(obj, row_id, actor)
+        given = settle(self.org, obj, before, given)
         converted = bool(before.get("IsConverted"))
         if converted and not (self.org.settings.view_edit_converted or actor.system):
             raise ApiError(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", [])
@@ -56,8 +58,8 @@ class Records:
     def automate(self, obj: SObject, row_id: str, fields: Mapping[str, Any]) -> None:
         """Change a record as a background process does: SystemModstamp moves, LastModifiedDate and LastModifiedById stay."""
         before = self.live(obj, row_id)
-        given = self._clean(obj, fields, Actor("", system=True), "updateable")
-        after = _derived(obj, before | given | {"SystemModstamp": self.org.now()})
+        given = settle(self.org, obj, before, self._clean(obj, fields, Actor("", system=True), "updateable"))
+        after = _derived(self.org, obj, before | given | {"SystemModstamp": self.org.now()})
         self.org.store.put(obj, after)
         note_save(self.org, obj, before, after, self.org.user_id(AUTOMATION))
 
@@ -79,6 +81,7 @@ class Records:
         if master_id:
             row["MasterRecordId"] = master_id
         self.org.store.put(obj, row)
+        sales.let_go(self.org, obj, row, actor.user_id)
 
     def undelete(self, obj: SObject, row_id: str, actor: Actor) -> None:
         """Bring a record back from the recycle bin under its old id."""
@@ -135,8 +138,6 @@ class Records:
         row: Row = {}
         if "OwnerId" in obj.fields:
             row["OwnerId"] = actor.user_id
-        if obj is LEAD:
-            row["Status"] = self.org.default_status()
         return row
 
     def _check_required(self, obj: SObject, row: Row) -> None:
@@ -184,7 +185,7 @@ class Records:
         return {"OwnerId": rule["default_owner"]} if rule.get("default_owner") else {}
 
     def _save(self, obj: SObject, row: Row, actor: Actor) -> str:
-        row = _derived(obj, row)
+        row = _derived(self.org, obj, row)
         before = self.org.store.get(obj, str(row["Id"]))
         if actor.checked:
             self._check_triggers(obj, row, "Insert" if before is None else "Update")
@@ -196,9 +197,10 @@ class Records:
                 raise self._taken(obj, f, str(holder), actor)
         for rule in self.org.settings.automations:
             if rule.get("object", LEAD.name) == obj.name and _holds(rule.get("when", {}), row):
-                row = _derived(obj, row | self._clean(obj, rule["set"], Actor("", system=True), "updateable"))
+                row = _derived(self.org, obj, row | self._clean(obj, rule["set"], Actor("", system=True), "updateable"))
         self.org.store.put(obj, row)
         note_save(self.org, obj, before, row, str(row["LastModifiedById"]))
+        sales.keep_one_primary(self.org, obj, row)
         return str(row["Id"])
 
     def _check_triggers(self, obj: SObject, row: Row, event: str) -> None:
@@ -246,11 +248,14 @@ def _holds(when: Mapping[str, Any], row: Row) -> bool:
     return all(row.get(name) == value for name, value in when.items())
 
 
-def _derived(obj: SObject, row: Row) -> Row:
+def _derived(org: Org, obj: SObject, row: Row) -> Row:
     """Fill what Salesforce computes: a person's Name, a stage's flags."""
     if obj in (LEAD, CONTACT, USER):
         return row | {"Name": " ".join(str(row[n]) for n in ("FirstName", "LastName") if row[n])}
     if obj is OPPORTUNITY:
-        stage = str(row["StageName"])
-        return row | {"IsClosed": stage.startswith("Closed"), "IsWon": stage == "Closed Won"}
+        stage = next((s for s in org.settings.stages if s["ApiName"] == row["StageName"]), {})
+        amount, chance = row["Amount"], row["Probability"]
+        expected = amount * chance / 100 if isinstance(amount, int | float) and isinstance(chance, int | float) else None
+        flags = {"IsClosed": bool(stage.get("IsClosed")), "IsWon": bool(stage.get("IsWon"))}
+        return row | flags | {"ExpectedRevenue": expected, "ForecastCategory": row["ForecastCategoryName"]}
     return row

@@ -15,6 +15,31 @@ STATUSES: list[dict[str, Any]] = [
     {"ApiName": "Closed - Converted", "MasterLabel": "Converted", "SortOrder": 4, "IsDefault": False, "IsConverted": True},
     {"ApiName": "Closed - Not Converted", "MasterLabel": "Closed", "SortOrder": 7, "IsDefault": False, "IsConverted": False},
 ]
+CURRENCY = ("IsoCode", "ConversionRate", "IsActive", "IsCorporate")
+_STAGES = (
+    ("Prospecting", 10, "Pipeline"),
+    ("Qualification", 10, "Pipeline"),
+    ("Needs Analysis", 20, "Pipeline"),
+    ("Value Proposition", 50, "Pipeline"),
+    ("Id. Decision Makers", 60, "Pipeline"),
+    ("Perception Analysis", 70, "Pipeline"),
+    ("Proposal/Price Quote", 75, "Pipeline"),
+    ("Negotiation/Review", 90, "Pipeline"),
+    ("Closed Won", 100, "Closed"),
+    ("Closed Lost", 0, "Omitted"),
+)
+STAGES: list[dict[str, Any]] = [
+    {
+        "ApiName": name,
+        "MasterLabel": name,
+        "SortOrder": order,
+        "IsClosed": name.startswith("Closed"),
+        "IsWon": name == "Closed Won",
+        "DefaultProbability": float(chance),
+        "ForecastCategory": forecast,
+    }
+    for order, (name, chance, forecast) in enumerate(_STAGES, 1)
+]
 
 
 @dataclass(slots=True)
@@ -22,6 +47,10 @@ class Settings:
     """The knobs. Times are seconds on the sandbox's clock; `hidden_fields` and `automations` are described in the README."""
 
     statuses: list[dict[str, Any]] = field(default_factory=lambda: [dict(s) for s in STATUSES])
+    stages: list[dict[str, Any]] = field(default_factory=lambda: [dict(s) for s in STAGES])
+    record_types: list[dict[str, Any]] = field(default_factory=list)
+    currencies: list[dict[str, Any]] = field(default_factory=list)
+    countries: dict[str, dict[str, Any]] = field(default_factory=dict)
     assignment_rule: dict[str, Any] = field(default_factory=dict)
     daily_limit: int = 100_000
     hidden_fields: dict[str, list[str]] = field(default_factory=dict)
@@ -66,9 +95,11 @@ class Settings:
             kind = (int, float) if isinstance(known[name], float) else type(known[name])
             if not isinstance(value, kind):
                 raise ValueError(f"setting {name!r} takes a {type(known[name]).__name__}, not {value!r}")  # noqa: TRY004 - the admin API answers ValueError with 400
-        for status in order.get("statuses", ()):
-            if set(status) != set(STATUSES[0]):
-                raise ValueError(f"a status has exactly the keys {', '.join(STATUSES[0])}, not {status!r}")
+        for name, example in (("statuses", STATUSES[0]), ("stages", STAGES[0]), ("currencies", CURRENCY)):
+            for entry in order.get(name, ()):
+                if set(entry) != set(example):
+                    raise ValueError(f"each of {name} has exactly the keys {', '.join(example)}, not {entry!r}")
+        _check_features(order)
         _check_history(order.get("field_history", {}))
         _check_keys(order, "automations", "set")
         _check_keys(order, "validation_rules", "message")
@@ -85,6 +116,21 @@ class Settings:
     def as_json(self) -> dict[str, Any]:
         """Return the settings as POST /_sandbox/settings takes them."""
         return asdict(self)
+
+
+def _check_features(order: Mapping[str, Any]) -> None:
+    """Check record types, currencies and countries: what they name must be there."""
+    for kind in order.get("record_types", ()):
+        known = OBJECTS.get(kind.get("object", ""))
+        if known is None or "RecordTypeId" not in known.fields or not kind.get("name"):
+            raise ValueError(f"a record type needs an object with RecordTypeId and a name, not {kind!r}")
+        if unknown := set(kind.get("values", {})) - set(known.fields):
+            raise ValueError(f"record type {kind['name']}: {known.name} has no field {min(unknown)}")
+    if order.get("currencies") and sum(1 for c in order["currencies"] if c["IsCorporate"] and c["IsActive"]) != 1:
+        raise ValueError("exactly one currency must be active and IsCorporate")
+    for code, country in order.get("countries", {}).items():
+        if not isinstance(country, dict) or "name" not in country or not isinstance(country.get("states", {}), dict):
+            raise ValueError(f"countries has {{code: {{'name', 'states': {{code: name}}}}}}, not {code!r}: {country!r}")
 
 
 def _check_history(wanted: Mapping[str, list[str]]) -> None:

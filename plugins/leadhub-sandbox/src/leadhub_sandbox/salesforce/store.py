@@ -145,9 +145,14 @@ class Store:
             index.clear()
         for name, rows in state.items():
             for row in rows:
-                self._set(name, row["Id"], dict(row))
+                self._set(name, row["Id"], _blank(OBJECTS[name]) | row)
         for entry in unseen:
             self._unseen[entry["object"], entry["id"]] = (datetime.fromisoformat(entry["until"]), entry["row"])
+
+
+def _blank(obj: SObject) -> Row:
+    """Return a row of defaults: one that was kept by an older sandbox may lack fields."""
+    return {f.name: f.default for f in obj.fields.values()}
 
 
 def _fold(value: object) -> str:

@@ -111,6 +111,7 @@ _PARSERS: dict[str, Callable[[Field, object], object]] = {
     "int": _number,
     "double": _number,
     "currency": _number,
+    "percent": _number,
     "date": _date,
     "datetime": _datetime,
     "reference": _reference,
