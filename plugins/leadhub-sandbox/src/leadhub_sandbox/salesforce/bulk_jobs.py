@@ -4,7 +4,7 @@ After the Bulk API 2.0 Developer Guide. A job moves on when it is asked for, or 
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -172,7 +172,8 @@ class Jobs:
 
     def snapshot(self) -> list[dict[str, Any]]:
         """Return a JSON-able copy of all jobs."""
-        return [asdict(job) for job in self.found.values()]
+        jobs = ({f.name: getattr(job, f.name) for f in fields(Job)} for job in self.found.values())
+        return [{name: list(value) if isinstance(value, list) else value for name, value in job.items()} for job in jobs]
 
     def restore(self, state: list[dict[str, Any]]) -> None:
         """Put back what `snapshot` returned."""

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from leadhub_sandbox.salesforce import ids, times
+from leadhub_sandbox.salesforce import times
 from leadhub_sandbox.salesforce.errors import ApiError, invalid_field, malformed_query, no_such_column
+from leadhub_sandbox.salesforce.literals import ID_TYPES, literal_value, mistyped
 from leadhub_sandbox.salesforce.objects import BY_PREFIX, OBJECTS, find_object
 from leadhub_sandbox.salesforce.org import Org
+from leadhub_sandbox.salesforce.plans import plan
 from leadhub_sandbox.salesforce.schema import STRING_TYPES, Field, Row, SObject
 from leadhub_sandbox.salesforce.soql import Comparison, Condition, Group, Join, Literal, Ordering
 
@@ -17,7 +19,6 @@ Predicate = Callable[[Row], bool]
 
 _OWNER_FIELDS = {n.lower(): n for n in ("Id", "Name", "Type", "Email", "FirstName", "LastName", "Alias", "Username", "IsActive")}
 _TYPE = Field("Type", "picklist", 40)
-_ID_TYPES = ("id", "reference")
 
 
 def resolve(org: Org, obj: SObject, path: str) -> tuple[Field, Getter]:
@@ -89,10 +90,11 @@ def _join(org: Org, obj: SObject, join: Join) -> Predicate:
     if source is None or not org.shows(source):
         raise ApiError(400, "INVALID_TYPE", f"sObject type '{join.source}' is not supported.")
     inner, read = resolve(org, source, join.field)
-    if inner.type not in _ID_TYPES or field.type not in _ID_TYPES or not _targets(obj, field) & _targets(source, inner):
+    if inner.type not in ID_TYPES or field.type not in ID_TYPES or not _targets(obj, field) & _targets(source, inner):
         raise malformed_query(f"The outer field '{join.path}' and the inner field '{join.field}' must be ids of the same object")
     test = predicate(org, source, join.where)
-    chosen = {read(row) for row in org.rows(source) if test(row)} - {None}
+    pool = org.rows(source, among=plan(org, source, join.where).ids)
+    chosen = {read(row) for row in pool if test(row)} - {None}
     return lambda row: ((value := get(row)) in chosen) is not join.absent and value is not None
 
 
@@ -110,7 +112,7 @@ def _comparison(org: Org, obj: SObject, c: Comparison) -> Predicate:
         return _like(field, get, c.literals[0])
     if any(literal.kind == "relative" for literal in c.literals):
         return _relative(org, field, get, c)
-    wanted = [_value(field, literal) for literal in c.literals]
+    wanted = [literal_value(field, literal) for literal in c.literals]
     if c.op in ("INCLUDES", "EXCLUDES"):
         return _includes(get, wanted, absent=c.op == "EXCLUDES")
     fold = _folder(field)
@@ -163,7 +165,7 @@ def _includes(get: Getter, wanted: list[Any], *, absent: bool) -> Predicate:
 
 def _relative(org: Org, field: Field, get: Getter, c: Comparison) -> Predicate:
     if field.type not in ("date", "datetime") or c.op in ("IN", "NOT IN"):
-        raise _mistyped(field, "and should be enclosed in quotes" if field.type in STRING_TYPES else "")
+        raise mistyped(field, "and should be enclosed in quotes" if field.type in STRING_TYPES else "")
     word, _, count = c.literals[0].text.upper().partition(":")
     days = int(count or 1)
     bounds = {"TODAY": (0, 1), "YESTERDAY": (-1, 0), "TOMORROW": (1, 2), "LAST_N_DAYS": (-days, 1), "NEXT_N_DAYS": (1, days + 1)}
@@ -179,57 +181,6 @@ def _relative(org: Org, field: Field, get: Getter, c: Comparison) -> Predicate:
         ">=": lambda row: (v := get(row)) is not None and v >= low,
     }
     return tests[c.op]
-
-
-def _mistyped(field: Field, advice: str) -> ApiError:
-    kind = {"datetime": "dateTime", "currency": "double", "percent": "double"}.get(field.type, field.type)
-    return invalid_field(f"value of filter criterion for field '{field.name}' must be of type {kind} {advice}".strip())
-
-
-def _value(field: Field, literal: Literal) -> Any:
-    """Return the literal as rows hold such a value; raises the error that Salesforce gives for one of another type."""
-    if literal.kind == "null":
-        return None
-    if field.type in STRING_TYPES or field.type in _ID_TYPES:
-        if literal.kind != "string":
-            raise _mistyped(field, "and should be enclosed in quotes")
-        return _id(literal.text) if field.type in _ID_TYPES and literal.text else literal.text or None
-    if literal.kind == "string":
-        raise _mistyped(field, "and should not be enclosed in quotes")
-    kinds = {"datetime": "datetime", "date": "date", "boolean": "boolean"}
-    if literal.kind != kinds.get(field.type, "number"):
-        raise _mistyped(field, "")
-    try:
-        return _READERS[literal.kind](literal.text)
-    except ValueError:
-        raise malformed_query(f"Invalid {literal.kind}: {literal.text}") from None
-
-
-def _id(text: str) -> str:
-    complete = ids.full(text)
-    if complete is None:
-        raise ApiError(400, "INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {text}")
-    return complete
-
-
-_READERS: dict[str, Callable[[str], Any]] = {
-    "datetime": lambda text: times.stamp(times.parse_instant(text.upper())),
-    "date": times.parse_date,
-    "boolean": lambda text: text.lower() == "true",
-    "number": float,
-}
-
-
-def candidates(org: Org, obj: SObject, condition: Condition | None) -> set[str] | None:
-    """Return a set of ids that holds every match when the clause fixes the id, else None (all rows are looked at)."""
-    if isinstance(condition, Group) and condition.op == "AND":
-        return next((found for part in condition.parts if (found := candidates(org, obj, part)) is not None), None)
-    if not isinstance(condition, Comparison) or condition.op not in ("=", "IN") or "." in condition.path:
-        return None
-    field = obj.find(condition.path)
-    if field is None or field.type != "id" or any(literal.kind != "string" for literal in condition.literals):
-        return None
-    return {complete for literal in condition.literals if (complete := ids.full(literal.text))}
 
 
 def sort_rows(org: Org, obj: SObject, rows: list[Row], order: tuple[Ordering, ...]) -> list[Row]:

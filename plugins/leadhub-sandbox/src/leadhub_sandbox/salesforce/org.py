@@ -197,7 +197,7 @@ class Org:
         named = {row.get("OwnerId"), None if str(row["Id"])[:3] in (USER.prefix, GROUP.prefix) else row["Id"]}
         return not kept & named and (above is None or self.sees(above))
 
-    def rows(self, obj: SObject, *, deleted: bool = False, among: set[str] | None = None) -> Iterator[Row]:
+    def rows(self, obj: SObject, *, deleted: bool = False, among: list[str] | None = None) -> Iterator[Row]:
         """Yield the rows of an object that the clients' users see; see `Store.rows`."""
         return (row for row in self.store.rows(obj, deleted=deleted, among=among) if self.sees(row))
 

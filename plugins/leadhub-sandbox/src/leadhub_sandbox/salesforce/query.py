@@ -1,18 +1,20 @@
 """A query run: rows chosen, put in order and rendered, and the cursors by which its pages are fetched."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from leadhub_sandbox.salesforce import ids
 from leadhub_sandbox.salesforce.columns import metadata
 from leadhub_sandbox.salesforce.errors import ApiError, invalid_field, malformed_query
-from leadhub_sandbox.salesforce.filters import candidates, predicate, related, resolve, sort_rows
+from leadhub_sandbox.salesforce.filters import predicate, related, resolve, sort_rows
 from leadhub_sandbox.salesforce.objects import BY_PREFIX, find_object
 from leadhub_sandbox.salesforce.org import Org
 from leadhub_sandbox.salesforce.places import CODES
+from leadhub_sandbox.salesforce.plans import plan
 from leadhub_sandbox.salesforce.schema import Row, SObject
 from leadhub_sandbox.salesforce.soql import Select, parse
 
@@ -152,13 +154,14 @@ class Queries:
 
     def _rows(self, obj: SObject, tree: Select, *, deleted: bool) -> list[Row]:
         test = predicate(self.org, obj, tree.where)
-        chosen = candidates(self.org, obj, tree.where)
-        pool = self.org.rows(obj, deleted=deleted, among=chosen)
-        found = [row for row in pool if test(row)]
-        if len(found) > self.org.settings.query_timeouts.get(obj.name, len(found)):
-            raise ApiError(400, "QUERY_TIMEOUT", "Your query request was running for too long.")
-        rows = sort_rows(self.org, obj, found, tree.order)
+        found = plan(self.org, obj, tree.where, tree.order)
+        pool: Iterable[Row] = (row for row in self.org.rows(obj, deleted=deleted, among=found.ids) if test(row))
+        if obj.name in self.org.settings.query_timeouts:
+            pool = list(pool)
+            if len(pool) > self.org.settings.query_timeouts[obj.name]:
+                raise ApiError(400, "QUERY_TIMEOUT", "Your query request was running for too long.")
         end = None if tree.limit is None else tree.offset + tree.limit
+        rows = list(islice(pool, end)) if found.in_order else sort_rows(self.org, obj, list(pool), tree.order)
         return rows[tree.offset : end]
 
     def more(self, locator: str, version: str) -> dict[str, Any]:

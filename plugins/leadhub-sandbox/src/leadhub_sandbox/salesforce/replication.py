@@ -16,14 +16,16 @@ UPDATED_DAYS = 30
 def updated(org: Org, obj: SObject, request: Request) -> dict[str, Any]:
     """Answer /sobjects/{name}/updated; raises INVALID_REPLICATION_DATE."""
     start, end = _window(org, request, UPDATED_DAYS)
-    found = [str(row["Id"]) for row in org.rows(obj) if start <= str(row["SystemModstamp"]) < end]
+    among = None if org.store.has_unseen(obj) else sorted(org.store.stamped(obj, start, end))
+    found = [str(row["Id"]) for row in org.rows(obj, among=among) if start <= str(row["SystemModstamp"]) < end]
     return {"ids": found, "latestDateCovered": _covered(org, end)}
 
 
 def deleted(org: Org, obj: SObject, request: Request) -> dict[str, Any]:
     """Answer /sobjects/{name}/deleted; raises INVALID_REPLICATION_DATE."""
     start, end = _window(org, request, BIN_DAYS)
-    gone = [row for row in org.rows(obj, deleted=True) if row.get("IsDeleted") and start <= str(row["SystemModstamp"]) < end]
+    among = None if org.store.has_unseen(obj) or "IsDeleted" not in obj.fields else sorted(org.store.holding(obj, "IsDeleted", [True]))
+    gone = [row for row in org.rows(obj, deleted=True, among=among) if row.get("IsDeleted") and start <= str(row["SystemModstamp"]) < end]
     return {
         "deletedRecords": [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in gone],
         "earliestDateAvailable": times.stamp(org.clock.now() - timedelta(days=BIN_DAYS)),

@@ -104,9 +104,7 @@ class Settings:
         _check_keys(order, "automations", "set")
         _check_keys(order, "validation_rules", "message")
         _check_keys(order, "trigger_errors", "cause")
-        for rule in order.get("trigger_errors", ()):
-            if set(rule.get("on", ())) - set(TRIGGER_EVENTS):
-                raise ValueError(f"a trigger error is on {', '.join(TRIGGER_EVENTS)}, not {rule['on']!r}")
+        _check_triggers(order)
         check_rules(order.get("duplicate_rules", []))
         if order.get("assignment_rule", {}).get("active") and "owner" not in order["assignment_rule"]:
             raise ValueError("an active assignment_rule needs an owner")
@@ -116,6 +114,12 @@ class Settings:
     def as_json(self) -> dict[str, Any]:
         """Return the settings as POST /_sandbox/settings takes them."""
         return asdict(self)
+
+
+def _check_triggers(order: Mapping[str, Any]) -> None:
+    for rule in order.get("trigger_errors", ()):
+        if set(rule.get("on", ())) - set(TRIGGER_EVENTS):
+            raise ValueError(f"a trigger error is on {', '.join(TRIGGER_EVENTS)}, not {rule['on']!r}")
 
 
 def _check_features(order: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.salesforce import times
+from leadhub_sandbox.salesforce.indexes import Indexes, fold
 from leadhub_sandbox.salesforce.objects import OBJECTS
 from leadhub_sandbox.salesforce.schema import Row, SObject
 
@@ -24,7 +25,8 @@ class Store:
         self.clock = clock
         self.skew = 0.0
         self._tables: dict[str, dict[str, Row]] = {name: {} for name in OBJECTS}
-        self._unique: dict[Key, dict[str, str]] = {(o.name, f.name): {} for o in OBJECTS.values() for f in o.fields.values() if f.unique}
+        self._unique: dict[str, dict[str, dict[str, str]]] = {o.name: {f.name: {} for f in o.fields.values() if f.unique} for o in OBJECTS.values()}
+        self._indexes = {name: Indexes(table) for name, table in self._tables.items()}
         self._unseen: dict[Key, tuple[datetime, Row | None]] = {}
         self._undo: list[tuple[Key, Row | None, tuple[datetime, Row | None] | None]] = []
 
@@ -48,15 +50,14 @@ class Store:
 
     def _set(self, table: str, row_id: str, row: Row | None) -> None:
         before = self._tables[table].pop(row_id, None) if row is None else self._tables[table].get(row_id)
-        for (name, field), index in self._unique.items():
-            if name != table:
-                continue
-            if before is not None and index.get(_fold(before[field])) == row_id:
-                del index[_fold(before[field])]
+        for field, index in self._unique[table].items():
+            if before is not None and index.get(fold(before[field])) == row_id:
+                del index[fold(before[field])]
             if row is not None and row[field] is not None and not row.get("IsDeleted"):
-                index[_fold(row[field])] = row_id
+                index[fold(row[field])] = row_id
         if row is not None:
             self._tables[table][row_id] = row
+        self._indexes[table].replace(row_id, before, row)
 
     def get(self, obj: SObject, row_id: str) -> Row | None:
         """Return the newest version of a row, deleted or not, visible or not."""
@@ -64,16 +65,28 @@ class Store:
 
     def holder(self, obj: SObject, field: str, value: object) -> str | None:
         """Return the id of the live row that holds a value of a unique field."""
-        return self._unique[obj.name, field].get(_fold(value))
+        return self._unique[obj.name][field].get(fold(value))
 
     def holders(self, obj: SObject, field: str, value: object) -> list[str]:
         """Return the ids of the live rows that hold a value: at most one if the field is unique."""
         if obj.fields[field].unique:
             held = self.holder(obj, field, value)
             return [held] if held else []
-        wanted = _fold(value)
-        live = (row for row in self._tables[obj.name].values() if not row.get("IsDeleted"))
-        return [str(row["Id"]) for row in live if row[field] is not None and _fold(row[field]) == wanted]
+        table = self._tables[obj.name]
+        return [row_id for row_id in sorted(self.holding(obj, field, [value])) if not table[row_id].get("IsDeleted")]
+
+    def holding(self, obj: SObject, field: str, values: Iterable[object]) -> set[str]:
+        """Return the ids of the rows, deleted or not, whose newest version holds one of some values."""
+        return self._indexes[obj.name].holding(field, values)
+
+    def stamped(self, obj: SObject, low: str, high: str | None) -> list[str]:
+        """Return the ids of the rows, deleted or not, whose newest version is of the time from `low` to `high`, the oldest first."""
+        return self._indexes[obj.name].stamped(low, high)
+
+    def has_unseen(self, obj: SObject) -> bool:
+        """Return whether readers see some row of an object in another version than the newest."""
+        self._reveal()
+        return any(name == obj.name for name, _ in self._unseen)
 
     def seen(self, obj: SObject, row_id: str) -> Row | None:
         """Return the version of a row that readers see by now, deleted or not."""
@@ -82,13 +95,13 @@ class Store:
             return self._unseen[obj.name, row_id][1]
         return self._tables[obj.name].get(row_id)
 
-    def rows(self, obj: SObject, *, deleted: bool = False, among: set[str] | None = None) -> Iterator[Row]:
-        """Yield what readers see: the live rows and, if asked, those in the recycle bin (for 15 days); of `among` only, if given."""
+    def rows(self, obj: SObject, *, deleted: bool = False, among: list[str] | None = None) -> Iterator[Row]:
+        """Yield what readers see: the live rows and, if asked, those in the recycle bin (for 15 days); of `among` only and in its order, if given."""
         self._reveal()
         emptied = times.stamp(self.clock.now() - timedelta(days=BIN_DAYS))
         unseen = {row_id: old for (table, row_id), (_, old) in self._unseen.items() if table == obj.name}
         table = self._tables[obj.name]
-        pool = table.items() if among is None else [(i, table[i]) for i in sorted(among) if i in table]
+        pool = table.items() if among is None else ((i, table[i]) for i in among if i in table)
         for row_id, newest in pool:
             row = unseen.get(row_id, newest) if unseen else newest
             if row is None or (row.get("IsDeleted") and not (deleted and str(row["SystemModstamp"]) > emptied)):
@@ -141,8 +154,11 @@ class Store:
         self._undo.clear()
         for table in self._tables.values():
             table.clear()
-        for index in self._unique.values():
-            index.clear()
+        for indexes in self._indexes.values():
+            indexes.clear()
+        for unique in self._unique.values():
+            for index in unique.values():
+                index.clear()
         for name, rows in state.items():
             for row in rows:
                 self._set(name, row["Id"], _blank(OBJECTS[name]) | row)
@@ -153,7 +169,3 @@ class Store:
 def _blank(obj: SObject) -> Row:
     """Return a row of defaults: one that was kept by an older sandbox may lack fields."""
     return {f.name: f.default for f in obj.fields.values()}
-
-
-def _fold(value: object) -> str:
-    return str(value).lower()
