@@ -94,7 +94,9 @@ def test_several_currencies_bring_an_iso_code(
     *, api: httpx.Client, admin: Admin, make_lead: Make, lead: Callable[..., Any], refusal: Callable[..., Any], soql: Soql
 ) -> None:
     """12, 13: with several currencies each record has one, of the active ones, by default the corporate one; amounts stay numbers."""
+    older = make_lead()
     admin("settings", currencies=[EURO, DOLLAR, OLD])
+    assert lead(older)["CurrencyIsoCode"] == "EUR"
     first, second = make_lead(AnnualRevenue=1000), make_lead(AnnualRevenue="1000.5", CurrencyIsoCode="USD")
     assert (lead(first)["CurrencyIsoCode"], lead(second)["CurrencyIsoCode"]) == ("EUR", "USD")
     assert (lead(first)["AnnualRevenue"], lead(second)["AnnualRevenue"]) == (1000.0, 1000.5)

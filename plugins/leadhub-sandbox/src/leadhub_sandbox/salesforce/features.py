@@ -57,11 +57,15 @@ def _bad_value(label: str, value: object, name: str) -> ApiError:
     return ApiError(400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, [name])
 
 
+def corporate_currency(settings: Settings) -> str | None:
+    """Return the currency of a record that was given none; None in an org of one currency."""
+    return next((str(c["IsoCode"]) for c in settings.currencies if c["IsCorporate"]), None)
+
+
 def _currency(settings: Settings, before: Row | None, given: Row) -> Row:
-    corporate = next(c["IsoCode"] for c in settings.currencies if c["IsCorporate"])
     wanted = given.get(_CURRENCY)
     if wanted is None:
-        return {_CURRENCY: corporate} if before is None or _CURRENCY in given else {}
+        return {_CURRENCY: corporate_currency(settings)} if before is None or _CURRENCY in given else {}
     if wanted not in [c["IsoCode"] for c in settings.currencies if c["IsActive"]]:
         raise _bad_value("Currency ISO Code", wanted, _CURRENCY)
     return {}

@@ -8,7 +8,7 @@ from typing import Any
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.salesforce import ids, times
 from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
-from leadhub_sandbox.salesforce.features import absent_fields, absent_objects
+from leadhub_sandbox.salesforce.features import absent_fields, absent_objects, corporate_currency
 from leadhub_sandbox.salesforce.objects import (
     BY_PREFIX,
     CURRENCY_TYPE,
@@ -116,6 +116,7 @@ class Org:
             for k in knobs.record_types
         ]
         self._mirror(RECORD_TYPE, ("SobjectType", "DeveloperName"), kinds)
+        self._give_currency()
         (organization,) = self.store.everything(ORGANIZATION)
         self.store.put(ORGANIZATION, organization | {"IsSandbox": knobs.is_sandbox})
         self.store.skew = knobs.commit_skew
@@ -131,6 +132,14 @@ class Org:
                 self.store.put(obj, old | values | self.stamps(self._people[INTEGRATION]))
         for gone in there.values():
             self.store.remove(obj, str(gone["Id"]))
+
+    def _give_currency(self) -> None:
+        """Give the corporate currency to records that are older than the org's second currency."""
+        corporate = corporate_currency(self.settings)
+        for obj in OBJECTS.values() if corporate else ():
+            for row in self.store.everything(obj) if "CurrencyIsoCode" in obj.fields else ():
+                if row["CurrencyIsoCode"] is None:
+                    self.store.put(obj, row | {"CurrencyIsoCode": corporate})
 
     def _hide(self) -> None:
         knobs = self.settings
