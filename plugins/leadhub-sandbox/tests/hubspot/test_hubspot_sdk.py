@@ -152,3 +152,24 @@ def test_deals(crm: Any, clock: SandboxClock) -> None:
     stages = crm.pipelines.pipelines_api.get_all("deals", **TIMEOUT).results[0].stages
     assert stages[-1].metadata == {"isClosed": "true", "probability": "0.0"}
     assert "dealstage" in [entry.name for entry in crm.properties.core_api.get_all("deals", **TIMEOUT).results]
+
+
+def test_associations(crm: Any) -> None:
+    """Behavior 55: associations satisfy the client, one by one, in batches, and on what is created and read with them."""
+    contact = _make(crm, email="a@x.example").id
+    spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}
+    order = {"properties": {"dealname": "D", "dealstage": "closedwon"}, "associations": [{"to": {"id": contact}, "types": [spec]}]}
+    deal = crm.deals.basic_api.create(order, **TIMEOUT).id
+    read = crm.deals.basic_api.get_by_id(deal, associations=["contacts"], **TIMEOUT)
+    assert [(end.id, end.type) for end in read.associations["contacts"].results] == [(contact, "deal_to_contact")]
+    one, many = crm.associations.v4.basic_api, crm.associations.v4.batch_api
+    assert one.create("deals", deal, "contacts", contact, [spec], **TIMEOUT).labels == []
+    assert one.create_default("deals", deal, "contacts", contact, **TIMEOUT).status == "COMPLETE"
+    assert one.get_page("deals", deal, "contacts", **TIMEOUT).results[0].association_types[0].type_id == 3
+    pair = {"from": {"id": deal}, "to": {"id": contact}}
+    assert len(many.create("deals", "contacts", {"inputs": [pair | {"types": [spec]}]}, **TIMEOUT).results) == 1
+    assert len(many.create_default("deals", "contacts", {"inputs": [pair]}, **TIMEOUT).results) == 2
+    page = many.get_page("deals", "contacts", {"inputs": [{"id": deal}, {"id": "5"}]}, **TIMEOUT)
+    assert (len(page.results[0].to), page.num_errors) == (1, 1)
+    many.archive("deals", "contacts", {"inputs": [{"from": {"id": deal}, "to": [{"id": contact}]}]}, **TIMEOUT)
+    one.archive("deals", deal, "contacts", contact, **TIMEOUT)

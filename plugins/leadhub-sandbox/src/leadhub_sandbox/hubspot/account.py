@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.hubspot import catalog_deals
 from leadhub_sandbox.hubspot.catalog import default_owners, default_properties, owner_options
+from leadhub_sandbox.hubspot.links import Links
 from leadhub_sandbox.hubspot.objects import CONTACTS, DEALS, Objects
 from leadhub_sandbox.hubspot.schema import OPTED_OUT, OWNER, Schema
 from leadhub_sandbox.hubspot.settings import Settings
@@ -46,6 +47,7 @@ class Account:
             CONTACTS.name: Objects(CONTACTS, first_id, default_properties(self.owners)),
             DEALS.name: Objects(DEALS, first_id + 5_000_000_000, *deals),
         }
+        self.links = Links()
         self.automations: list[Automation] = []
         self.opted_out: set[str] = set()
         self.subscribed: dict[str, dict[int, str]] = {}
@@ -108,6 +110,7 @@ class Account:
             "seed": self.seed,
             "settings": asdict(self.settings),
             "objects": {name: objects.dump() for name, objects in self.objects.items()},
+            "links": self.links.dump(),
             "automations": [asdict(rule) for rule in self.automations],
             "owners": [dict(owner) for owner in self.owners],
             "opted_out": sorted(self.opted_out),
@@ -122,6 +125,7 @@ class Account:
         self.settings = Settings(**state["settings"])
         for name, objects in self.objects.items():
             objects.load(state["objects"][name])
+        self.links.load(state["links"])
         self.automations = [Automation(**rule) for rule in state["automations"]]
         self.owners = [dict(owner) for owner in state["owners"]]
         self.opted_out = set(state["opted_out"])

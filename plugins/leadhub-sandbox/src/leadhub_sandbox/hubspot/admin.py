@@ -96,7 +96,8 @@ class Admin:
 
     def _prepared(self, desk: Desk, record: Record | None, properties: object, order: Mapping[str, Any], claims: Claims | None = None) -> Change:
         unlocked = desk.objects.schema.properties if order.get("system") else BY_HAND
-        return desk.writer.prepare(record, properties, self._source(order), "", claims, unlocked=unlocked)
+        source, associations = self._source(order), order.get("associations")
+        return desk.writer.prepare(record, properties, source, "", claims, unlocked=unlocked, associations=associations)
 
     def _desk(self, order: Mapping[str, Any]) -> Desk:
         """Return the desk of the object that an order names: contacts, unless it says otherwise."""
@@ -167,10 +168,11 @@ class Admin:
         return Response(body=made.describe(list(kept).index(made.id)))
 
     def _records(self, request: Request) -> Response:
-        """Tell every contact as `results`, and every record of the other types under the type's name."""
+        """Tell every contact as `results`, every record of the other types under the type's name, and which are associated."""
         told = {desk.type.name: [_view(desk, record) for record in desk.objects.store.after(0)] for desk in self._desks.values()}
         merged = {str(old): str(new) for old, new in self._account.store.merged.items()}
-        return Response(body={"results": told.pop(CONTACTS.name), "merged": merged, **told})
+        ends = [{"from": start, "to": end} for start, end in self._account.links.pairs()]
+        return Response(body={"results": told.pop(CONTACTS.name), "merged": merged, "associations": ends, **told})
 
     def _settings(self, request: Request) -> Response:
         settings = self._account.settings

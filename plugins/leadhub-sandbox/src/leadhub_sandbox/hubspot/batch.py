@@ -9,7 +9,7 @@ from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import API_SOURCE, Account
 from leadhub_sandbox.hubspot.errors import ApiError, invalid, not_found
 from leadhub_sandbox.hubspot.objects import Objects
-from leadhub_sandbox.hubspot.records import body_of, find_record, names_in, refuse_associations, require_unique
+from leadhub_sandbox.hubspot.records import body_of, find_record, names_in, require_unique
 from leadhub_sandbox.hubspot.store import Record
 from leadhub_sandbox.hubspot.views import Views, is_true
 from leadhub_sandbox.hubspot.writes import Change, Claims, Writer
@@ -41,7 +41,7 @@ class BatchHandlers:
         started = self._account.now_iso()
         body = body_of(request)
         history = names_in(body, "propertiesWithHistory")
-        inputs = _inputs(body, MAX_INPUTS_WITH_HISTORY if history else MAX_INPUTS)
+        inputs = inputs_of(body, MAX_INPUTS_WITH_HISTORY if history else MAX_INPUTS)
         archived = is_true(request, "archived")
         found: dict[int, Record] = {}
         missing = []
@@ -61,8 +61,7 @@ class BatchHandlers:
         """POST …/batch/create."""
 
         def prepare(entry: Input, claims: Claims) -> Change:
-            refuse_associations(entry)
-            return self._writer.prepare(None, entry.get("properties"), API_SOURCE, version, claims)
+            return self._writer.prepare(None, entry.get("properties"), API_SOURCE, version, claims, associations=entry.get("associations"))
 
         return self._write(request, prepare, created_status=201)
 
@@ -96,7 +95,7 @@ class BatchHandlers:
 
     def archive(self, request: Request, version: str) -> Response:
         """POST …/batch/archive: 204, also for ids that do not exist."""
-        inputs = _inputs(body_of(request))
+        inputs = inputs_of(body_of(request))
         _refuse_duplicates(inputs)
         for entry in inputs:
             record = self._objects.store.get(_id_of(entry))
@@ -119,7 +118,7 @@ class BatchHandlers:
     ) -> Response:
         """Check every input, then commit. Without a trace id on each, the first error refuses the whole batch."""
         started = self._account.now_iso()
-        inputs = _inputs(body_of(request))
+        inputs = inputs_of(body_of(request))
         if with_ids:
             _refuse_duplicates(inputs)
         traced = _all_traced(inputs)
@@ -149,7 +148,8 @@ class BatchHandlers:
         return Response(207, body | {"numErrors": len(outcome.errors), "errors": outcome.errors})
 
 
-def _inputs(body: Mapping[str, Any], most: int = MAX_INPUTS) -> list[Input]:
+def inputs_of(body: Mapping[str, Any], most: int = MAX_INPUTS) -> list[Input]:
+    """Return a batch's inputs. Raises ApiError 400 for none, too many, and what are no objects."""
     inputs = body.get("inputs")
     if not isinstance(inputs, list) or not inputs:
         raise invalid("Invalid input JSON: inputs must be a list with at least one entry.")

@@ -53,8 +53,8 @@ class DealRules(PipelineRules):
         stage = self.stage_of(record)
         closed, won = stage is not None and stage.closed, stage is not None and stage.won
         for name, value in (("hs_is_closed", closed), ("hs_is_closed_won", won), ("hs_is_closed_lost", closed and not won)):
-            self.calculate(record, name, "true" if value else "false", now)
-        self.calculate(record, "hs_deal_stage_probability", stage.metadata.get("probability", "") if stage else "", now)
+            self._objects.store.calculate(record, name, "true" if value else "false", now)
+        self._objects.store.calculate(record, "hs_deal_stage_probability", stage.metadata.get("probability", "") if stage else "", now)
         dates = self._account.settings.closing_dates_deals and closed and self._objects.type.stage in changed
         if dates and not values.get("closedate"):
             self._objects.store.set_value(record, "closedate", iso(now), Version(iso(now), now, source))

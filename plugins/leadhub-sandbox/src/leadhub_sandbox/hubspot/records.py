@@ -41,7 +41,8 @@ class RecordHandlers:
                 more = True
                 break
             page.append(record)
-        body: dict[str, Any] = {"results": [self._views.read(record, asked, history) for record in page]}
+        ends = self._views.ends_of(names_of(request, "associations"))
+        body: dict[str, Any] = {"results": [self._views.read(record, asked, history, ends) for record in page]}
         if more:
             body["paging"] = {"next": _next_page(request, page[-1].id)}
         return Response(body=body)
@@ -50,13 +51,12 @@ class RecordHandlers:
         """GET …/objects/{type}/{id}: by id, by an id that was merged away, or by a unique property with idProperty."""
         record = self._find(request, record_id, archived=is_true(request, "archived"))
         asked, history = names_of(request, "properties"), names_of(request, "propertiesWithHistory")
-        return Response(body=self._views.read(record, asked, history))
+        return Response(body=self._views.read(record, asked, history, self._views.ends_of(names_of(request, "associations"))))
 
     def create(self, request: Request, version: str) -> Response:
         """POST …/objects/{type}."""
         body = body_of(request)
-        refuse_associations(body)
-        change = self._writer.prepare(None, body.get("properties"), API_SOURCE, version)
+        change = self._writer.prepare(None, body.get("properties"), API_SOURCE, version, associations=body.get("associations"))
         record = self._writer.commit(change)
         return Response(201, self._views.written(record, body["properties"], created=True))
 
@@ -134,12 +134,6 @@ def names_in(body: Mapping[str, Any], key: str) -> list[str]:
     if not isinstance(names, list):
         raise invalid(f"Invalid input JSON: {key} must be a list of names.")
     return [str(name) for name in names]
-
-
-def refuse_associations(body: Mapping[str, Any]) -> None:
-    """Raise ApiError 400 for associations: this sandbox has none, and to drop them silently would be kinder than HubSpot."""
-    if body.get("associations"):
-        raise invalid("This sandbox does not model associations; send an empty list.")
 
 
 def _last_id(after: str | None) -> int:

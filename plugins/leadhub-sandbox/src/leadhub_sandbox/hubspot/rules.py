@@ -35,9 +35,3 @@ class Rules:
 
     def after_write(self, record: Record, values: Mapping[str, str], changed: Container[str], source: Source, now: int) -> None:
         """Bring what HubSpot calculates up to date with the record's new values; `changed` are those that it did not have before."""
-
-    def calculate(self, record: Record, name: str, value: str, now: int) -> None:
-        """Give a calculated property its value, unless it has it."""
-        if record.values.get(name, "") != value:
-            source = Source("CALCULATED", "CalculatedProperties", "Calculated")
-            self._objects.store.set_value(record, name, value, Version(value, now, source))

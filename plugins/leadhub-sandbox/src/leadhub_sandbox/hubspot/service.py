@@ -8,6 +8,7 @@ from leadhub_sandbox.faults import Faults
 from leadhub_sandbox.http import Request, Response, Router
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.admin import Admin, run_automations
+from leadhub_sandbox.hubspot.associations import AssociationHandlers
 from leadhub_sandbox.hubspot.describe import DescribeHandlers
 from leadhub_sandbox.hubspot.desk import Desk, add_routes, open_desks
 from leadhub_sandbox.hubspot.errors import ApiError, missing_scope
@@ -17,9 +18,12 @@ from leadhub_sandbox.hubspot.subscriptions import SubscriptionHandlers
 from leadhub_sandbox.hubspot.trouble import HUBSPOT_KINDS
 
 # Two shapes of path for one store: /crm/v3/<api>/… and /crm/<api>/<date>/…
-_OLD_PATH = re.compile(r"/crm/(v3)/(objects|properties|pipelines|owners)(/.*)?")
-_DATED_PATH = re.compile(r"/crm/(objects|properties|pipelines|owners)/(2026-03|2026-09)(/.*)?")
+_OLD_PATH = re.compile(r"/crm/(v3|v4)/(objects|properties|pipelines|owners|associations)(/.*)?")
+_DATED_PATH = re.compile(r"/crm/(objects|properties|pipelines|owners|associations)/(2026-03|2026-09)(/.*)?")
+_LINKS = re.compile(r"/[^/]+/[^/]+/associations(/.*)?")  # below objects: one record's associations
 _INFO_PATH = re.compile(r"/account-info/(v3|2026-03|2026-09)(/.*)")
+# What the old versions have: 3 no associations as they are served here, 4 nothing but them and subscriptions.
+_ONLY_IN = {"v3": ("objects", "properties", "pipelines", "owners", "account-info"), "v4": ("links", "associations", "communication-preferences")}
 _SCOPES = {"owners": "crm.objects.owners.read", "communication-preferences": "communication_preferences.read_write"}
 _PREFERENCES_PATH = re.compile(r"/communication-preferences/(v4|2026-03|2026-09)(/.*)")
 
@@ -40,6 +44,7 @@ class HubSpotService:
         add_routes(self._router)
         self._route_descriptions(DescribeHandlers(self.account))
         self._route_subscriptions(SubscriptionHandlers(self.account))
+        self._route_associations(AssociationHandlers(self.account))
 
     @property
     def token(self) -> str:
@@ -58,6 +63,21 @@ class HubSpotService:
         self._router.add("POST", f"{base}/statuses/{{address}}", subscriptions.set_status)
         self._router.add("GET", f"{base}/statuses/{{address}}/unsubscribe-all", subscriptions.opted_out)
         self._router.add("POST", f"{base}/statuses/{{address}}/unsubscribe-all", subscriptions.opt_out)
+
+    def _route_associations(self, links: AssociationHandlers) -> None:
+        one = "/{version}/links/{kind}/{record_id}/associations"
+        self._router.add("PUT", f"{one}/default/{{to_kind}}/{{to_id}}", links.put_default)
+        self._router.add("GET", f"{one}/{{to_kind}}", links.tell)
+        self._router.add("PUT", f"{one}/{{to_kind}}/{{to_id}}", links.put)
+        self._router.add("DELETE", f"{one}/{{to_kind}}/{{to_id}}", links.delete)
+        many = "/{version}/associations/{kind}/{to_kind}"
+        self._router.add("POST", f"{many}/batch/read", links.batch_read)
+        self._router.add("POST", f"{many}/batch/create", links.batch_create)
+        self._router.add("POST", f"{many}/batch/archive", links.batch_archive)
+        self._router.add("POST", f"{many}/batch/labels/archive", links.batch_archive_labels)
+        self._router.add("POST", f"{many}/batch/associate/default", links.batch_default)
+        self._router.add("GET", f"{many}/labels", links.list_labels)
+        self._router.add("POST", f"{many}/labels", links.create_label)
 
     def handle(self, request: Request) -> Response:
         """Answer HubSpot's own API: token, then limits, then path, scope and work."""
@@ -84,7 +104,11 @@ class HubSpotService:
             return handler(request, **names)
         desk = self._desk(names.pop("kind"))
         self._require_scope(_scope_of(desk, request.method, path))
-        return handler(request, desk=desk, **names)
+        if "to_kind" not in names:
+            return handler(request, desk=desk, **names)
+        end = self._desk(names.pop("to_kind"))
+        self._require_scope(_scope_of(end, request.method, path))
+        return handler(request, start=desk.type, end=end.type, **names)
 
     def _desk(self, kind: str) -> Desk:
         if kind in ("leads", "0-136"):  # as in an account without seats for them
@@ -142,12 +166,15 @@ def _canonical(path: str) -> str:
         api = "communication-preferences"
     else:
         raise ApiError(404, "OBJECT_NOT_FOUND", f"There is no path {path}.")
+    api = "links" if api == "objects" and _LINKS.fullmatch(rest or "") else api
+    if api not in _ONLY_IN.get(version, (api,)):
+        raise ApiError(404, "OBJECT_NOT_FOUND", f"There is no path {path}.")
     return f"/{version}/{api}{rest or ''}".rstrip("/")
 
 
 def _scope_of(desk: Desk, method: str, path: str) -> str:
     """Return the scope that a call about one type of object needs."""
     reads = method == "GET" or path.endswith(("/search", "/batch/read"))
-    if path.split("/")[2] == "objects":
+    if path.split("/")[2] in ("objects", "links", "associations"):
         return desk.type.scope(reads=reads)
     return f"{desk.type.schema_scope}.{'read' if reads else 'write'}"

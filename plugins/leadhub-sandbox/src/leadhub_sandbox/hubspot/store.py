@@ -21,6 +21,9 @@ class Source:
     user_id: int | None = None
 
 
+CALCULATED = Source("CALCULATED", "CalculatedProperties", "Calculated")
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """One value that a property had from `ms` on; "" means cleared."""
@@ -106,6 +109,13 @@ class RecordStore:
         else:
             record.values.pop(name, None)
         record.history.setdefault(name, []).append(version)
+
+    def calculate(self, record: Record, name: str, value: str, now_ms: int) -> bool:
+        """Give a property the value that HubSpot calculated, and say whether it had another one."""
+        if record.values.get(name, "") == value:
+            return False
+        self.set_value(record, name, value, Version(value, now_ms, CALCULATED))
+        return True
 
     def touch(self, record: Record, now_ms: int) -> None:
         """Mark a record as modified now."""

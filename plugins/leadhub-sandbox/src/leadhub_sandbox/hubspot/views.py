@@ -8,7 +8,7 @@ from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.errors import invalid
 from leadhub_sandbox.hubspot.index import Entry
 from leadhub_sandbox.hubspot.numerals import whole
-from leadhub_sandbox.hubspot.objects import Objects
+from leadhub_sandbox.hubspot.objects import Objects, type_of
 from leadhub_sandbox.hubspot.store import Record, Version
 from leadhub_sandbox.hubspot.timestamps import iso
 
@@ -20,13 +20,31 @@ class Views:
         self._account = account
         self._objects = objects
 
-    def read(self, record: Record, asked: Iterable[str] = (), history: Iterable[str] = ()) -> dict[str, Any]:
+    def read(self, record: Record, asked: Iterable[str] = (), history: Iterable[str] = (), ends: Iterable[str] = ()) -> dict[str, Any]:
         """Return a record with the default and the asked properties: unknown names are ignored, blank asked ones are null."""
         view = self._frame(record, self._picked(record.values, asked))
         names = [name for name in history if name in self._objects.schema.properties]
+        linked = {end: self._associated(record, end) for end in ends}
+        if any(linked.values()):
+            view["associations"] = {end: {"results": results} for end, results in linked.items() if results}
         if names:
             view["propertiesWithHistory"] = {name: _versions(record.history.get(name, [])) for name in names}
         return view
+
+    @staticmethod
+    def ends_of(names: Iterable[str]) -> list[str]:
+        """Return the types whose associations a request asks for. Raises ApiError 400 for an unknown one."""
+        found = {name: type_of(name) for name in names}
+        unknown = [name for name, kind in found.items() if kind is None]
+        if unknown:
+            raise invalid(f"Unable to infer object type from: {unknown[0]}")
+        return [kind.name for kind in found.values() if kind is not None]
+
+    def _associated(self, record: Record, end: str) -> list[dict[str, str]]:
+        """Return the live records of one type that a record is associated with, once for each type of association."""
+        links, store, node = self._account.links, self._account.objects[end].store, (self._objects.type.name, record.id)
+        live = [far for far in links.of(node, end) if store.records[far[1]].archived_ms is None]
+        return [{"id": str(far[1]), "type": kind.name} for far in live for kind in links.between(node, far)]
 
     def written(self, record: Record, sent: Iterable[str], *, created: bool) -> dict[str, Any]:
         """Return a record as the answer to a write shows it: what was sent, and what HubSpot adds by itself."""

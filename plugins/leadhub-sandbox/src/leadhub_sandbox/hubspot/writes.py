@@ -6,6 +6,8 @@ from typing import Any
 
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.errors import ApiError, bad_properties, conflict, invalid, problem
+from leadhub_sandbox.hubspot.linker import Linker, Wanted
+from leadhub_sandbox.hubspot.links import Node
 from leadhub_sandbox.hubspot.objects import CONTACTS, Objects
 from leadhub_sandbox.hubspot.rules import Rules
 from leadhub_sandbox.hubspot.schema import ADDITIONAL
@@ -22,6 +24,7 @@ class Change:
     record: Record | None
     values: dict[str, str]
     source: Source
+    links: Wanted = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ class Writer:
         self._account = account
         self._objects = objects
         self._rules = rules
+        self._linker = Linker(account)
 
     def prepare(
         self,
@@ -48,16 +52,18 @@ class Writer:
         claims: Claims | None = None,
         *,
         unlocked: Container[str] = (),
+        associations: object = None,
     ) -> Change:
         """Check a create (`record` is None) or an update. Raises ApiError in HubSpot's words; nothing is written."""
         values, problems = self._objects.schema.check(_texts(properties), unlocked)
         if problems:
             raise bad_properties(problems, self._account.portal_id)
+        links = self._linker.wanted(self._objects.type.name, associations)
         self._rules.require(record, values)
         if version in STRICT_VERSIONS:
             self._require_rules(record, values)
         self._require_unique(record, values, (claims or Claims()).taken)
-        return Change(record, values, source)
+        return Change(record, values, source, links)
 
     def _require_rules(self, record: Record | None, values: Mapping[str, str]) -> None:
         """Hold an API write to the administrator's rules, which HubSpot does from version 2026-09 on."""
@@ -90,8 +96,13 @@ class Writer:
         """Write a prepared change and return the record."""
         record = change.record or self._born(change)
         self._apply(record, change.values, change.source)
+        for end, kinds in change.links:
+            self._linker.connect(self._node(record), end, kinds)
         self._account.written.append((self._objects.type.name, record.id, frozenset(change.values)))
         return record
+
+    def _node(self, record: Record) -> Node:
+        return self._objects.type.name, record.id
 
     def _born(self, change: Change) -> Record:
         now = self._account.now_ms()
@@ -141,6 +152,7 @@ class Writer:
         record.archived_ms = self._account.now_ms()
         self._objects.store.free_keys(record, self._objects.schema.unique_names())
         self._objects.store.queue(record.id, record.archived_ms)
+        self._linker.recount(self._account.links.neighbours(self._node(record)))
 
     def restore(self, record: Record) -> None:
         """Bring an archived record back. Raises ApiError 409 when another one holds a value of its by now."""
@@ -155,6 +167,7 @@ class Writer:
         self._objects.store.touch(record, now)
         self._objects.store.claim_keys(record, self._objects.schema.unique_names())
         self._objects.store.queue(record.id, now)
+        self._linker.recount([self._node(record), *self._account.links.neighbours(self._node(record))])
 
     def merge(self, primary: Record, other: Record, source: Source) -> Record:
         """Make one record of two: the primary's values, blanks filled from the other. Raises ApiError for the same one twice."""
@@ -175,6 +188,7 @@ class Writer:
             if old.id != survivor.id:
                 self._objects.store.merge_away(old, survivor.id)
                 self._objects.store.queue(old.id, now)
+                self._linker.move(self._node(old), self._node(survivor))
         self._objects.store.touch(survivor, now)
         self._objects.store.claim_keys(survivor, unique)
         self._objects.store.queue(survivor.id, now)
