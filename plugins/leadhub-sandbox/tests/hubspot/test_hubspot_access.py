@@ -29,11 +29,12 @@ def test_every_version_serves_one_store(hub: httpx.Client, create: Callable[...,
     assert hub.get(f"{path}/{made['id']}").json()["properties"]["email"] == "a@x.example"
 
 
-def test_unknown_versions_objects_and_methods_are_refused(hub: httpx.Client) -> None:
-    """Behavior 2: a version or object that the account does not have is refused, never served as contacts."""
+def test_unknown_versions_objects_and_methods_are_refused(hub: httpx.Client, settings: Callable[..., None]) -> None:
+    """Behavior 2: a version or object that the account does not have, leads without a seat too, is refused, never served as contacts."""
     assert hub.get("/crm/objects/2024-01/contacts").status_code == 404
     assert hub.get("/crm/v3/objects/unicorns").status_code == 400
     assert hub.put(V3).status_code == 405
+    settings(lead_seats=False)
     leads = hub.get("/crm/v3/objects/leads")
     assert (leads.status_code, leads.json()["category"]) == (403, "MISSING_SCOPES")
 

@@ -173,3 +173,23 @@ def test_associations(crm: Any) -> None:
     assert (len(page.results[0].to), page.num_errors) == (1, 1)
     many.archive("deals", "contacts", {"inputs": [{"from": {"id": deal}, "to": [{"id": contact}]}]}, **TIMEOUT)
     one.archive("deals", deal, "contacts", contact, **TIMEOUT)
+
+
+def test_leads(crm: Any, clock: SandboxClock) -> None:
+    """Behavior 55: the Leads object satisfies the client by its own package and as one of the generic objects."""
+    contact = _make(crm, email="a@x.example").id
+    spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 578}
+    order = {"properties": {"hs_lead_name": "L"}, "associations": [{"to": {"id": contact}, "types": [spec]}]}
+    leads = crm.objects.leads
+    made = leads.basic_api.create(order, **TIMEOUT)
+    assert leads.basic_api.update(made.id, {"properties": {"hs_lead_label": "HOT"}}, **TIMEOUT).properties["hs_lead_label"] == "HOT"
+    assert [entry.id for entry in leads.basic_api.get_page(archived=False, **TIMEOUT).results] == [made.id]
+    assert len(leads.batch_api.create({"inputs": [order]}, **TIMEOUT).results) == 1
+    read = {"inputs": [{"id": made.id}], "properties": ["hs_lead_label"], "propertiesWithHistory": []}
+    assert leads.batch_api.read(read, **TIMEOUT).results[0].properties["hs_lead_label"] == "HOT"
+    assert crm.objects.basic_api.get_by_id("0-136", made.id, **TIMEOUT).id == made.id
+    clock.advance(60)
+    search = {"filterGroups": [], "sorts": [], "properties": [], "limit": 10, "after": "0"}
+    assert leads.search_api.do_search(search, **TIMEOUT).total == 2
+    assert len(crm.pipelines.pipelines_api.get_all("leads", **TIMEOUT).results[0].stages) == 5
+    leads.basic_api.archive(made.id, **TIMEOUT)

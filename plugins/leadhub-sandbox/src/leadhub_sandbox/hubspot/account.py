@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from leadhub_sandbox.clock import SandboxClock
-from leadhub_sandbox.hubspot import catalog_deals
+from leadhub_sandbox.hubspot import catalog_deals, catalog_leads
 from leadhub_sandbox.hubspot.catalog import default_owners, default_properties, owner_options
 from leadhub_sandbox.hubspot.links import Links
-from leadhub_sandbox.hubspot.objects import CONTACTS, DEALS, Objects
+from leadhub_sandbox.hubspot.objects import CONTACTS, DEALS, LEADS, Objects
 from leadhub_sandbox.hubspot.schema import OPTED_OUT, OWNER, Schema
 from leadhub_sandbox.hubspot.settings import Settings
 from leadhub_sandbox.hubspot.store import Record, RecordStore, Source, Version
@@ -43,9 +43,11 @@ class Account:
         # Ids of each type begin far apart, so that an id of one type is never taken for one of another.
         first_id = 1_000_000 + 1_000 * (seed % 1_000) + 1
         deals = catalog_deals.default_properties(self.owners), catalog_deals.default_pipelines()
+        leads = catalog_leads.default_properties(self.owners), catalog_leads.default_pipelines()
         self.objects = {
             CONTACTS.name: Objects(CONTACTS, first_id, default_properties(self.owners)),
             DEALS.name: Objects(DEALS, first_id + 5_000_000_000, *deals),
+            LEADS.name: Objects(LEADS, first_id + 9_000_000_000, *leads),
         }
         self.links = Links()
         self.automations: list[Automation] = []

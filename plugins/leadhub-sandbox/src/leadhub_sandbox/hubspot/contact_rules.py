@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping
 
 from leadhub_sandbox.hubspot.catalog import PIPELINE_ID
 from leadhub_sandbox.hubspot.errors import invalid
+from leadhub_sandbox.hubspot.linker import Wanted
 from leadhub_sandbox.hubspot.rules import Rules
 from leadhub_sandbox.hubspot.schema import ADDITIONAL, OPTED_OUT, STAGE, stage_dates
 from leadhub_sandbox.hubspot.store import Record, Source, Version
@@ -15,7 +16,7 @@ _NAMES = ("email", "firstname", "lastname")
 class ContactRules(Rules):
     """The rules of contacts."""
 
-    def require(self, record: Record | None, values: Mapping[str, str]) -> None:
+    def require(self, record: Record | None, values: Mapping[str, str], links: Wanted) -> None:  # noqa: ARG002 - contacts need none
         """Hold a create to a name or an e-mail."""
         if record is None and not any(values.get(name) for name in _NAMES):
             raise invalid("A contact needs at least one of the properties email, firstname or lastname.")

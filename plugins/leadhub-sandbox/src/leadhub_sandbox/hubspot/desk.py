@@ -9,15 +9,15 @@ from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.batch import BatchHandlers
 from leadhub_sandbox.hubspot.contact_rules import ContactRules
 from leadhub_sandbox.hubspot.definitions import DefinitionHandlers
-from leadhub_sandbox.hubspot.objects import CONTACTS, DEALS, Objects
-from leadhub_sandbox.hubspot.pipeline_rules import DealRules
+from leadhub_sandbox.hubspot.objects import CONTACTS, DEALS, LEADS, Objects
+from leadhub_sandbox.hubspot.pipeline_rules import DealRules, LeadRules
 from leadhub_sandbox.hubspot.records import RecordHandlers
 from leadhub_sandbox.hubspot.rules import Rules
 from leadhub_sandbox.hubspot.search import Search
 from leadhub_sandbox.hubspot.views import Views
 from leadhub_sandbox.hubspot.writes import Writer
 
-_RULES: dict[str, type[Rules]] = {CONTACTS.name: ContactRules, DEALS.name: DealRules}
+_RULES: dict[str, type[Rules]] = {CONTACTS.name: ContactRules, DEALS.name: DealRules, LEADS.name: LeadRules}
 # Method, path, and who answers it among the handlers of the type.
 _RECORDS = (
     ("GET", "", "one.list"),

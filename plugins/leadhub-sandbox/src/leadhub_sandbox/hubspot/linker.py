@@ -5,7 +5,8 @@ from typing import Any
 
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.errors import invalid, not_found
-from leadhub_sandbox.hubspot.links import LinkType, Node
+from leadhub_sandbox.hubspot.links import PRIMARY_CONTACT, LinkType, Node
+from leadhub_sandbox.hubspot.objects import LEADS
 from leadhub_sandbox.hubspot.store import Record
 
 # How many live records of the second type a record of the first is associated with is a property of the first.
@@ -73,6 +74,18 @@ class Linker:
         whole = not kinds or self.default(start[0], end[0]) in kinds
         links.remove(start, end, links.between(start, end) if whole else kinds)
         self.recount([start, end])
+        for node in (start, end):
+            self._require_primary(node)
+
+    def _require_primary(self, node: Node) -> None:
+        """Delete a lead that has no primary contact left (HubSpot's "Leads" guide)."""
+        links, objects = self._account.links, self._account.objects[node[0]]
+        lead = objects.store.records.get(node[1])
+        if objects.type is not LEADS or lead is None or lead.archived_ms is not None:
+            return
+        kinds = [kind.id for end in links.neighbours(node) for kind in links.between(node, end)]
+        if PRIMARY_CONTACT not in kinds:
+            objects.archive(lead, self._account.now_ms())
 
     def forget(self, node: Node) -> None:
         """End all associations of a record that is no more."""

@@ -30,6 +30,10 @@ class LinkType:
 DEFINED = (
     LinkType("contacts", "deals", 4, 3, "contact_to_deal"),
     LinkType("deals", "contacts", 3, 4, "deal_to_contact"),
+    LinkType("leads", "contacts", 608, 609, "lead_to_contact"),
+    LinkType("contacts", "leads", 609, 608, "contact_to_lead"),
+    LinkType("leads", "contacts", PRIMARY_CONTACT, 579, "lead_to_primary_contact", "Primary"),
+    LinkType("contacts", "leads", 579, PRIMARY_CONTACT, "primary_contact_to_lead", "Primary"),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from leadhub_sandbox.hubspot.pipelines import Pipeline
 from leadhub_sandbox.hubspot.schema import Property, Schema, options
-from leadhub_sandbox.hubspot.store import RecordStore
+from leadhub_sandbox.hubspot.store import Record, RecordStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,20 @@ DEALS = ObjectType(
     pipeline="pipeline",
     stage="dealstage",
 )
-TYPES = (CONTACTS, DEALS)
+LEADS = ObjectType(
+    name="leads",
+    singular="lead",
+    type_id="0-136",
+    created="hs_createdate",
+    modified="hs_lastmodifieddate",
+    defaults=("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
+    after_create=("hs_object_source", "hs_pipeline", "hs_pipeline_stage"),
+    queried=("hs_lead_name",),
+    schema_scope="crm.objects.leads",
+    pipeline="hs_pipeline",
+    stage="hs_pipeline_stage",
+)
+TYPES = (CONTACTS, DEALS, LEADS)
 
 
 def type_of(text: str) -> ObjectType | None:
@@ -85,6 +98,12 @@ class Objects:
             stages = {stage.id: stage.label for entry in self.pipelines for stage in entry.stages}
             self.schema.properties[self.type.stage].options = options(stages)
             self.schema.properties[self.type.pipeline].options = options({entry.id: entry.label for entry in self.pipelines})
+
+    def archive(self, record: Record, now_ms: int) -> None:
+        """Take a record out of sight: nothing finds it by its values from now on."""
+        record.archived_ms = now_ms
+        self.store.free_keys(record, self.schema.unique_names())
+        self.store.queue(record.id, now_ms)
 
     def dump(self) -> dict[str, Any]:
         """Return everything as plain data."""

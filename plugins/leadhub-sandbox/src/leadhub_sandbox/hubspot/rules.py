@@ -4,6 +4,7 @@
 from collections.abc import Container, Mapping
 
 from leadhub_sandbox.hubspot.account import Account
+from leadhub_sandbox.hubspot.linker import Wanted
 from leadhub_sandbox.hubspot.objects import Objects
 from leadhub_sandbox.hubspot.store import Record, Source, Version
 
@@ -15,8 +16,8 @@ class Rules:
         self._account = account
         self._objects = objects
 
-    def require(self, record: Record | None, values: Mapping[str, str]) -> None:
-        """Raise ApiError for what a create (`record` is None) or an update lacks."""
+    def require(self, record: Record | None, values: Mapping[str, str], links: Wanted) -> None:
+        """Raise ApiError for what a create (`record` is None; `links` come with it) or an update lacks."""
 
     def first_values(self) -> dict[str, str]:
         """Return what HubSpot itself writes on a new record, beside its id, its dates and its source."""

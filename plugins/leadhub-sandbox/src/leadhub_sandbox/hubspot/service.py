@@ -13,7 +13,7 @@ from leadhub_sandbox.hubspot.describe import DescribeHandlers
 from leadhub_sandbox.hubspot.desk import Desk, add_routes, open_desks
 from leadhub_sandbox.hubspot.errors import ApiError, missing_scope
 from leadhub_sandbox.hubspot.limits import Limits
-from leadhub_sandbox.hubspot.objects import type_of
+from leadhub_sandbox.hubspot.objects import LEADS, type_of
 from leadhub_sandbox.hubspot.subscriptions import SubscriptionHandlers
 from leadhub_sandbox.hubspot.trouble import HUBSPOT_KINDS
 
@@ -111,11 +111,11 @@ class HubSpotService:
         return handler(request, start=desk.type, end=end.type, **names)
 
     def _desk(self, kind: str) -> Desk:
-        if kind in ("leads", "0-136"):  # as in an account without seats for them
-            raise missing_scope("crm.objects.leads.read")
         found = type_of(kind)
         if found is None:
             raise ApiError(400, "VALIDATION_ERROR", f"Unable to infer object type from: {kind}")
+        if found is LEADS and not self.account.settings.lead_seats:
+            raise missing_scope(LEADS.scope(reads=True))
         return self._desks[found.name]
 
     def _require_token(self, request: Request) -> None:

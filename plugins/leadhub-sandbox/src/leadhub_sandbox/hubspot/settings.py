@@ -13,6 +13,8 @@ SCOPES = (
     "crm.objects.deals.write",
     "crm.schemas.deals.read",
     "crm.schemas.deals.write",
+    "crm.objects.leads.read",
+    "crm.objects.leads.write",
     "crm.objects.owners.read",
     "communication_preferences.read_write",
 )
@@ -31,6 +33,7 @@ class Settings:
     required_from_2026_09: list[str] = field(default_factory=list)
     deal_requires: list[str] = field(default_factory=lambda: ["dealname", "dealstage"])
     closing_dates_deals: bool = True
+    lead_seats: bool = True  # a seat of Sales Hub Professional or more; without one there is no Leads object
     search_lag_seconds: float = 5.0
     search_disorder_seconds: float = 0.0
     search_shuffled: bool = False

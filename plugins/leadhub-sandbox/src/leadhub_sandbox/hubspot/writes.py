@@ -59,7 +59,7 @@ class Writer:
         if problems:
             raise bad_properties(problems, self._account.portal_id)
         links = self._linker.wanted(self._objects.type.name, associations)
-        self._rules.require(record, values)
+        self._rules.require(record, values, links)
         if version in STRICT_VERSIONS:
             self._require_rules(record, values)
         self._require_unique(record, values, (claims or Claims()).taken)
@@ -149,9 +149,7 @@ class Writer:
         """Archive a record; a second time changes nothing."""
         if record.archived_ms is not None:
             return
-        record.archived_ms = self._account.now_ms()
-        self._objects.store.free_keys(record, self._objects.schema.unique_names())
-        self._objects.store.queue(record.id, record.archived_ms)
+        self._objects.archive(record, self._account.now_ms())
         self._linker.recount(self._account.links.neighbours(self._node(record)))
 
     def restore(self, record: Record) -> None:
