@@ -193,3 +193,20 @@ def test_leads(crm: Any, clock: SandboxClock) -> None:
     assert leads.search_api.do_search(search, **TIMEOUT).total == 2
     assert len(crm.pipelines.pipelines_api.get_all("leads", **TIMEOUT).results[0].stages) == 5
     leads.basic_api.archive(made.id, **TIMEOUT)
+
+
+def test_oauth(server: SandboxServer, service: HubSpotService, clock: SandboxClock) -> None:
+    """Behavior 55: the client refreshes its token by itself, and is told by a 401 when it is over."""
+    app = service.account.oauth
+    client = hubspot.HubSpot(host=server.url, client_side_validation=True)
+    secrets = {"refresh_token": app.refresh_token, "client_id": app.client_id, "client_secret": app.client_secret}
+    told = client.oauth.tokens_api.create(grant_type="refresh_token", **secrets, **TIMEOUT)
+    assert (told.expires_in, told.token_type) == (1800, "bearer")
+    client.access_token = told.access_token
+    assert client.crm.contacts.basic_api.get_page(archived=False, **TIMEOUT).results == []
+    clock.advance(1800)
+    with pytest.raises(hubspot.crm.contacts.exceptions.UnauthorizedException):
+        client.crm.contacts.basic_api.get_page(archived=False, **TIMEOUT)
+    with pytest.raises(hubspot.oauth.ApiException) as caught:
+        client.oauth.tokens_api.create(grant_type="refresh_token", **secrets | {"refresh_token": "wrong"}, **TIMEOUT)
+    assert (caught.value.status, json.loads(caught.value.body)["status"]) == (400, "BAD_REFRESH_TOKEN")

@@ -9,6 +9,7 @@ from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.hubspot import catalog_deals, catalog_leads
 from leadhub_sandbox.hubspot.catalog import default_owners, default_properties, owner_options
 from leadhub_sandbox.hubspot.links import Links
+from leadhub_sandbox.hubspot.oauth_app import OAuthApp
 from leadhub_sandbox.hubspot.objects import CONTACTS, DEALS, LEADS, Objects
 from leadhub_sandbox.hubspot.schema import OPTED_OUT, OWNER, Schema
 from leadhub_sandbox.hubspot.settings import Settings
@@ -38,6 +39,7 @@ class Account:
         self.clock = clock
         self.portal_id = 40_000_000 + seed
         self.token = f"pat-na1-{uuid.uuid5(uuid.NAMESPACE_OID, f'leadhub-sandbox hubspot {seed}')}"
+        self.oauth = OAuthApp.of(seed)
         self.settings = Settings()
         self.owners = default_owners()
         # Ids of each type begin far apart, so that an id of one type is never taken for one of another.
@@ -111,6 +113,7 @@ class Account:
         return {
             "seed": self.seed,
             "settings": asdict(self.settings),
+            "oauth": asdict(self.oauth),
             "objects": {name: objects.dump() for name, objects in self.objects.items()},
             "links": self.links.dump(),
             "automations": [asdict(rule) for rule in self.automations],
@@ -125,6 +128,7 @@ class Account:
         if state["seed"] != self.seed:
             raise ValueError(f"the snapshot is of seed {state['seed']}, this account has seed {self.seed}")
         self.settings = Settings(**state["settings"])
+        self.oauth = OAuthApp(**{**state["oauth"], "access": dict(state["oauth"]["access"])})
         for name, objects in self.objects.items():
             objects.load(state["objects"][name])
         self.links.load(state["links"])

@@ -202,7 +202,10 @@ class Admin:
         return Response(204)
 
     def _who(self, request: Request) -> Response:
-        return Response(body={"portalId": self._account.portal_id, "token": self._account.token, "seed": self._account.seed})
+        app = self._account.oauth
+        oauth = {"clientId": app.client_id, "clientSecret": app.client_secret, "refreshToken": app.refresh_token}
+        known = {"portalId": self._account.portal_id, "token": self._account.token, "seed": self._account.seed}
+        return Response(body=known | {"oauth": oauth})
 
 
 def _live(desk: Desk, record_id: object) -> Record:

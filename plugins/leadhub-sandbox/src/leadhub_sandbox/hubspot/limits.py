@@ -12,23 +12,24 @@ BURST_MS, SECOND_MS, HOUR_MS = 10_000, 1_000, 3_600_000
 
 
 class Limits:
-    """Counts the calls of one account's token. A refused call is not counted."""
+    """Counts the calls of the account's service key and of its OAuth app. A refused call is not counted."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self._burst: deque[int] = deque()
+        self._oauth: deque[int] = deque()
         self._search: deque[int] = deque()
         self._day = 0
         self._used_today = 0
 
-    def admit(self, *, is_search: bool) -> Response | None:
-        """Count one call, or return its 429. Search has a limit of its own and shares only the daily one."""
+    def admit(self, *, is_search: bool, oauth: bool = False) -> Response | None:
+        """Count one call, or return its 429. Search has a limit of its own and shares only the daily one, which OAuth apps do not have."""
         now = self._account.now_ms()
         settings = self._account.settings
         self._turn_day(now)
-        if self._used_today >= settings.daily_limit:
+        if not oauth and self._used_today >= settings.daily_limit:
             return self._refusal("You have reached your daily limit.", "DAILY", None)
-        window, most, span = (self._search, settings.search_limit, SECOND_MS) if is_search else self._rolling()
+        window, most, span = (self._search, settings.search_limit, SECOND_MS) if is_search else self._rolling(oauth=oauth)
         while window and not now - span < window[0] <= now:
             window.popleft()
         if len(window) >= most:
@@ -37,11 +38,11 @@ class Limits:
                 return self._refusal("You have reached your secondly limit.", "SECONDLY", wait)
             return self._refusal("You have reached your ten_secondly_rolling limit.", "TEN_SECONDLY_ROLLING", wait)
         window.append(now)
-        self._used_today += 1
+        self._used_today += not oauth
         return None
 
-    def _rolling(self) -> tuple[deque[int], int, int]:
-        return self._burst, self._account.settings.burst_limit, BURST_MS
+    def _rolling(self, *, oauth: bool) -> tuple[deque[int], int, int]:
+        return self._oauth if oauth else self._burst, self._account.settings.burst_limit, BURST_MS
 
     def _turn_day(self, now: int) -> None:
         """Begin a new count at midnight of the account's time zone."""
@@ -49,15 +50,20 @@ class Limits:
         if day != self._day:
             self._day, self._used_today = day, 0
 
-    def headers(self, *, is_search: bool) -> dict[str, str]:
-        """Return the headers that every answer but a search's carries."""
+    def headers(self, *, is_search: bool, oauth: bool = False) -> dict[str, str]:
+        """Return the headers that every answer but a search's carries; those of the day are not for OAuth apps."""
         if is_search:
             return {}
         settings = self._account.settings
-        return {
+        used = self._oauth if oauth else self._burst
+        rolling = {
             "X-HubSpot-RateLimit-Max": str(settings.burst_limit),
-            "X-HubSpot-RateLimit-Remaining": str(max(0, settings.burst_limit - len(self._burst))),
+            "X-HubSpot-RateLimit-Remaining": str(max(0, settings.burst_limit - len(used))),
             "X-HubSpot-RateLimit-Interval-Milliseconds": str(BURST_MS),
+        }
+        if oauth:
+            return rolling
+        return rolling | {
             "X-HubSpot-RateLimit-Daily": str(settings.daily_limit),
             "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, settings.daily_limit - self._used_today)),
         }
@@ -72,11 +78,12 @@ class Limits:
     def dump(self) -> dict[str, Any]:
         """Return the counts as plain data."""
         burst, search = list(self._burst), list(self._search)
-        return {"burst": burst, "search": search, "day": self._day, "used_today": self._used_today}
+        return {"burst": burst, "oauth": list(self._oauth), "search": search, "day": self._day, "used_today": self._used_today}
 
     def load(self, state: dict[str, Any]) -> None:
         """Put back what `dump` returned."""
         self._burst, self._search = deque(state["burst"]), deque(state["search"])
+        self._oauth = deque(state["oauth"])
         self._day, self._used_today = state["day"], state["used_today"]
 
 

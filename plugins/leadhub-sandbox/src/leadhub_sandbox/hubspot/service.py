@@ -1,6 +1,7 @@
 """One HubSpot account as the sandbox's server sees it: paths, token, scopes and limits. The work is done by the handlers."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from leadhub_sandbox.clock import SandboxClock
@@ -13,6 +14,7 @@ from leadhub_sandbox.hubspot.describe import DescribeHandlers
 from leadhub_sandbox.hubspot.desk import Desk, add_routes, open_desks
 from leadhub_sandbox.hubspot.errors import ApiError, missing_scope
 from leadhub_sandbox.hubspot.limits import Limits
+from leadhub_sandbox.hubspot.oauth import OAuthHandlers
 from leadhub_sandbox.hubspot.objects import LEADS, type_of
 from leadhub_sandbox.hubspot.subscriptions import SubscriptionHandlers
 from leadhub_sandbox.hubspot.trouble import HUBSPOT_KINDS
@@ -25,11 +27,18 @@ _INFO_PATH = re.compile(r"/account-info/(v3|2026-03|2026-09)(/.*)")
 # What the old versions have: 3 no associations as they are served here, 4 nothing but them and subscriptions.
 _ONLY_IN = {"v3": ("objects", "properties", "pipelines", "owners", "account-info"), "v4": ("links", "associations", "communication-preferences")}
 _SCOPES = {"owners": "crm.objects.owners.read", "communication-preferences": "communication_preferences.read_write"}
+_OAUTH_PATH = re.compile(r"/oauth/(?:(v1)(/token)|(2026-03)(/token(?:/.*)?))")
 _PREFERENCES_PATH = re.compile(r"/communication-preferences/(v4|2026-03|2026-09)(/.*)")
 
 
+def _bearer(request: Request) -> str:
+    """Return the token that a request bears, or ""."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 class HubSpotService:
-    """One seeded HubSpot account on a clock. `token` is its service key; nothing else opens it."""
+    """One seeded HubSpot account on a clock. `token` is its service key; beside it only the OAuth app's access tokens open it."""
 
     name = "hubspot"
 
@@ -45,6 +54,7 @@ class HubSpotService:
         self._route_descriptions(DescribeHandlers(self.account))
         self._route_subscriptions(SubscriptionHandlers(self.account))
         self._route_associations(AssociationHandlers(self.account))
+        self._route_oauth(OAuthHandlers(self.account))
 
     @property
     def token(self) -> str:
@@ -64,6 +74,11 @@ class HubSpotService:
         self._router.add("GET", f"{base}/statuses/{{address}}/unsubscribe-all", subscriptions.opted_out)
         self._router.add("POST", f"{base}/statuses/{{address}}/unsubscribe-all", subscriptions.opt_out)
 
+    def _route_oauth(self, oauth: OAuthHandlers) -> None:
+        self._router.add("POST", "/{version}/oauth/token", oauth.token)
+        self._router.add("POST", "/{version}/oauth/token/introspect", oauth.introspect)
+        self._router.add("POST", "/{version}/oauth/token/revoke", oauth.revoke)
+
     def _route_associations(self, links: AssociationHandlers) -> None:
         one = "/{version}/links/{kind}/{record_id}/associations"
         self._router.add("PUT", f"{one}/default/{{to_kind}}/{{to_id}}", links.put_default)
@@ -81,16 +96,25 @@ class HubSpotService:
 
     def handle(self, request: Request) -> Response:
         """Answer HubSpot's own API: token, then limits, then path, scope and work."""
+        if _OAUTH_PATH.fullmatch(request.path):  # takes a form and no token, and counts against no limit
+            return self._guarded(lambda: self._work(request))
         is_search = request.path.rstrip("/").endswith("/search")
-        try:
+        oauth = self._is_oauth(request)
+
+        def answer() -> Response:
             self._require_token(request)
-            refused = self._limits.admit(is_search=is_search)
-            response = refused or self._work(request)
-        except ApiError as error:
-            response = Response(error.status, error.body(self.account.correlation_id()))
-        response.headers |= self._limits.headers(is_search=is_search)
+            return self._limits.admit(is_search=is_search, oauth=oauth) or self._work(request)
+
+        response = self._guarded(answer)
+        response.headers |= self._limits.headers(is_search=is_search, oauth=oauth)
         run_automations(self.account, self._desks)
         return response
+
+    def _guarded(self, answer: Callable[[], Response]) -> Response:
+        try:
+            return answer()
+        except ApiError as error:
+            return Response(error.status, error.body(self.account.correlation_id()))
 
     def _work(self, request: Request) -> Response:
         path = _canonical(request.path)
@@ -118,11 +142,18 @@ class HubSpotService:
             raise missing_scope(LEADS.scope(reads=True))
         return self._desks[found.name]
 
+    def _is_oauth(self, request: Request) -> bool:
+        """Say whether a call bears a token of the OAuth app and not the service key."""
+        return _bearer(request) in self.account.oauth.access
+
     def _require_token(self, request: Request) -> None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or token.strip() != self.token:
+        token = _bearer(request)
+        expires = self.account.oauth.access.get(token)
+        if token != self.token and expires is None:
             raise ApiError(401, "INVALID_AUTHENTICATION", "The request has no token that this account knows.")
-        if self.account.settings.token_expired:
+        if expires is not None and expires <= self.account.now_ms():
+            raise ApiError(401, "EXPIRED_AUTHENTICATION", "The OAuth token has expired.")
+        if expires is None and self.account.settings.token_expired:
             raise ApiError(401, "INVALID_AUTHENTICATION", "The token has expired.")
 
     def _require_scope(self, scope: str | None) -> None:
@@ -164,6 +195,9 @@ def _canonical(path: str) -> str:
     elif match := _PREFERENCES_PATH.fullmatch(path):
         version, rest = match.groups()
         api = "communication-preferences"
+    elif match := _OAUTH_PATH.fullmatch(path):
+        version, rest = (part for part in match.groups() if part)
+        api = "oauth"
     else:
         raise ApiError(404, "OBJECT_NOT_FOUND", f"There is no path {path}.")
     api = "links" if api == "objects" and _LINKS.fullmatch(rest or "") else api
