@@ -210,3 +210,11 @@ def test_oauth(server: SandboxServer, service: HubSpotService, clock: SandboxClo
     with pytest.raises(hubspot.oauth.ApiException) as caught:
         client.oauth.tokens_api.create(grant_type="refresh_token", **secrets | {"refresh_token": "wrong"}, **TIMEOUT)
     assert (caught.value.status, json.loads(caught.value.body)["status"]) == (400, "BAD_REFRESH_TOKEN")
+
+
+def test_purge(crm: Any) -> None:
+    """Behavior 55: a privacy deletion satisfies the client, by id and by e-mail."""
+    made = _make(crm, email="a@x.example").id
+    crm.contacts.basic_api.purge({"objectId": made}, **TIMEOUT)
+    crm.contacts.basic_api.purge({"objectId": "b@x.example", "idProperty": "email"}, **TIMEOUT)
+    assert crm.contacts.basic_api.get_page(archived=False, **TIMEOUT).results == []

@@ -54,6 +54,7 @@ class Account:
         self.links = Links()
         self.automations: list[Automation] = []
         self.opted_out: set[str] = set()
+        self.purged: dict[str, bool] = {}  # address → whether a contact had it when it was purged
         self.subscribed: dict[str, dict[int, str]] = {}
         self.written: list[tuple[str, int, frozenset[str]]] = []
         self._drawn = 0
@@ -108,6 +109,12 @@ class Account:
         self.store.set_value(contact, OPTED_OUT, due, Version(due, version.ms, version.source))
         return True
 
+    def blocks(self, email: str) -> bool:
+        """Say whether no contact may have this address after a privacy deletion."""
+        if email not in self.purged or self.settings.blocked_emails == "none":
+            return False
+        return self.settings.blocked_emails == "all" or not self.purged[email]
+
     def dump(self) -> dict[str, Any]:
         """Return the whole state as plain data."""
         return {
@@ -118,6 +125,7 @@ class Account:
             "links": self.links.dump(),
             "automations": [asdict(rule) for rule in self.automations],
             "owners": [dict(owner) for owner in self.owners],
+            "purged": dict(self.purged),
             "opted_out": sorted(self.opted_out),
             "subscribed": [[address, list(states.items())] for address, states in self.subscribed.items()],
             "drawn": self._drawn,
@@ -134,6 +142,7 @@ class Account:
         self.links.load(state["links"])
         self.automations = [Automation(**rule) for rule in state["automations"]]
         self.owners = [dict(owner) for owner in state["owners"]]
+        self.purged = dict(state["purged"])
         self.opted_out = set(state["opted_out"])
         self.subscribed = {address: dict(states) for address, states in state["subscribed"]}
         self._drawn = state["drawn"]

@@ -15,7 +15,7 @@ from leadhub_sandbox.hubspot.desk import Desk
 from leadhub_sandbox.hubspot.errors import ApiError, invalid, not_found
 from leadhub_sandbox.hubspot.objects import CONTACTS
 from leadhub_sandbox.hubspot.pipelines import Pipeline
-from leadhub_sandbox.hubspot.records import body_of
+from leadhub_sandbox.hubspot.records import body_of, purge
 from leadhub_sandbox.hubspot.schema import BY_HAND
 from leadhub_sandbox.hubspot.store import Record, Source
 from leadhub_sandbox.hubspot.timestamps import parse_ms
@@ -52,6 +52,7 @@ class Admin:
             ("POST", "pipelines"): self._pipelines,
             ("POST", "archive"): self._archive,
             ("POST", "restore"): self._restore,
+            ("POST", "purge"): self._purge,
             ("GET", "records"): self._records,
             ("GET", "settings"): self._settings,
             ("POST", "settings"): self._change_settings,
@@ -156,6 +157,13 @@ class Admin:
         desk.writer.restore(record)
         return _whole(desk, record)
 
+    def _purge(self, request: Request) -> Response:
+        """Take {"id"} or {"email"}: a person deletes this contact for good, for its privacy."""
+        order, desk = body_of(request), self._desks[CONTACTS.name]
+        named = str(order["email"] if "email" in order else order["id"])
+        purge(self._account, desk.objects, desk.writer, named, by_email="email" in order)
+        return Response(204)
+
     def _pipelines(self, request: Request) -> Response:
         """Take {"object", "id", "label", "stages": [{"id"?, "label", "metadata"?}]}: a new pipeline, or another form of one."""
         order = body_of(request)
@@ -168,11 +176,11 @@ class Admin:
         return Response(body=made.describe(list(kept).index(made.id)))
 
     def _records(self, request: Request) -> Response:
-        """Tell every contact as `results`, every record of the other types under the type's name, and which are associated."""
+        """Tell every contact as `results`, every record of the other types under the type's name, which are associated, and which addresses were purged."""
         told = {desk.type.name: [_view(desk, record) for record in desk.objects.store.after(0)] for desk in self._desks.values()}
         merged = {str(old): str(new) for old, new in self._account.store.merged.items()}
         ends = [{"from": start, "to": end} for start, end in self._account.links.pairs()]
-        return Response(body={"results": told.pop(CONTACTS.name), "merged": merged, "associations": ends, **told})
+        return Response(body={"results": told.pop(CONTACTS.name), "merged": merged, "associations": ends, "purged": self._account.purged, **told})
 
     def _settings(self, request: Request) -> Response:
         settings = self._account.settings

@@ -3,7 +3,7 @@
 from collections.abc import Container, Mapping
 
 from leadhub_sandbox.hubspot.catalog import PIPELINE_ID
-from leadhub_sandbox.hubspot.errors import invalid
+from leadhub_sandbox.hubspot.errors import bad_properties, invalid, problem
 from leadhub_sandbox.hubspot.linker import Wanted
 from leadhub_sandbox.hubspot.rules import Rules
 from leadhub_sandbox.hubspot.schema import ADDITIONAL, OPTED_OUT, STAGE, stage_dates
@@ -17,9 +17,12 @@ class ContactRules(Rules):
     """The rules of contacts."""
 
     def require(self, record: Record | None, values: Mapping[str, str], links: Wanted) -> None:  # noqa: ARG002 - contacts need none
-        """Hold a create to a name or an e-mail."""
+        """Hold a create to a name or an e-mail, and every write to addresses that are not blocked."""
         if record is None and not any(values.get(name) for name in _NAMES):
             raise invalid("A contact needs at least one of the properties email, firstname or lastname.")
+        if self._account.blocks(values.get("email", "")):
+            text = f"Email address {values['email']} is blocked"
+            raise bad_properties([problem("email", "BLOCKED_EMAIL", text)], self._account.portal_id)
 
     def first_values(self) -> dict[str, str]:
         """Return what a new contact has from HubSpot."""

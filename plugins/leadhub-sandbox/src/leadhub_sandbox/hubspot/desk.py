@@ -24,6 +24,7 @@ _RECORDS = (
     ("POST", "", "one.create"),
     ("POST", "/search", "search.handle"),
     ("POST", "/merge", "one.merge"),
+    ("POST", "/gdpr-delete", "one.purge"),
     *(("POST", f"/batch/{verb}", f"many.{verb}") for verb in ("read", "create", "update", "upsert", "archive")),
     ("GET", "/{record_id}", "one.get"),
     ("PATCH", "/{record_id}", "one.update"),

@@ -22,7 +22,7 @@ class ObjectType:
     after_create: tuple[str, ...]  # properties that the answer to a create shows beside what was sent
     queried: tuple[str, ...]  # properties that a search's `query` looks into
     schema_scope: str  # of its properties and pipelines, without .read or .write
-    merges: bool = False
+    merges: bool = False  # merging and privacy deletion are for people alone
     pipeline: str = ""  # the property that names a record's pipeline, where the type has pipelines of its own
     stage: str = ""  # and the one that names its stage
 

@@ -11,6 +11,7 @@ from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import API_SOURCE, Account
 from leadhub_sandbox.hubspot.errors import invalid, not_found
 from leadhub_sandbox.hubspot.objects import Objects
+from leadhub_sandbox.hubspot.schema import is_address
 from leadhub_sandbox.hubspot.store import Record
 from leadhub_sandbox.hubspot.views import Views, is_true, names_of, number_of
 from leadhub_sandbox.hubspot.writes import Writer
@@ -90,6 +91,17 @@ class RecordHandlers:
         survivor = self._writer.merge(pair[0], pair[1], API_SOURCE)
         return Response(body=self._views.read(survivor, survivor.values))
 
+    def purge(self, request: Request, version: str) -> Response:
+        """POST …/objects/{type}/gdpr-delete: by id, or by e-mail; an address that no contact has is blocked instead."""
+        if not self._objects.type.merges:
+            raise not_found(f"{self._objects.type.name} have no privacy deletion.")
+        body = body_of(request)
+        named, id_property = body.get("objectId"), body.get("idProperty")
+        if not isinstance(named, str) or not named or id_property not in (None, "email"):
+            raise invalid("A privacy deletion needs objectId, and idProperty can only be email.")
+        purge(self._account, self._objects, self._writer, named, by_email=id_property == "email")
+        return Response(204)
+
     def _require_write_through(self, record_id: str) -> None:
         if not self._account.settings.write_through_merged:
             raise not_found("resource not found", [record_id])
@@ -99,6 +111,23 @@ class RecordHandlers:
         if record is None or (record.archived_ms is not None) != archived:
             raise not_found("resource not found", [record_id])
         return record
+
+
+def purge(account: Account, objects: Objects, writer: Writer, named: str, *, by_email: bool) -> None:
+    """Purge the contact with this id or address, an archived one too. Raises ApiError 404 for an id that no contact has."""
+    address = named.strip().lower()
+    if by_email:
+        if not is_address(address):
+            raise invalid(f"Email address {named} is invalid")
+        record = objects.store.find("email", address) or next((one for one in objects.store.after(0) if address in one.emails()), None)
+    else:
+        record = objects.store.get(named)
+    if record is not None:
+        writer.purge(record)
+    elif by_email:
+        account.purged[address] = False
+    else:
+        raise not_found("resource not found", [named])
 
 
 def find_record(objects: Objects, record_id: str, id_property: object) -> Record | None:

@@ -31,6 +31,7 @@ class Settings:
     merge_makes_new_id: bool = True
     write_through_merged: bool = True
     required_from_2026_09: list[str] = field(default_factory=list)
+    blocked_emails: str = "unknown"  # purged before any contact had them; or "all" that were purged, or "none"
     deal_requires: list[str] = field(default_factory=lambda: ["dealname", "dealstage"])
     closing_dates_deals: bool = True
     lead_seats: bool = True  # a seat of Sales Hub Professional or more; without one there is no Leads object

@@ -82,9 +82,7 @@ class RecordStore:
         number = whole(record_id)
         if number is None:
             return None
-        while number in self.merged:
-            number = self.merged[number]
-        return self.records.get(number)
+        return self.records.get(self._last(number))
 
     def find(self, name: str, value: str) -> Record | None:
         """Return the live record that holds a unique value. E-mails match in any case, secondary ones included."""
@@ -142,6 +140,17 @@ class RecordStore:
         """Let an id resolve to the survivor from now on; its own record is no more."""
         del self.records[old.id]
         self.merged[old.id] = survivor_id
+
+    def purge(self, record: Record) -> None:
+        """Let a record be as if it had never been, under every id that led to it."""
+        del self.records[record.id]
+        self.merged = {old: new for old, new in self.merged.items() if self._last(new) != record.id}
+
+    def _last(self, number: int) -> int:
+        """Return the id that a merged-away id leads to in the end."""
+        while number in self.merged:
+            number = self.merged[number]
+        return number
 
     def queue(self, record_id: int, now_ms: int) -> None:
         """Tell the search index of a record's present state; it learns it once the lag is over."""

@@ -167,6 +167,14 @@ class Writer:
         self._objects.store.queue(record.id, now)
         self._linker.recount([self._node(record), *self._account.links.neighbours(self._node(record))])
 
+    def purge(self, record: Record) -> None:
+        """Delete a contact for good, for its privacy: nothing tells of it any more, and its addresses are remembered as purged."""
+        self._account.purged |= dict.fromkeys(record.emails(), True)
+        self._objects.store.free_keys(record, self._objects.schema.unique_names())
+        self._linker.forget(self._node(record))
+        self._objects.store.purge(record)
+        self._objects.store.queue(record.id, self._account.now_ms())
+
     def merge(self, primary: Record, other: Record, source: Source) -> Record:
         """Make one record of two: the primary's values, blanks filled from the other. Raises ApiError for the same one twice."""
         if primary.id == other.id:
