@@ -274,6 +274,6 @@ def test_a_write_of_nothing_new(hub: httpx.Client, create: Create, settings: Cal
 
 @pytest.mark.parametrize(("base", "status"), [(V3, 201), ("/crm/objects/2026-03/contacts", 201), ("/crm/objects/2026-09/contacts", 400)])
 def test_account_rules_bind_the_newest_version(hub: httpx.Client, settings: Callable[..., None], base: str, status: int) -> None:
-    """Behavior 45 (required properties only): version 2026-09 refuses a write that leaves a required property blank."""
+    """Behavior 45: version 2026-09 refuses a write that leaves a required property blank."""
     settings(required_from_2026_09=["lastname"])
     assert hub.post(base, json={"properties": {"email": "a@x.example"}}).status_code == status

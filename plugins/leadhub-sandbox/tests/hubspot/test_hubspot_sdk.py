@@ -218,3 +218,14 @@ def test_purge(crm: Any) -> None:
     crm.contacts.basic_api.purge({"objectId": made}, **TIMEOUT)
     crm.contacts.basic_api.purge({"objectId": "b@x.example", "idProperty": "email"}, **TIMEOUT)
     assert crm.contacts.basic_api.get_page(archived=False, **TIMEOUT).results == []
+
+
+def test_changed_properties(crm: Any) -> None:
+    """Behavior 55: a property that the client changes and archives satisfies it."""
+    core = crm.properties.core_api
+    order = {"name": "tier", "label": "Tier", "type": "enumeration", "fieldType": "select", "groupName": "contactinformation"}
+    options = [{"label": name, "value": name.lower(), "hidden": False, "displayOrder": -1} for name in ("Gold", "Silver")]
+    core.create("contacts", order | {"options": options}, **TIMEOUT)
+    assert core.update("contacts", "tier", {"label": "Grade", "options": options[:1]}, **TIMEOUT).label == "Grade"
+    core.archive("contacts", "tier", **TIMEOUT)
+    assert [entry.name for entry in core.get_all("contacts", archived=True, **TIMEOUT).results] == ["tier"]

@@ -34,6 +34,8 @@ _DEFINITIONS = (
     ("GET", "properties/{kind}", "definitions.list_properties"),
     ("POST", "properties/{kind}", "definitions.create_property"),
     ("GET", "properties/{kind}/{name}", "definitions.get_property"),
+    ("PATCH", "properties/{kind}/{name}", "definitions.update_property"),
+    ("DELETE", "properties/{kind}/{name}", "definitions.archive_property"),
     ("GET", "pipelines/{kind}", "definitions.list_pipelines"),
     ("GET", "pipelines/{kind}/{pipeline_id}", "definitions.get_pipeline"),
     ("GET", "pipelines/{kind}/{pipeline_id}/stages", "definitions.list_stages"),

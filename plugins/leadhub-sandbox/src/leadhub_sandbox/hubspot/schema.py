@@ -56,6 +56,8 @@ class Property:
     hidden: bool = False
     external_options: bool = False
     hubspot_defined: bool = True
+    description: str = ""
+    archived: bool = False
 
     def describe(self) -> dict[str, Any]:
         """Return the definition as the properties API gives it (field names: HubSpot's "Properties" guide)."""
@@ -70,7 +72,7 @@ class Property:
             "label": self.label,
             "type": self.type,
             "fieldType": self.field_type,
-            "description": "",
+            "description": self.description,
             "groupName": self.group,
             "options": [] if self.external_options else [option.describe() for option in self.options],
             "displayOrder": -1,
@@ -80,7 +82,7 @@ class Property:
             "hidden": self.hidden,
             "hubspotDefined": self.hubspot_defined,
             "formField": not self.read_only,
-            "archived": False,
+            "archived": self.archived,
             "dataSensitivity": "non_sensitive",
             "modificationMetadata": metadata,
         }
@@ -91,6 +93,7 @@ class Schema:
 
     def __init__(self, properties: Iterable[Property]) -> None:
         self.properties = {entry.name: entry for entry in properties}
+        self.archived: dict[str, Property] = {}
         self._dated_stages()
 
     def set_options(self, name: str, options: Iterable[str | Mapping[str, Any]]) -> None:
@@ -103,6 +106,12 @@ class Schema:
             raise ValueError(f"property {name!r} is not an enumeration")
         known.options = [_option(entry, at) for at, entry in enumerate(options)]
         self._dated_stages()
+
+    def archive(self, name: str) -> None:
+        """Take a property away: no value of it is read, written or searched any more; records keep theirs."""
+        gone = self.properties.pop(name)
+        gone.archived = True
+        self.archived[name] = gone
 
     def _dated_stages(self) -> None:
         """Give every stage the read-only properties that hold when a contact entered it."""
@@ -146,12 +155,14 @@ class Schema:
 
     def dump(self) -> list[dict[str, Any]]:
         """Return the definitions as plain data."""
-        return [asdict(entry) for entry in self.properties.values()]
+        return [asdict(entry) for entry in (*self.properties.values(), *self.archived.values())]
 
     def load(self, state: Iterable[Mapping[str, Any]]) -> None:
         """Put back what `dump` returned."""
         entries = [{**entry, "options": [Option(**option) for option in entry["options"]]} for entry in state]
-        self.properties = {entry["name"]: Property(**entry) for entry in entries}
+        listed = [Property(**entry) for entry in entries]
+        self.properties = {entry.name: entry for entry in listed if not entry.archived}
+        self.archived = {entry.name: entry for entry in listed if entry.archived}
 
 
 def options(labels: Mapping[str, str]) -> list[Option]:

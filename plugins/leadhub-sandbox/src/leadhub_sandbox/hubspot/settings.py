@@ -30,7 +30,8 @@ class Settings:
     conflict_names_id: bool = True
     merge_makes_new_id: bool = True
     write_through_merged: bool = True
-    required_from_2026_09: list[str] = field(default_factory=list)
+    required_from_2026_09: list[str] = field(default_factory=list)  # "lastname", or "deals.amount"
+    conditional_from_2026_09: list[dict[str, Any]] = field(default_factory=list)  # {"property", "values": […], "requires": […]}
     blocked_emails: str = "unknown"  # purged before any contact had them; or "all" that were purged, or "none"
     deal_requires: list[str] = field(default_factory=lambda: ["dealname", "dealstage"])
     closing_dates_deals: bool = True
@@ -56,6 +57,9 @@ class Settings:
             if name not in known:
                 raise ValueError(f"unknown setting {name!r}; known: {', '.join(sorted(known))}, options")
             _require_kind(name, getattr(self, name), value)
+        for rule in order.get("conditional_from_2026_09", []):
+            if not isinstance(rule, dict) or rule.keys() != {"property", "values", "requires"}:
+                raise ValueError(f"a rule of conditional_from_2026_09 has property, values and requires, not {rule!r}")
         for name, value in order.items():
             setattr(self, name, value)
 

@@ -8,13 +8,12 @@ from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.errors import ApiError, bad_properties, conflict, invalid, problem
 from leadhub_sandbox.hubspot.linker import Linker, Wanted
 from leadhub_sandbox.hubspot.links import Node
-from leadhub_sandbox.hubspot.objects import CONTACTS, Objects
+from leadhub_sandbox.hubspot.objects import Objects
 from leadhub_sandbox.hubspot.rules import Rules
 from leadhub_sandbox.hubspot.schema import ADDITIONAL
 from leadhub_sandbox.hubspot.store import Record, Source, Version
+from leadhub_sandbox.hubspot.strict import STRICT_VERSIONS, missing
 from leadhub_sandbox.hubspot.timestamps import iso, parse_ms
-
-STRICT_VERSIONS = frozenset({"2026-09"})
 
 
 @dataclass(slots=True)
@@ -61,17 +60,15 @@ class Writer:
         links = self._linker.wanted(self._objects.type.name, associations)
         self._rules.require(record, values, links)
         if version in STRICT_VERSIONS:
-            self._require_rules(record, values)
+            self._require_rules(record, values | self._rules.presets(values) if record is None else values)
         self._require_unique(record, values, (claims or Claims()).taken)
         return Change(record, values, source, links)
 
     def _require_rules(self, record: Record | None, values: Mapping[str, str]) -> None:
         """Hold an API write to the administrator's rules, which HubSpot does from version 2026-09 on."""
-        held = record.values if record else {}
-        names = self._account.settings.required_from_2026_09 if self._objects.type is CONTACTS else []
-        missing = [name for name in names if not values.get(name, held.get(name, ""))]
-        if missing:
-            raise invalid(f"Required properties are missing: {', '.join(missing)}", properties=missing)
+        lacking = missing(self._account.settings, self._objects.type, {**(record.values if record else {}), **values})
+        if lacking:
+            raise invalid(f"Required properties are missing: {', '.join(lacking)}", properties=lacking)
 
     def _require_unique(self, record: Record | None, values: Mapping[str, str], taken: set[tuple[str, str]]) -> None:
         store = self._objects.store
