@@ -227,3 +227,45 @@ def test_a_snapshot_keeps_associations(hub: httpx.Client, create: Create, deal: 
     hub.put("/_sandbox/snapshot", json=state)
     assert ends(hub, made) == [int(contact)]
     assert len(hub.get("/crm/v4/associations/deals/contacts/labels").json()["results"]) == 2
+
+
+def stage_of(hub: httpx.Client, contact: str) -> str | None:
+    """Return a contact's life cycle stage."""
+    stage: str | None = hub.get(f"{CONTACTS}/{contact}?properties=lifecyclestage").json()["properties"]["lifecyclestage"]
+    return stage
+
+
+def test_deals_move_their_contacts_forward(hub: httpx.Client, create: Create, deal: Callable[..., str]) -> None:
+    """Behavior 52: a deal makes its contact an opportunity, a won one a customer, a lost one nothing, and never backward."""
+    contact, later = (create(email=f"{name}@x.example")["id"] for name in "ab")
+    evangelist = create(email="c@x.example", lifecyclestage="evangelist")["id"]
+    ends = [{"to": {"id": record}, "types": [DEAL_TO_CONTACT]} for record in (contact, evangelist)]
+    made = hub.post(DEALS, json={"properties": {"dealname": "D", "dealstage": "contractsent"}, "associations": ends}).json()["id"]
+    assert [stage_of(hub, record) for record in (contact, later, evangelist)] == ["opportunity", "lead", "evangelist"]
+    hub.patch(f"{DEALS}/{made}", json={"properties": {"dealstage": "closedwon"}})
+    hub.put(f"/crm/v4/objects/contacts/{later}/associations/default/deals/{made}")
+    assert [stage_of(hub, record) for record in (contact, later, evangelist)] == ["customer", "customer", "evangelist"]
+    history = hub.get(f"{CONTACTS}/{later}?propertiesWithHistory=lifecyclestage").json()["propertiesWithHistory"]["lifecyclestage"]
+    assert [(entry["value"], entry["sourceType"]) for entry in history] == [("customer", "AUTOMATION_PLATFORM"), ("lead", "INTEGRATION")]
+    hub.patch(f"{DEALS}/{made}", json={"properties": {"dealstage": "closedlost"}})
+    assert stage_of(hub, contact) == "customer"
+
+
+def test_a_won_deal_comes_between_two_calls(hub: httpx.Client, create: Create, deal: Callable[..., str]) -> None:
+    """Behavior 52: a person wins the deal after our clear and before our set: the stage is the deal's, and the set goes nowhere."""
+    contact = create(email="a@x.example")["id"]
+    made = deal(contact)
+    hub.patch(f"{DEALS}/{made}", json={"properties": {"dealstage": "contractsent"}})
+    hub.patch(f"{CONTACTS}/{contact}", json={"properties": {"lifecyclestage": ""}})
+    assert stage_of(hub, contact) is None
+    hub.post("/_sandbox/edit", json={"object": "deals", "id": made, "properties": {"dealstage": "closedwon"}})
+    answer = hub.patch(f"{CONTACTS}/{contact}", json={"properties": {"lifecyclestage": "lead"}})
+    assert (answer.status_code, answer.json()["properties"]["lifecyclestage"]) == (200, "customer")
+
+
+def test_deals_can_leave_contacts_alone(hub: httpx.Client, create: Create, deal: Callable[..., str], settings: Callable[..., None]) -> None:
+    """Behavior 52: an account may have that switched off."""
+    settings(deals_move_contacts=False)
+    contact = create(email="a@x.example")["id"]
+    deal(contact)
+    assert stage_of(hub, contact) == "lead"

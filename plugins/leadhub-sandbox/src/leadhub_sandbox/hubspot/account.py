@@ -57,6 +57,7 @@ class Account:
         self.purged: dict[str, bool] = {}  # address → whether a contact had it when it was purged
         self.subscribed: dict[str, dict[int, str]] = {}
         self.written: list[tuple[str, int, frozenset[str]]] = []
+        self.moved_deals: list[int] = []  # deals whose stage or contacts the last call changed
         self._drawn = 0
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.errors import invalid, not_found
 from leadhub_sandbox.hubspot.links import PRIMARY_CONTACT, LinkType, Node
-from leadhub_sandbox.hubspot.objects import LEADS
+from leadhub_sandbox.hubspot.objects import DEALS, LEADS
 from leadhub_sandbox.hubspot.store import Record
 
 # How many live records of the second type a record of the first is associated with is a property of the first.
@@ -67,6 +67,7 @@ class Linker:
         """Associate two records; whatever the types, the unlabeled one is among them."""
         self._account.links.add(start, end, [self.default(start[0], end[0]), *kinds])
         self.recount([start, end])
+        self._account.moved_deals += [number for kind, number in (start, end) if kind == DEALS.name]
 
     def disconnect(self, start: Node, end: Node, kinds: Sequence[LinkType] = ()) -> None:
         """Take types from an association; without any, or with the unlabeled one, the whole association."""

@@ -53,6 +53,8 @@ class DealRules(PipelineRules):
 
     def after_write(self, record: Record, values: Mapping[str, str], changed: Container[str], source: Source, now: int) -> None:
         """Tell whether the deal is closed and how likely it is to be won; closing it dates it."""
+        if self._objects.type.stage in changed:
+            self._account.moved_deals.append(record.id)
         stage = self.stage_of(record)
         closed, won = stage is not None and stage.closed, stage is not None and stage.won
         for name, value in (("hs_is_closed", closed), ("hs_is_closed_won", won), ("hs_is_closed_lost", closed and not won)):

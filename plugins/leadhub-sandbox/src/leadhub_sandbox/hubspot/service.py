@@ -10,6 +10,7 @@ from leadhub_sandbox.http import Request, Response, Router
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.admin import Admin, run_automations
 from leadhub_sandbox.hubspot.associations import AssociationHandlers
+from leadhub_sandbox.hubspot.deal_stages import follow_deals
 from leadhub_sandbox.hubspot.describe import DescribeHandlers
 from leadhub_sandbox.hubspot.desk import Desk, add_routes, open_desks
 from leadhub_sandbox.hubspot.errors import ApiError, missing_scope
@@ -107,7 +108,7 @@ class HubSpotService:
 
         response = self._guarded(answer)
         response.headers |= self._limits.headers(is_search=is_search, oauth=oauth)
-        run_automations(self.account, self._desks)
+        self._react()
         return response
 
     def _guarded(self, answer: Callable[[], Response]) -> Response:
@@ -165,8 +166,13 @@ class HubSpotService:
         response = self._admin.answer(request)
         if request.method != "GET":
             self._forget()
-            run_automations(self.account, self._desks)
+            self._react()
         return response
+
+    def _react(self) -> None:
+        """Let the account's own rules act on what the last call wrote."""
+        follow_deals(self.account, self._desks)
+        run_automations(self.account, self._desks)
 
     def _forget(self) -> None:
         for desk in self._desks.values():

@@ -35,6 +35,7 @@ class Settings:
     blocked_emails: str = "unknown"  # purged before any contact had them; or "all" that were purged, or "none"
     deal_requires: list[str] = field(default_factory=lambda: ["dealname", "dealstage"])
     closing_dates_deals: bool = True
+    deals_move_contacts: bool = True
     lead_seats: bool = True  # a seat of Sales Hub Professional or more; without one there is no Leads object
     search_lag_seconds: float = 5.0
     search_disorder_seconds: float = 0.0
