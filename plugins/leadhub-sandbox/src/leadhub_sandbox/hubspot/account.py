@@ -2,6 +2,8 @@
 
 import random
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -59,6 +61,7 @@ class Account:
         self.written: list[tuple[str, int, frozenset[str]]] = []
         self.moved_deals: list[int] = []  # deals whose stage or contacts the last call changed
         self._drawn = 0
+        self._acting_ms: int | None = None
 
     @property
     def schema(self) -> Schema:
@@ -72,7 +75,16 @@ class Account:
 
     def now_ms(self) -> int:
         """Return the sandbox's present instant in epoch milliseconds."""
-        return to_ms(self.clock.now())
+        return to_ms(self.clock.now()) if self._acting_ms is None else self._acting_ms
+
+    @contextmanager
+    def acting_at(self, ms: int) -> Iterator[None]:
+        """Let what is done meanwhile bear this instant: HubSpot did it by itself then, and nobody has looked since."""
+        self._acting_ms = ms
+        try:
+            yield
+        finally:
+            self._acting_ms = None
 
     def now_iso(self) -> str:
         """Return the present instant as answers carry it."""

@@ -14,9 +14,10 @@ from leadhub_sandbox.hubspot.deal_stages import follow_deals
 from leadhub_sandbox.hubspot.describe import DescribeHandlers
 from leadhub_sandbox.hubspot.desk import Desk, add_routes, open_desks
 from leadhub_sandbox.hubspot.errors import ApiError, missing_scope
+from leadhub_sandbox.hubspot.form_handlers import FormHandlers
 from leadhub_sandbox.hubspot.limits import Limits
 from leadhub_sandbox.hubspot.oauth import OAuthHandlers
-from leadhub_sandbox.hubspot.objects import LEADS, type_of
+from leadhub_sandbox.hubspot.objects import CONTACTS, LEADS, type_of
 from leadhub_sandbox.hubspot.subscriptions import SubscriptionHandlers
 from leadhub_sandbox.hubspot.trouble import HUBSPOT_KINDS
 
@@ -26,10 +27,19 @@ _DATED_PATH = re.compile(r"/crm/(objects|properties|pipelines|owners|association
 _LINKS = re.compile(r"/[^/]+/[^/]+/associations(/.*)?")  # below objects: one record's associations
 _INFO_PATH = re.compile(r"/account-info/(v3|2026-03|2026-09)(/.*)")
 # What the old versions have: 3 no associations as they are served here, 4 nothing but them and subscriptions.
-_ONLY_IN = {"v3": ("objects", "properties", "pipelines", "owners", "account-info"), "v4": ("links", "associations", "communication-preferences")}
-_SCOPES = {"owners": "crm.objects.owners.read", "communication-preferences": "communication_preferences.read_write"}
+_ONLY_IN = {
+    "v3": ("objects", "properties", "pipelines", "owners", "account-info", "marketing", "submissions"),
+    "v4": ("links", "associations", "communication-preferences"),
+}
+_SCOPES = {
+    "owners": "crm.objects.owners.read",
+    "communication-preferences": "communication_preferences.read_write",
+    **dict.fromkeys(("marketing", "form-integrations", "submissions"), "forms"),
+}
 _OAUTH_PATH = re.compile(r"/oauth/(?:(v1)(/token)|(2026-03)(/token(?:/.*)?))")
 _PREFERENCES_PATH = re.compile(r"/communication-preferences/(v4|2026-03|2026-09)(/.*)")
+_FORMS_PATH = re.compile(r"/(marketing)/(v3)(/forms.*)|/(form-integrations)/(v1)(/.*)|/(submissions)/(v3)(/integration/secure/.*)")
+_OPEN_SUBMIT_PATH = re.compile(r"/submissions/v3/integration/submit/([^/]+)/([^/]+)/?")
 
 
 def _bearer(request: Request) -> str:
@@ -49,6 +59,7 @@ class HubSpotService:
         self.account = Account(seed, clock)
         self._desks = open_desks(self.account)
         self._limits = Limits(self.account)
+        self._forms = FormHandlers(self.account, self._desks[CONTACTS.name].writer)
         self._admin = Admin(self.account, self._desks)
         self._router = Router()
         add_routes(self._router)
@@ -56,6 +67,7 @@ class HubSpotService:
         self._route_subscriptions(SubscriptionHandlers(self.account))
         self._route_associations(AssociationHandlers(self.account))
         self._route_oauth(OAuthHandlers(self.account))
+        self._route_forms()
 
     @property
     def token(self) -> str:
@@ -95,10 +107,25 @@ class HubSpotService:
         self._router.add("GET", f"{many}/labels", links.list_labels)
         self._router.add("POST", f"{many}/labels", links.create_label)
 
+    def _route_forms(self) -> None:
+        self._router.add("GET", "/{version}/marketing/forms", self._forms.list)
+        self._router.add("GET", "/{version}/marketing/forms/{form_id}", self._forms.get)
+        self._router.add("GET", "/{version}/form-integrations/submissions/forms/{form_id}", self._forms.submissions)
+        self._admin.add("POST", "forms", self._forms.define)
+        self._router.add("POST", "/{version}/submissions/integration/secure/submit/{portal_id}/{form_id}", self._forms.submit)
+
     def handle(self, request: Request) -> Response:
         """Answer HubSpot's own API: token, then limits, then path, scope and work."""
+        self._forms.settle()
         if _OAUTH_PATH.fullmatch(request.path):  # takes a form and no token, and counts against no limit
             return self._guarded(lambda: self._work(request))
+        opened = _OPEN_SUBMIT_PATH.fullmatch(request.path)
+        return self._submit_openly(request, *opened.groups()) if opened and request.method == "POST" else self._answer(request)
+
+    def _submit_openly(self, request: Request, portal_id: str, form_id: str) -> Response:
+        return self._guarded(lambda: self._forms.submit_openly(request, portal_id, form_id))
+
+    def _answer(self, request: Request) -> Response:
         is_search = request.path.rstrip("/").endswith("/search")
         oauth = self._is_oauth(request)
 
@@ -163,6 +190,7 @@ class HubSpotService:
 
     def admin(self, request: Request) -> Response | None:
         """Answer HubSpot's admin paths; see HUBSPOT.md."""
+        self._forms.settle()
         response = self._admin.answer(request)
         if request.method != "GET":
             self._forget()
@@ -180,12 +208,13 @@ class HubSpotService:
 
     def snapshot(self) -> Any:
         """Return the account's whole state, limits counted so far included."""
-        return {"account": self.account.dump(), "limits": self._limits.dump()}
+        return {"account": self.account.dump(), "limits": self._limits.dump(), "forms": self._forms.dump()}
 
     def restore(self, state: Any) -> None:
         """Put back a state that `snapshot` returned."""
         self.account.load(state["account"])
         self._limits.load(state["limits"])
+        self._forms.load(state["forms"])
         self._forget()
 
 
@@ -204,6 +233,8 @@ def _canonical(path: str) -> str:
     elif match := _OAUTH_PATH.fullmatch(path):
         version, rest = (part for part in match.groups() if part)
         api = "oauth"
+    elif match := _FORMS_PATH.fullmatch(path):
+        api, version, rest = (part for part in match.groups() if part)
     else:
         raise ApiError(404, "OBJECT_NOT_FOUND", f"There is no path {path}.")
     api = "links" if api == "objects" and _LINKS.fullmatch(rest or "") else api

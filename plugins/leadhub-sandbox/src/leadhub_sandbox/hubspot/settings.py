@@ -17,6 +17,7 @@ SCOPES = (
     "crm.objects.leads.write",
     "crm.objects.owners.read",
     "communication_preferences.read_write",
+    "forms",
 )
 
 
@@ -43,6 +44,8 @@ class Settings:
     burst_limit: int = 10_000  # calls in 10 seconds; a real account has 100, 190 or 250
     daily_limit: int = 1_000_000
     search_limit: int = 1_000  # calls in a second; a real account has 5
+    form_limit: int = 50  # submissions without a token in 10 seconds
+    form_delay_seconds: float = 5.0
     retry_after: bool = True
     token_expired: bool = False
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
