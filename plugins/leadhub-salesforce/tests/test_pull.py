@@ -29,9 +29,9 @@ def test_a_first_pull_brings_everything_and_a_second_nothing_old(org: Any, pulle
     assert again[changed].values["Title"] == "CEO"
 
 
-@pytest.mark.parametrize(("contacts", "calls"), [("none", 3), ("converted", 5), ("all", 5)])
+@pytest.mark.parametrize(("contacts", "calls"), [("none", 4), ("converted", 6), ("all", 6)])
 def test_a_quiet_org_costs_the_same_however_many_leads_it_has(org: Any, pulled: Any, contacts: str, calls: int) -> None:
-    """Once the overlap has passed, a pull reads no row and makes three calls, statuses, describe, one query, and two more for Contacts."""
+    """Once the overlap has passed, a pull reads no row and makes four calls, statuses, describe, /updated, one query, and two more for Contacts."""
     for n in range(10):
         org.lead(LastName=f"L{n}")
         org.converted(LastName=f"C{n}")

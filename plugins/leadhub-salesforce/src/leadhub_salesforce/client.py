@@ -8,7 +8,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +23,7 @@ from leadhub import AccessDenied, Clock, FatalError, Unavailable, UnknownOutcome
 from leadhub_salesforce.errors import Complaint, Trouble, as_result, from_answer
 from leadhub_salesforce.login import grant
 from leadhub_salesforce.settings import LOOPBACK, Settings
+from leadhub_salesforce.values import parse_time
 
 __all__ = ["Client", "Transport", "format_soql", "translate"]
 
@@ -122,6 +123,13 @@ class Client:
         answer = _checked(self._call(lambda sf: sf.restful(path), path, write=False), dict, path)
         _checked(answer.get("fields"), list, path)
         return answer
+
+    def covered(self, object_name: str, now: datetime) -> datetime:
+        """Return `latestDateCovered` of getUpdated for the last two minutes, the shortest window that is sure to be taken."""
+        path = f"sobjects/{object_name}/updated"
+        window = {"start": (now - timedelta(minutes=2)).isoformat(), "end": now.isoformat()}
+        answer = _checked(self._call(lambda sf: sf.restful(f"{path}/", window), path, write=False), dict, path)
+        return parse_time(_checked(answer.get("latestDateCovered"), str, path))
 
     def user_info(self) -> dict[str, Any]:
         """Return who is logged in, by OpenID's names."""

@@ -14,6 +14,7 @@ OVERLAP = timedelta(minutes=11)
 
 A row's SystemModstamp is set when it is saved, but the row is seen only when its transaction ends. Salesforce ends any call after 10 minutes,
 so no row appears with a stamp older than that; one more minute is for the difference between the clock in the Date header and the database's.
+What is not a call, a batch job, may take longer: for that there is `covered`.
 """
 
 
@@ -21,12 +22,14 @@ so no row appears with a stamp older than that; one more minute is for the diffe
 class Position:
     """Where the reading of one object stands.
 
-    Everything up to `watermark` was read once; a pass on its way reads up to `upper` and has come to `after` (stamp, id).
+    Everything up to `watermark` was read once; a pass on its way reads up to `upper` and has come to `after` (stamp, id). `covered` is what
+    Salesforce itself vouched for when that pass began: a transaction that was on its way then has no stamp before it.
     """
 
     watermark: datetime | None = None
     upper: datetime | None = None
     after: tuple[datetime, str] | None = None
+    covered: datetime | None = None
 
     @property
     def untouched(self) -> bool:
@@ -38,7 +41,8 @@ class Position:
         """Read what `to_json` made; raises LookupError, TypeError or ValueError for anything else."""
         watermark, upper = (datetime.fromisoformat(raw[name]) if raw[name] else None for name in ("watermark", "upper"))
         after = (datetime.fromisoformat(raw["after"][0]), full_id(raw["after"][1])) if raw["after"] else None
-        return cls(watermark, upper, after)
+        covered = raw.get("covered")
+        return cls(watermark, upper, after, datetime.fromisoformat(covered) if covered else None)
 
     def to_json(self) -> dict[str, Cursor]:
         """Return the part of a cursor that tells this."""
@@ -46,7 +50,14 @@ class Position:
             "watermark": self.watermark.isoformat() if self.watermark else None,
             "upper": self.upper.isoformat() if self.upper else None,
             "after": [self.after[0].isoformat(), self.after[1]] if self.after else None,
+            "covered": self.covered.isoformat() if self.covered else None,
         }
+
+    def ended(self) -> "Position":
+        """Return where the next pass begins, once this one has come to its end: never behind where this one began."""
+        assert self.upper is not None
+        safe = min(self.upper, self.covered or self.upper)
+        return Position(watermark=max(safe, self.watermark or safe))
 
     def where(self) -> str:
         """Return the condition of the next page. Both ends are inclusive: equal stamps are told apart by id, and the overlap reads twice anyway."""

@@ -23,6 +23,7 @@ class Pull(Iterator[Page]):
         self._contacts = contacts
         self._progress = progress
         self._now: datetime | None = None
+        self._covered: datetime | None = None
         self._reads_contacts = False
         self._leads_done = False
         self._done = False
@@ -40,11 +41,12 @@ class Pull(Iterator[Page]):
             now = self._leads.now()
             chosen = self._progress.which == "all" or set(CONVERTED) <= set(self._leads.fields())
             self._reads_contacts = sees_contacts and chosen
+            self._covered = self._leads.covered(now)
             self._now = now
         return self._now
 
     def _lead_page(self, now: datetime) -> Page:
-        rows, following, done = _step(self._leads, self._progress.leads, now)
+        rows, following, done = self._step(self._leads, self._progress.leads, now)
         records = [*map(self._leads.record, rows), *self._just_converted(rows)]
         self._progress = replace(self._progress, leads=following)
         self._leads_done = done
@@ -53,7 +55,7 @@ class Pull(Iterator[Page]):
 
     def _contact_page(self, now: datetime) -> Page:
         assert self._contacts is not None
-        rows, following, done = _step(self._contacts, self._progress.contacts, now)
+        rows, following, done = self._step(self._contacts, self._progress.contacts, now)
         records = [self._contacts.record(row) for row in rows]
         if self._progress.which != "all":
             records += self._winners(records)
@@ -82,12 +84,10 @@ class Pull(Iterator[Page]):
         winners = {record.gone_to for record in records if record.gone_to} - {record.id for record in records}
         return self._by_id(winners) if winners else []
 
-
-def _step(reader: Reader, position: Position, now: datetime) -> tuple[list[dict[str, Any]], Position, bool]:
-    """Read the next page of a pass; return its rows, where the pass stands then, and whether it has come to the end of this pull."""
-    position = position if position.upper else replace(position, upper=now)
-    rows, last = reader.page(position)
-    if not last:
-        return rows, replace(position, after=(parse_time(rows[-1]["SystemModstamp"]), rows[-1]["Id"])), False
-    ends = [instant for instant in (position.watermark, position.upper) if instant]
-    return rows, Position(watermark=max(ends)), position.upper == now
+    def _step(self, reader: Reader, position: Position, now: datetime) -> tuple[list[dict[str, Any]], Position, bool]:
+        """Read the next page of a pass; return its rows, where the pass stands then, and whether it has come to the end of this pull."""
+        position = position if position.upper else replace(position, upper=now, covered=self._covered)
+        rows, last = reader.page(position)
+        if not last:
+            return rows, replace(position, after=(parse_time(rows[-1]["SystemModstamp"]), rows[-1]["Id"])), False
+        return rows, position.ended(), position.upper == now

@@ -101,6 +101,13 @@ class Reader:
             rows |= {row["Id"]: row for row in read if row}
         return rows
 
+    def covered(self, now: datetime) -> datetime | None:
+        """Return up to when Salesforce vouches that nothing is missing: the begin of its oldest transaction on its way. None where it does not tell."""
+        try:
+            return self._client.covered(self._kind.object, now)
+        except ReadRefused:
+            return None
+
     def _read_many(self, ids: list[str], fields: list[str]) -> list[dict[str, Any] | None]:
         names = dict.fromkeys((*fields, *self._schema().visible((SAVED,))))
         return self._client.read_many(self._kind.object, ids, list(names))
