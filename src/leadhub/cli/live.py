@@ -186,27 +186,41 @@ def _options(system: System, relation: Relation, of: FieldRelation, options: tup
 
 def _labels(system: System, of: FieldRelation, described: FieldDescription) -> Iterator[Line]:
     """M10: a value that people see under another name than when it was mapped may mean something else by now."""
+    for value, live, expected in label_drift(of, described):
+        yield (
+            "warn",
+            f'M10 {of.name}: "{value}" is labelled "{live}" there; when it was mapped its label was "{expected}"',
+            f'if it means the same: label = "{live}" in its row below [system.{system.name}.field.{of.name}]; else map it anew',
+        )
+
+
+def label_drift(of: FieldRelation, described: FieldDescription) -> list[tuple[str, str, str]]:
+    """Return the values whose label is not the one that was noted when they were mapped: value, label there, label noted."""
     shown = {of.folded(value): label for value, label in described.labels.items()}
-    expected = {row.value: row.label for row in of.rows if row.label is not None}
-    for value, label in expected.items():
-        live = shown.get(of.folded(value), label)
-        if live != label:
-            yield (
-                "warn",
-                f'M10 {of.name}: "{value}" is labelled "{live}" there; when it was mapped its label was "{label}"',
-                f'if it means the same: label = "{live}" in its row below [system.{system.name}.field.{of.name}]; else map it anew',
-            )
+    noted = {row.value: row.label for row in of.rows if row.label is not None}
+    pairs = ((value, shown.get(of.folded(value), label), label) for value, label in noted.items())
+    return [(value, live, label) for value, live, label in pairs if live != label]
 
 
 def _order(of: FieldRelation, options: tuple[str, ...]) -> Iterator[Line]:
     """M13: a field that the system moves forward only has to have its values in the order of the funnel."""
-    ranks = {of.folded(row.value): min(stage_rank(stage) for stage in row.reads.stages) for row in of.rows if row.writes and row.value}
-    there = [option for option in options if of.folded(option) in ranks]
-    wrong = [(one, other) for one, other in combinations(there, 2) if ranks[of.folded(one)] > ranks[of.folded(other)]]
-    if of.ordered and wrong:
+    wrong = out_of_order(of, options)
+    if wrong:
         one, other = wrong[0]
         yield (
             "warn",
             f'M13 {of.name}: "{one}" comes before "{other}" there, but after it in the funnel: {plural(len(wrong), "pair")} of forward moves would be refused',
             "put the stages of that system in the order of the funnel",
         )
+
+
+def out_of_order(of: FieldRelation, options: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the pairs of values whose order there is not the funnel's; none of a field that has no order."""
+    ranks = {of.folded(row.value): min(stage_rank(stage) for stage in row.reads.stages) for row in of.rows if row.writes and row.value}
+    there = [option for option in options if of.folded(option) in ranks]
+    return [(one, other) for one, other in combinations(there, 2) if of.ordered and ranks[of.folded(one)] > ranks[of.folded(other)]]
+
+
+def converted_only(of: FieldRelation, described: FieldDescription) -> list[str]:
+    """Return the values that only converting sets there, and that the mapping does not know as such."""
+    return [row.value for row in of.rows if row.value in described.converted and (row.writes or not row.converted)]

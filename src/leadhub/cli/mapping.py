@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from leadhub.cli import map_edit
+from leadhub.cli import map_diff, map_edit
 from leadhub.cli.exits import UsageFault, in_folder
 from leadhub.cli.held import unmapped
 from leadhub.cli.session import cli_of, system_of
@@ -16,6 +16,7 @@ from leadhub.lifecycle.explain import explain, not_mapped
 from leadhub.lifecycle.show import Page, page, render
 
 group = typer.Typer(help="How each system's words are read and written.")
+map_diff.add_to(group)
 map_edit.add_to(group)
 
 
