@@ -92,7 +92,7 @@ ANYWHERE = frozenset({"completion", "demo", "init", "sandbox"})
 """The commands that need no deployment: they are typed the same everywhere."""
 
 _IN_A_DEPLOYMENT = (
-    *("adopt", "apply", "config", "db", "doctor", "import", "inbox", "leads", "map", "plan", "plugins"),
+    *("adopt", "apply", "config", "connect", "db", "doctor", "import", "inbox", "leads", "map", "plan", "plugins"),
     *("pull", "report", "revert", "review", "runs", "serve", "sync"),
 )
 _COMMAND = re.compile(rf"\bleadhub (?=(?:{'|'.join(_IN_A_DEPLOYMENT)})\b)")

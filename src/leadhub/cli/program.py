@@ -14,6 +14,7 @@ from leadhub.cli import (
     apply,
     completion,
     config,
+    connect,
     db,
     demo,
     doctor,
@@ -74,7 +75,7 @@ def make_app() -> typer.Typer:
         add_completion=True,
     )
     app.callback()(_options)
-    for module in (demo, init, doctor, adopt, pull, plan, apply, sync, revert, importing, serve, sandbox, completion):
+    for module in (demo, init, connect, doctor, adopt, pull, plan, apply, sync, revert, importing, serve, sandbox, completion):
         module.add_to(app)
     for name, group in _GROUPS.items():
         app.add_typer(group, name=name, no_args_is_help=True)
