@@ -12,6 +12,7 @@ from leadhub.connectors.protocols import (
     LastModified,
     Log,
     Meters,
+    Proves,
     Receives,
     Rereads,
     Source,
@@ -36,6 +37,7 @@ from leadhub.errors import (
 )
 from leadhub.hookspecs import hookimpl
 from leadhub.model.delivery import Delivery, Door
+from leadhub.model.proof import Proof, Seen, Trial, Verdict
 from leadhub.model.record import (
     Author,
     Change,
@@ -97,6 +99,8 @@ __all__ = [
     "Outcome",
     "Owner",
     "Page",
+    "Proof",
+    "Proves",
     "QuotaExhausted",
     "RateLimited",
     "Receives",
@@ -107,14 +111,17 @@ __all__ = [
     "Rereads",
     "Result",
     "RetryableError",
+    "Seen",
     "Source",
     "StaleRecord",
     "Target",
     "Traces",
+    "Trial",
     "Unavailable",
     "UnknownOutcome",
     "Usage",
     "ValueMapping",
+    "Verdict",
     "allowance_finding",
     "clock_finding",
     "hookimpl",

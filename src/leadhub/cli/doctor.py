@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from leadhub.cli.exits import ExitCode, UsageFault, in_folder, next_step_of
 from leadhub.cli.held import Held, held
 from leadhub.cli.live import compare, needs_of, only_here
+from leadhub.cli.prove import prove
 from leadhub.cli.screen import clean
 from leadhub.cli.session import Cli, cli_of, identify
 from leadhub.cli.words import plural
@@ -38,11 +39,21 @@ def doctor(
     context: typer.Context,
     live: Annotated[bool, typer.Option("--live", help="Ask the systems themselves too: what happens without either option.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Configuration and store alone: no network, no secrets needed.")] = False,
+    proved: Annotated[
+        str | None,
+        typer.Option(
+            "--prove",
+            metavar="SYSTEM",
+            help="Show what only a live account can prove of this system; with --yes try it there, on test records. Never in production.",
+        ),
+    ] = None,
 ) -> None:
-    """Check configuration, store, credentials, organizations, rights, fields and picklists. Writes nothing."""
+    """Check configuration, store, credentials, organizations, rights, fields and picklists. Writes nothing, but for --prove with --yes."""
     cli = cli_of(context)
     if live and offline:
         raise UsageFault("--live asks the systems and --offline leaves them out.", next_step="leadhub doctor --live, or leadhub doctor --offline")
+    if proved is not None:
+        raise typer.Exit(prove(cli, cli.open(), proved))
     try:
         hub = cli.open(offline=offline)
     except LeadhubError as error:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from leadhub.clock import Clock
 from leadhub.connectors.http import HttpClient
 from leadhub.model.delivery import Delivery, Door
+from leadhub.model.proof import Proof, Trial
 from leadhub.model.record import (
     Author,
     Change,
@@ -145,6 +146,20 @@ class Examines(Protocol):
         """Yield what was found, each with what to click where if it is not well. Reads only.
 
         What cannot be told without writing, or without a right that leadhub does not need, is a `note` that says so.
+        """
+        ...
+
+
+@runtime_checkable
+class Proves(Protocol):
+    """Tries in a test account what only a live one can prove. Never asked to in a production organization, nor without a person's yes."""
+
+    trials: ClassVar[tuple[Trial, ...]]
+
+    def prove(self, mark: str) -> Iterator[Proof]:
+        """Make records that bear the mark, yield what came of each trial, in their order, and remove the records whatever happens.
+
+        The last proof tells of the removal. A trial that cannot be made, for want of a right or of a setting, is told so; the others go on.
         """
         ...
 

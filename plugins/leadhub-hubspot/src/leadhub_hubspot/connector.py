@@ -22,13 +22,16 @@ from leadhub import (
     Outcome,
     Owner,
     Page,
+    Proof,
     Record,
+    Trial,
     Usage,
 )
 from leadhub_hubspot.client import BATCH_LIMIT, Client
 from leadhub_hubspot.examining import Examiner
 from leadhub_hubspot.history import Historian
 from leadhub_hubspot.mapping import CONTACTS, MAPPINGS, OPT_OUT
+from leadhub_hubspot.proving import TRIALS, Prover
 from leadhub_hubspot.pull import Puller
 from leadhub_hubspot.reader import Reader
 from leadhub_hubspot.settings import Settings
@@ -46,6 +49,7 @@ class HubSpot:
     batch_size: ClassVar[int] = BATCH_LIMIT
     archives: ClassVar[bool] = True
     side_by_side: ClassVar[int] = 4
+    trials: ClassVar[tuple[Trial, ...]] = TRIALS
 
     def __init__(self, context: Context) -> None:
         settings: Settings = context.settings
@@ -122,6 +126,10 @@ class HubSpot:
     def examine(self, needs: Sequence[Need]) -> Iterator[Finding]:
         """Yield what leadhub's key may and may not do in this account, in some six calls."""
         return Examiner(self._client, self._settings, self._clock.now).examine(needs)
+
+    def prove(self, mark: str) -> Iterator[Proof]:
+        """Try what only a live account can prove, on marked records that are removed again: for a test account alone."""
+        return Prover(self._client, self._settings, self._clock, mark).prove()
 
     def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
         """Return who set each present value, from HubSpot's property history: a person, leadhub itself, or another program."""

@@ -22,7 +22,9 @@ from leadhub import (
     Outcome,
     Owner,
     Page,
+    Proof,
     Record,
+    Trial,
     Usage,
 )
 from leadhub_salesforce.client import Client
@@ -31,6 +33,7 @@ from leadhub_salesforce.examining import Examiner
 from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS
 from leadhub_salesforce.people import People
 from leadhub_salesforce.position import OVERLAP, Progress
+from leadhub_salesforce.proving import TRIALS, Prover
 from leadhub_salesforce.pulling import Pull
 from leadhub_salesforce.reading import ALL_CONTACTS, CONVERTED_CONTACTS, LEADS, Reader
 from leadhub_salesforce.schema import Schema
@@ -55,6 +58,7 @@ class SalesforceConnector:
     batch_size: ClassVar[int] = BATCH
     archives: ClassVar[bool] = True
     side_by_side: ClassVar[int] = 4
+    trials: ClassVar[tuple[Trial, ...]] = TRIALS
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -135,6 +139,10 @@ class SalesforceConnector:
     def examine(self, needs: Sequence[Need]) -> Iterator[Finding]:
         """Yield what leadhub's user may and may not do in this org; some ten calls, and one query more for each object."""
         return Examiner(self._client, self._settings, self._context.clock.now, OVERLAP).examine(needs)
+
+    def prove(self, mark: str) -> Iterator[Proof]:
+        """Try what only a live account can prove, on marked records that are removed again: for a test account alone."""
+        return Prover(self._client, self._settings, mark).prove()
 
     def owners(self) -> Iterator[Owner]:
         """Yield the users, inactive ones too, and the queues."""
