@@ -2,6 +2,9 @@
 
 import pytest
 from cli_world import World
+from leadhub_salesforce.connector import SalesforceConnector
+
+from leadhub import AccessDenied, Finding
 
 
 def calls(world: World) -> int:
@@ -46,3 +49,37 @@ def test_what_only_leadhub_knows_is_noted(world: World) -> None:
     told = [f for f in world.run("doctor", "--offline", "--output", "json").json["findings"] if f["text"].startswith("M26")]
     assert {f["level"] for f in told} == {"note"}
     assert "M26 no system writes exit churned: it will exist only in leadhub." in {f["text"] for f in told}
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (AccessDenied("no right to ask", next_step="ask"), "its rights cannot be read: no right to ask"),
+        (["no finding"], "the connector told a finding that is none"),
+        ([Finding("bad", "x", "y")], "the connector told a finding that is none"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_connector_that_cannot_examine_its_login_fails_alone(world: World, monkeypatch: pytest.MonkeyPatch, told: object, said: str) -> None:
+    """What it raises, and what is no finding, is a failed check of that system; the other is still told."""
+
+    def examine(_self: object, _needs: object) -> object:
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+    monkeypatch.setattr(SalesforceConnector, "examine", examine)
+    ran = world.run("doctor")
+    assert ran.code == 1
+    assert any(line.startswith("fail  salesforce") and said in line for line in ran.lines)
+    assert any(line.startswith("ok    hubspot  crm.objects.contacts.read: there") for line in ran.lines)
+
+
+def test_rights_that_lack_are_told_under_the_systems_name(world: World) -> None:
+    """Salesforce's page of Setup and HubSpot's scope are in the same list as everything else, and as findings in the data."""
+    world.admin("salesforce", "settings", hidden_fields={"Lead": ["Title"]})
+    world.admin("hubspot", "settings", scopes=[s for s in world.hubspot.service.account.settings.scopes if s != "crm.objects.owners.read"])
+    found = world.run("doctor", "--output", "json").json["findings"]
+    told = {(f["subject"], f["text"]): f for f in found}
+    assert "tick Read Access for Title" in told["salesforce", "Lead: Title cannot be read by leadhub's user"]["next"]
+    (scope,) = [f for f in found if f["text"].startswith("crm.objects.owners.read: the key lacks this scope")]
+    assert (scope["subject"], scope["level"]) == ("hubspot", "warn")

@@ -35,11 +35,11 @@ class Answers:
         if self.salesforce:
             names |= {
                 "SALESFORCE_LOGIN_URL": "your My Domain address: https://acme.my.salesforce.com",
-                "SALESFORCE_CLIENT_ID": "of a connected app that allows the client credentials flow",
+                "SALESFORCE_CLIENT_ID": "of an External Client App that allows the client credentials flow",
                 "SALESFORCE_CLIENT_SECRET": "of the same app",
             }
         if self.hubspot:
-            names |= {"HUBSPOT_TOKEN": "a service key, or a private app's token"}
+            names |= {"HUBSPOT_TOKEN": "a service key"}
         if self.forms:
             names |= {FORM_TOKEN: "the last part of the form's address: at least 16 letters and digits that nobody guesses"}
         return names
@@ -83,7 +83,7 @@ def _salesforce(answers: Answers) -> Iterator[str]:
     yield "[system.salesforce]"
     yield 'plugin = "salesforce"'
     yield 'login_url = "${SALESFORCE_LOGIN_URL}"   # your My Domain address, not login.salesforce.com'
-    yield 'client_id = "${SALESFORCE_CLIENT_ID}"   # a connected app with the client credentials flow, under a user of its own'
+    yield 'client_id = "${SALESFORCE_CLIENT_ID}"   # an External Client App with the client credentials flow, under a user of its own'
     yield 'client_secret = "${SALESFORCE_CLIENT_SECRET}"'
     yield '# scope = { LeadSource = { not = ["Purchased List"] } }   # which records count; without it all do'
     yield from _common(answers.creates.get("salesforce"), "assignment_rules", "assignment_rules, or the id of a user or queue")
@@ -98,7 +98,7 @@ def _salesforce(answers: Answers) -> Iterator[str]:
 def _hubspot(answers: Answers) -> Iterator[str]:
     yield "[system.hubspot]"
     yield 'plugin = "hubspot"'
-    yield 'token = "${HUBSPOT_TOKEN}"   # a service key, or a private app\'s token'
+    yield 'token = "${HUBSPOT_TOKEN}"   # a service key'
     if answers.hubspot_url:
         yield f"base_url = {_text(answers.hubspot_url)}"
     owner = "NAME@YOUR-COMPANY.example"
