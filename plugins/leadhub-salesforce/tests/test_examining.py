@@ -126,3 +126,11 @@ def test_assignment_rules_that_nobody_switched_on_are_told(org: Any, names: list
     client.query = lambda soql: {"records": [{"Name": name} for name in names] if "AssignmentRule" in soql else []}
     examiner = Examiner(client, org.settings(owner_on_create=owner), org.clock.now, timedelta(minutes=11))
     assert next(iter(examiner._rules(creates=True))).level == level
+
+
+def test_limits_that_may_not_be_asked_for_are_read_from_the_headers(org: Any) -> None:
+    """A user with the least rights may be refused the limits: what every answer's header says is enough, and the examination goes on."""
+    org.admin("faults", kind="limit", path="/limits$", body=[{"message": "no right", "errorCode": "INSUFFICIENT_ACCESS"}])
+    told = found(org)
+    assert ("limits", "ok") in {(subject, level) for (subject, _), (level, _) in told.items()}
+    assert "LeadStatus" in {subject for subject, _ in told}

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel
 
 from leadhub import (
+    AccessDenied,
     Author,
     Change,
     ConfigError,
@@ -84,7 +85,7 @@ class HubSpot:
         for need in needs:
             try:
                 need()
-            except ConfigError as error:
+            except (ConfigError, AccessDenied) as error:  # a scope that lacks is told by its name in `examine`
                 self._log.warning("hubspot.creates_will_fail", reason=str(error), next_step=error.next_step)
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:

@@ -4,6 +4,7 @@ A scope to write cannot be tried without writing, and HubSpot tells a service ke
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -90,8 +91,9 @@ class Examiner:
 
     def _key(self, *, creates: bool) -> Iterator[Finding]:
         """Whether the property that carries leadhub's key can be written; that it is there, with unique values, is asked by `find`."""
-        name = self._settings.external_id
-        known = self._client.properties().get(name) if name is not None else None
+        name, known = self._settings.external_id, None
+        with suppress(AccessDenied):  # told already, by the scope's name
+            known = self._client.properties().get(name) if name is not None else None
         if creates and known is not None and known.unique and not known.writable:
             step = f"HubSpot: Settings > Properties > Contact properties > {name}: it has to be editable"
             yield Finding("fail", name or "", "the property is read-only: leadhub's key cannot be written into it", step)

@@ -1,6 +1,7 @@
 """What leadhub's login may and may not do in this org, asked before a run finds out. Reads only; what cannot be read is told as not proven."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,14 +56,22 @@ class Examiner:
         return Finding("ok", "API version", f"{mine} is offered; the newest is {newest}")
 
     def _limits(self) -> Finding:
-        daily = self._client.limits().get("DailyApiRequests") or {}
-        most, left = daily.get("Max"), daily.get("Remaining")
-        if not isinstance(most, int) or not isinstance(left, int) or not most:
+        """By the limits, or by what every answer's header says where leadhub's user may not ask for them."""
+        usage = self._client.usage()
+        used, most = usage.used, usage.limit
+        with suppress(FatalError):
+            daily = self._client.limits().get("DailyApiRequests") or {}
+            if isinstance(daily.get("Max"), int) and isinstance(daily.get("Remaining"), int):
+                used, most = daily["Max"] - daily["Remaining"], daily["Max"]
+        if used is None or not most:
             return Finding("note", "limits", "the org does not tell how many API calls of today are left")
-        return allowance_finding(most - left, most)
+        return allowance_finding(used, most)
 
     def _statuses(self) -> Finding:
-        rows = self._client.query(_STATUSES)["records"]
+        try:
+            rows = self._client.query(_STATUSES)["records"]
+        except FatalError as error:
+            return Finding("fail", "LeadStatus", f"cannot be read: {error}", f"{_PERMISSION_SET} > Object Settings > Lead: tick Read")
         converted = sum(bool(row["IsConverted"]) for row in rows)
         return Finding("ok", "LeadStatus", f"{len(rows)} statuses can be read, {converted} of them set by conversion alone")
 
