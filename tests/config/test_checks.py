@@ -66,10 +66,7 @@ FAULTS = {
         "M23 system.x.create_when.from names",
     ),
     "M14": (
-        (
-            '[[settle]]\nfield = "phone"\nrule = "prefer"\nsystem = "sfdc"\nvalue = "1"\nhub = "2"\n'
-            '[[settle]]\nfield = "phone"\nrule = "prefer"\nsystem = "hub"\n'
-        ),
+        '[[settle]]\nfield = "phone"\nrule = "prefer"\nsystem = "sfdc"\nvalue = "1"\nhub = "2"\n[[settle]]\nfield = "phone"\nrule = "prefer"\nsystem = "hub"\n',
         22,
         'M14 the rules settle.0 and settle.1 of phone form a circle: sfdc wins where it shows "1" against "2", and hub where it shows "2" against "1"',
     ),

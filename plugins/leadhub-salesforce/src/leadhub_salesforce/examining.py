@@ -34,13 +34,13 @@ class Examiner:
         user = self._client.user_info()
         yield Finding("ok", "login", f"a token is to be had, and the API answers {user.get('preferred_username') or 'its user'}")
         yield self._version()
-        yield self._limits()
         yield clock_finding(self._now(), self._client.server_time(), self._overlap)
         for need in needs:
             yield from self._object(need, str(user.get("user_id") or ""))
         if any(need.object == LEAD for need in needs):
             yield self._statuses()
             yield from self._rules(creates=any(need.creates for need in needs))
+        yield self._limits()
 
     # ---- the org -------------------------------------------------------------------------------------------------------------------------
 
