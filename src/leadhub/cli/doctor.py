@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 from structlog.testing import capture_logs
 
+from leadhub.cli.completion import complete_system
 from leadhub.cli.exits import ExitCode, UsageFault, in_folder, next_step_of
 from leadhub.cli.held import Held, held
 from leadhub.cli.live import compare, needs_of, only_here
@@ -44,6 +45,7 @@ def doctor(
         typer.Option(
             "--prove",
             metavar="SYSTEM",
+            autocompletion=complete_system,
             help="Show what only a live account can prove of this system; with --yes try it there, on test records. Never in production.",
         ),
     ] = None,

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 from rich.text import Text
 
+from leadhub.cli.completion import complete_system
 from leadhub.cli.exits import UsageFault, in_folder
 from leadhub.cli.held import Held, held
 from leadhub.cli.live import converted_only, label_drift, out_of_order
@@ -48,7 +49,9 @@ def add_to(group: typer.Typer) -> None:
 
 def diff(
     context: typer.Context,
-    system: Annotated[str | None, typer.Argument(metavar="[SYSTEM]", help="One system; without it all that have picklists.")] = None,
+    system: Annotated[
+        str | None, typer.Argument(metavar="[SYSTEM]", help="One system; without it all that have picklists.", autocompletion=complete_system)
+    ] = None,
 ) -> None:
     """Compare the mapping with the picklists as they are now, and say the command that settles each difference. Writes nothing."""
     cli = cli_of(context)
