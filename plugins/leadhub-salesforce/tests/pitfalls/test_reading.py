@@ -8,7 +8,7 @@ from leadhub_salesforce import position, reading
 from leadhub_salesforce.errors import ReadRefused
 from leadhub_salesforce.mapping import CONTACT, LEAD
 
-from leadhub import Gone
+from leadhub import FatalError, Gone, Result
 
 SETTLE = (position.OVERLAP + timedelta(minutes=2)).total_seconds()
 
@@ -33,6 +33,36 @@ def test_what_became_of_a_record_is_told_apart(org: Any) -> None:
         won: (None, None),
     }
     assert seen[won].refs["Contact"] == contact
+
+
+def test_what_is_no_longer_shared_is_not_deleted(org: Any, pulled: Any, update: Any, pushed: Any) -> None:
+    """Pitfall 4: leads and contacts that sharing hides have vanished, in any number: no reading calls one deleted, and a write to one is "gone"."""
+    leads = [org.lead(LastName=f"L{n}") for n in range(5)]
+    won, contact = org.converted(LastName="Won")
+    connector = org.connector()
+    _, cursor = pulled(connector)
+    org.admin("settings", unshared=[*leads, won, contact])
+    org.clock.advance(60)
+    org.edit(leads[0], Title="hidden")
+    seen = {**connector.reread(LEAD, [*leads, won]), **connector.reread(CONTACT, [contact])}
+    assert {record.gone for record in seen.values()} == {Gone.VANISHED}
+    assert not [record for record in pulled(connector, cursor)[0].values() if record.gone]
+    assert pushed(connector, update(leads[0], Title="CTO"))["k1"].result is Result.REFUSED
+    org.admin("settings", unshared=[])
+    assert {record.gone for record in connector.reread(LEAD, leads).values()} == {None}
+    assert leads[0] in pulled(connector, cursor)[0]
+
+
+def test_an_object_that_is_hidden_stops_the_system(org: Any) -> None:
+    """Pitfall 4: where leadhub's user loses the Lead object as such, the read fails with a next step: it is no org without leads."""
+    lead = org.lead()
+    connector = org.connector()
+    connector.reread(LEAD, [lead])
+    org.admin("settings", hidden_objects=["Lead"])
+    for ask in (lambda: next(org.connector().pull(None)), lambda: connector.reread(LEAD, [lead])):
+        with pytest.raises(FatalError) as caught:
+            ask()
+        assert caught.value.next_step
 
 
 # ---- 5 -----------------------------------------------------------------------------------------------------------------------------------------

@@ -253,6 +253,24 @@ def test_asking_for_the_matches_in_vain_changes_no_other_outcome(org: Any, creat
     assert (outcomes["k1"].result, outcomes["k2"].result) == (result, Result.ACCEPTED)
 
 
+@pytest.mark.parametrize("action", ["alert", "block"])
+@pytest.mark.parametrize("against", ["Lead", "Contact"])
+def test_a_rule_of_the_org_asks_a_person(org: Any, create: Any, update: Any, pushed: Any, action: str, against: str) -> None:
+    """Pitfall 11: a rule that blocks or only alerts, on leads or contacts, refuses a create and an update, and the record that is alike is known."""
+    like = (org.lead if against == "Lead" else org.contact)(Email="ann@acme.example")
+    other = org.lead(Email="other@acme.example")
+    org.admin("settings", duplicate_rules=[{"object": "Lead", "action": action, "fields": ["Email"], "against": [against]}])
+    connector = org.connector()
+    outcomes = pushed(connector, create("new", Email="ann@acme.example"), create("good", Email="bob@acme.example"))
+    outcomes |= pushed(connector, update(other, "edit", Email="ann@acme.example"))
+    for key in ("new", "edit"):
+        error = outcomes[key].error
+        assert isinstance(error, DuplicateRefused)
+        assert (error.existing_id, like in str(error)) == (like, True)
+    assert outcomes["good"].result is Result.ACCEPTED
+    assert len(org.rows()) == (3 if against == "Lead" else 2)
+
+
 # ---- 12 ----------------------------------------------------------------------------------------------------------------------------------------
 
 
