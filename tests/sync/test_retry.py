@@ -18,12 +18,13 @@ PAGES = [Page((Record("Lead", str(n), {}),), n) for n in range(1, 5)]
 class Clock:
     """Notes what was slept."""
 
-    def __init__(self) -> None:
+    def __init__(self, microsecond: int = 0) -> None:
+        self.microsecond = microsecond
         self.slept: list[float] = []
 
     def now(self) -> datetime:
         """Return one instant."""
-        return datetime(2026, 11, 16, tzinfo=UTC)
+        return datetime(2026, 11, 16, microsecond=self.microsecond, tzinfo=UTC)
 
     def sleep(self, seconds: float) -> None:
         """Note it."""
@@ -74,8 +75,8 @@ class Flaky:
             yield Outcome(change.key, Result.ACCEPTED, change.key)
 
 
-def _careful(flaky: Flaky) -> tuple[Careful, Clock]:
-    clock = Clock()
+def _careful(flaky: Flaky, microsecond: int = 0) -> tuple[Careful, Clock]:
+    clock = Clock(microsecond)
     return Careful(flaky, clock, structlog.get_logger()), clock
 
 
@@ -95,6 +96,18 @@ def test_the_systems_own_pause_is_kept() -> None:
     careful, clock = _careful(Flaky(RateLimited("slow", retry_after=17), RateLimited("slow", retry_after=9_999)))
     careful.reread("Lead", ["1"])
     assert clock.slept == [17, LONGEST_WAIT]
+
+
+def test_two_who_are_in_each_others_way_part() -> None:
+    """Pitfall 14: a locked row is written again after a pause that the clock's microseconds make up to half as long again, never shorter than the system asked, and not for ever."""
+    locked = Unavailable("UNABLE_TO_LOCK_ROW")
+    for microsecond in (0, 500_000):
+        flaky = Flaky(locked, RateLimited("slow", retry_after=10), *[locked] * 10)
+        careful, clock = _careful(flaky, microsecond)
+        with pytest.raises(Unavailable, match="LOCK"):
+            list(careful.push(_changes(2)))
+        assert clock.slept == [pause * (1 + microsecond / 2_000_000) for pause in (1, 10, 4, 8)]
+        assert len(flaky.pushed) == ATTEMPTS
 
 
 def test_a_read_is_given_up_in_the_end() -> None:

@@ -9,9 +9,9 @@ from functools import partial
 from itertools import groupby
 
 from leadhub.core.targets import telling_names
-from leadhub.errors import LeadhubError, QuotaExhausted, RetryableError, Unavailable, UnknownOutcome
+from leadhub.errors import LeadhubError, RetryableError, Unavailable, UnknownOutcome
 from leadhub.model.person import StoredRecord
-from leadhub.model.record import Operation, Outcome, Record, Result, Usage
+from leadhub.model.record import Operation, Outcome, Record, Result
 from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.store import RecordKey
 from leadhub.sync.crew import side_by_side
@@ -20,9 +20,6 @@ from leadhub.sync.pull import store_reread
 from leadhub.sync.recover import as_change, find_out
 from leadhub.sync.retry import Broken, Careful
 from leadhub.sync.session import Session
-
-RESERVE = 0.10
-"""This part of a system's daily calls stays for others."""
 
 UNHEARD = 3
 """After so many writing calls in a row without an answer and without effect no more are made to the system in this run."""
@@ -63,7 +60,7 @@ def _apply_system(session: Session, system: str, intents: Sequence[Intent]) -> b
         try:
             session.checkpoint()
             session.hub.progress("writing", system, sum(map(len, batches[:done])), len(intents))
-            _keep_reserve(session, system)
+            session.careful[system].keep_reserve()
             session.renew()
             more, smooth = _apply_window(session, system, window)
         except KeyboardInterrupt:
@@ -98,18 +95,6 @@ def _unsettled(session: Session, intents: Sequence[Intent]) -> list[Intent]:
     with session.hub.store.read() as tx:
         seqs = {i.seq for i in tx.intents.open() if i.run_id == session.run_id and i.state is IntentState.PLANNED}
     return [i for i in intents if i.seq in seqs]
-
-
-def _keep_reserve(session: Session, system: str) -> None:
-    usage: Usage = session.careful[system].usage()
-    if usage.used is None or not usage.limit:
-        return
-    if usage.used >= usage.limit * (1 - RESERVE):
-        others = usage.used - usage.calls
-        raise QuotaExhausted(
-            f"{system}: {usage.used} of {usage.limit} daily calls are used, {others} of them by others; the last {RESERVE:.0%} stay for them.",
-            next_step="the next run goes on when the limit is renewed",
-        )
 
 
 @dataclass(slots=True)

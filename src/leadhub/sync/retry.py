@@ -8,13 +8,16 @@ import tenacity
 
 from leadhub.clock import Clock
 from leadhub.connectors.protocols import Attributes, Describes, Directory, Examines, Finds, LastModified, Log, Meters, Rereads, Source, Target, Traces
-from leadhub.errors import RetryableError, Unavailable, UnknownOutcome
+from leadhub.errors import QuotaExhausted, RetryableError, Unavailable, UnknownOutcome
 from leadhub.model.record import Author, Change, Cursor, FieldDescription, Finding, Identity, Need, Outcome, Owner, Page, Record, Usage
 from leadhub.sync import checked
 
 ATTEMPTS = 5
 LONGEST_WAIT = 120.0
 MOST_AT_ONCE = 16
+RESERVE = 0.10
+"""This part of a system's daily calls stays for others."""
+
 T = TypeVar("T")
 
 
@@ -151,7 +154,7 @@ class Careful:
                 if failures >= ATTEMPTS:
                     raise _of_a_read(error) from error
                 self._log.warning("pull_interrupted", error=str(error), attempt=failures)
-                self._clock.sleep(_pause(error, failures))
+                self._clock.sleep(self._pause(error, failures))
 
     def _pages(self, since: Cursor | None) -> Iterator[Page]:
         """Yield the pages of one pull, each checked, and end one that yields the same page for ever."""
@@ -162,6 +165,7 @@ class Careful:
             equal = equal + 1 if last is not None and _same(last, sound) else 0
             self._contract.demand(equal < checked.STUCK, "yields the same page with the same cursor again and again ({} times)", equal)
             yield sound
+            self.keep_reserve()
             last = sound
 
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
@@ -179,7 +183,7 @@ class Careful:
                 if failures >= ATTEMPTS:
                     raise
                 self._log.warning("push_postponed", error=str(error), attempt=failures)
-                self._clock.sleep(_pause(error, failures))
+                self._clock.sleep(self._pause(error, failures))
 
     def _outcomes(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Yield the outcomes of one push, each checked. A fault of the connector's own says nothing of what it had sent by then: raises Broken."""
@@ -198,7 +202,7 @@ class Careful:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type((RetryableError, UnknownOutcome)),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
-            wait=lambda state: _pause(state.outcome.exception() if state.outcome else None, state.attempt_number),
+            wait=lambda state: self._pause(state.outcome.exception() if state.outcome else None, state.attempt_number),
             sleep=self._clock.sleep,
             reraise=True,
         )
@@ -208,6 +212,25 @@ class Careful:
             raise _of_a_read(error) from error
         return result
 
+    def _pause(self, error: BaseException | None, attempt: int) -> float:
+        """What the system asked for, else 1, 2, 4, 8 … seconds; and up to half of it more, so that two who were in each other's way part.
+
+        How much more is left to the clock's microseconds.
+        """
+        asked = error.retry_after if isinstance(error, RetryableError) else None
+        pause = asked if asked is not None else 2.0 ** (attempt - 1)
+        return min(pause * (1 + self._clock.now().microsecond / 2_000_000), LONGEST_WAIT)
+
+    def keep_reserve(self) -> None:
+        """Leave the last tenth of the daily calls to others. Raises QuotaExhausted."""
+        usage = self.usage()
+        if usage.used is not None and usage.limit and usage.used >= usage.limit * (1 - RESERVE):
+            raise QuotaExhausted(
+                f"{self._system}: {usage.used} of {usage.limit} daily calls are used, {usage.used - usage.calls} of them by others;"
+                f" the last {RESERVE:.0%} stay for them.",
+                next_step="the next run goes on when the limit is renewed",
+            )
+
 
 def _same(one: Page, other: Page) -> bool:
     return bool(one.records) and one == other
@@ -216,9 +239,3 @@ def _same(one: Page, other: Page) -> bool:
 def _of_a_read(error: RetryableError | UnknownOutcome) -> RetryableError:
     """Without an answer a write may have happened; a reading has changed nothing, and is simply one that could not be had."""
     return Unavailable(str(error), next_step=error.next_step) if isinstance(error, UnknownOutcome) else error
-
-
-def _pause(error: BaseException | None, attempt: int) -> float:
-    """What the system asked for, else 1, 2, 4, 8 … seconds."""
-    asked = error.retry_after if isinstance(error, RetryableError) else None
-    return min(asked if asked is not None else 2.0 ** (attempt - 1), LONGEST_WAIT)
