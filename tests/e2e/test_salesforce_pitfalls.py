@@ -129,3 +129,139 @@ def test_a_killed_create_without_a_key_is_looked_for_by_the_next_run(world: Worl
     assert len(world.sf_all()) == (1 if arrives else 0)
     assert [review.kind for review in world.reviews()] == ([] if arrives else ["possible_duplicate"])
     _at_rest(world)
+
+
+# ---- 4: what is gone in another way than by deletion ----------------------------------------------------------------------------------------
+
+
+def test_a_merge_moves_the_link_and_makes_nobody_anew(world: World) -> None:
+    """Pitfall 4: a lead that lost a merge is followed to the winner: the contact in HubSpot stays, an edit of the winner reaches it, nothing is made."""
+    loser, contact = world.pair()
+    winner = world.sf_create(LastName="Lee", FirstName="Ann", Company="Acme", Phone="+1 555 0100", Title="CTO")
+    world.begin(create=True)
+    before = (len(world.sf_all()), len(world.hs_all()))
+    world.boxes.order(world.boxes.salesforce, "merge", {"winner": winner, "losers": [loser]})
+    world.sync()
+    world.sf_edit(winner, Email="ann@acme.example", Title="CEO")
+    world.sync()
+    assert world.hs(contact)["jobtitle"] == "CEO"
+    assert (len(world.sf_all()), len(world.hs_all())) == before
+
+
+def test_a_lead_that_is_no_longer_shared_is_neither_deleted_nor_made_again(world: World) -> None:
+    """Pitfall 4: sharing takes a linked lead out of sight: the contact stays as it is, its edits change nothing, and no second lead is made."""
+    lead, contact = world.pair()
+    world.begin(create=True)
+    world.settings("salesforce", unshared=[lead])
+    world.hs_edit(contact, jobtitle="CEO")
+    world.mark()
+    world.sync()
+    world.sync()
+    assert len(world.sf_all()) == 1
+    assert (len(world.hs_all()), world.hs(contact)["jobtitle"]) == (1, "CEO")
+    assert not [write for write in world.written() if write.system == "salesforce" and write.id is None]
+
+
+# ---- 7: our own writes come back --------------------------------------------------------------------------------------------------------------
+
+
+def test_our_write_comes_back_as_no_edit_though_a_flow_changed_more(world: World) -> None:
+    """Pitfall 7: our write moves the stamp and sets off a flow that changes another field: the write is an echo, the flow's field an edit, then silence."""
+    lead, contact = world.pair()
+    world.begin()
+    world.settings("salesforce", automations=[{"object": "Lead", "when": {"Title": "CEO"}, "set": {"MobilePhone": "+1 555 0199"}}])
+    world.hs_edit(contact, jobtitle="CEO")
+    world.sync()
+    world.sync()
+    assert (world.sf(lead)["Title"], world.hs(contact)["mobilephone"]) == ("CEO", "+1 555 0199")
+    for _ in range(2):
+        _at_rest(world)
+
+
+# ---- 9: the daily calls belong to others too --------------------------------------------------------------------------------------------------
+
+
+def test_reading_stops_before_the_last_tenth_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 9: a long reading leaves the last tenth of the daily calls to others: it stops after the page in hand, and a later run goes on from there."""
+    monkeypatch.setattr("leadhub_salesforce.reading.PAGE", 2)
+    for n in range(40):
+        world.sf_create(LastName=f"L{n}", Email=f"l{n}@acme.example")
+    world.settings("salesforce", daily_limit=20)
+    report = world.adopt("salesforce").run
+    assert "daily calls are used" in report.troubles["salesforce"]
+    assert sum(world.boxes.salesforce.service.usage.minutes.values()) <= 19
+    assert 2 <= report.systems["salesforce"].pulled < 40
+    world.settings("salesforce", daily_limit=100_000)
+    world.adopt("salesforce")
+    with world.hub.store.read() as tx:
+        assert tx.records.count("salesforce") == 40
+
+
+# ---- 11: duplicate rules ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["alert", "block"])
+def test_a_duplicate_rule_makes_a_question_with_the_candidate(world: World, action: str) -> None:
+    """Pitfall 11: a create that a duplicate rule refuses becomes a question that names the record found; it is not tried again, the others are made."""
+    world.configure(salesforce='create = "always"\ncontacts = "none"')
+    world.begin()
+    like = str(
+        world.boxes.order(world.boxes.salesforce, "create", {"object": "Contact", "fields": {"LastName": "Bee", "Email": "bob@b.example"}})["id"]
+    )
+    rule = {"object": "Lead", "action": action, "fields": ["Email"], "against": ["Contact"]}
+    world.settings("salesforce", duplicate_rules=[rule])
+    world.drop_csv("fair.csv", HEAD, ROW, "2,Cy,Cole,cy@c.example,Coles,CTO")
+    world.sync()
+    (review,) = world.reviews()
+    assert (review.kind, review.values["existing"], like in review.note) == ("possible_duplicate", like, True)
+    assert [row["Email"] for row in world.sf_all()] == ["cy@c.example"]
+    _at_rest(world)
+
+
+# ---- 12: blanks -------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_removal_travels_where_the_field_says_so(world: World) -> None:
+    """Pitfall 12: a phone that was cleared in HubSpot is sent as null and cleared in Salesforce under `clear = "propagate"`; a missing one is not sent."""
+    world.configure(**{"": '[fields.phone]\nclear = "propagate"'})
+    lead, contact = world.pair()
+    world.begin()
+    world.hs_edit(contact, phone="")
+    world.mark()
+    world.sync()
+    assert [write.values for write in world.written()] == [{"Phone": None}]
+    assert (world.sf(lead)["Phone"], world.sf(lead)["Title"]) == (None, "CTO")
+    _at_rest(world)
+
+
+# ---- 14: locks --------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_locked_row_is_waited_for_and_given_up_in_bounds(world: World) -> None:
+    """Pitfall 14: a row that stays locked is tried five times with pauses and left for the next run; the others of its batch are written at once."""
+    pairs = [world.pair(f"p{n}@acme.example") for n in range(3)]
+    world.begin()
+    for _, contact in pairs:
+        world.hs_edit(contact, jobtitle="CEO")
+    world.settings("salesforce", locked_records=[pairs[1][0]])
+    world.mark()
+    world.sync()
+    assert [world.sf(lead)["Title"] for lead, _ in pairs] == ["CEO", "CTO", "CEO"]
+    assert sum(write.system == "salesforce" for write in world.written()) == 3 + 4
+    world.settings("salesforce", locked_records=[])
+    world.sync()
+    assert world.sf(pairs[1][0])["Title"] == "CEO"
+
+
+# ---- 17: values in Salesforce's own form ------------------------------------------------------------------------------------------------------
+
+
+def test_what_salesforce_trims_is_no_difference(world: World) -> None:
+    """Pitfall 17: Salesforce stores a title without its outer blanks: after one write there is silence, on both sides."""
+    lead, contact = world.pair()
+    world.begin()
+    world.hs_edit(contact, jobtitle="  Head of  Sales ")
+    world.sync()
+    assert world.sf(lead)["Title"].strip() == world.sf(lead)["Title"]
+    for _ in range(2):
+        _at_rest(world)
