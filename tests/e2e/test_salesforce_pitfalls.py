@@ -197,6 +197,21 @@ def test_reading_stops_before_the_last_tenth_too(world: World, monkeypatch: pyte
         assert tx.records.count("salesforce") == 40
 
 
+# ---- 19: a first load that takes its time ---------------------------------------------------------------------------------------------------
+
+
+def test_an_adoption_by_a_bulk_query_waits_for_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 19: a large org is adopted by a bulk query that takes half an hour: leadhub waits, holds its lease, and has every lead once."""
+    monkeypatch.setattr("leadhub_salesforce.bulk.FROM", 10)
+    monkeypatch.setattr("leadhub_salesforce.bulk.ROWS", 4)
+    for n in range(12):
+        world.sf_create(LastName=f"L{n}", Email=f"l{n}@acme.example")
+    world.settings("salesforce", bulk_seconds=1800)
+    report = world.adopt("salesforce").run
+    assert (report.status, report.systems["salesforce"].pulled, report.troubles) == ("ok", 12, {})
+    assert report.seconds >= 1800
+
+
 # ---- 11: duplicate rules ----------------------------------------------------------------------------------------------------------------------
 
 

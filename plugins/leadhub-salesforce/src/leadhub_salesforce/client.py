@@ -23,7 +23,7 @@ from leadhub import AccessDenied, Clock, FatalError, Unavailable, UnknownOutcome
 from leadhub_salesforce.errors import Complaint, Trouble, as_result, from_answer
 from leadhub_salesforce.login import grant
 from leadhub_salesforce.settings import LOOPBACK, Settings
-from leadhub_salesforce.values import parse_time
+from leadhub_salesforce.values import full_id, parse_time
 
 __all__ = ["Client", "Transport", "format_soql", "translate"]
 
@@ -123,6 +123,35 @@ class Client:
         answer = _checked(self._call(lambda sf: sf.restful(path), path, write=False), dict, path)
         _checked(answer.get("fields"), list, path)
         return answer
+
+    def order_bulk(self, soql: str) -> str:
+        """Order a bulk query, deleted rows among its results, and return the id of its job."""
+        order = {"operation": "queryAll", "query": soql, "contentType": "CSV", "lineEnding": "LF", "columnDelimiter": "COMMA"}
+        job = _checked(self._call(lambda sf: sf.restful("jobs/query", method="POST", json=order), "bulk query", write=False), dict, "bulk query")
+        return full_id(_checked(job.get("id"), str, "bulk query"))
+
+    def bulk_state(self, job_id: str) -> str:
+        """Return how far a bulk query is, in Salesforce's word."""
+        job = _checked(self._call(lambda sf: sf.restful(f"jobs/query/{job_id}"), "bulk query", write=False), dict, "bulk query")
+        return _checked(job.get("state"), str, "bulk query")
+
+    def count(self, whom: str) -> int:
+        """Return how many rows a query from here on would have, deleted ones among them."""
+        answer = self.query(f"SELECT COUNT() FROM {whom}", deleted=True)  # noqa: S608 - conditions are escaped
+        return _checked(answer.get("totalSize"), int, "query")
+
+    def bulk_page(self, job_id: str, locator: str | None, rows: int) -> tuple[str, int, str | None]:
+        """Return a page of a bulk query's results as CSV, how many rows it has, and the locator of the next, None after the last."""
+        which = {"maxRecords": rows, **({"locator": locator} if locator else {})}
+
+        def ask(sf: Any) -> Any:
+            return sf._call_salesforce("GET", f"{sf.base_url}jobs/query/{job_id}/results", name="bulk query", params=which)  # noqa: SLF001 - CSV has no other way
+
+        answer = self._call(ask, "bulk query", write=False)
+        following, count = answer.headers.get("Sforce-Locator"), answer.headers.get("Sforce-NumberOfRecords", "")
+        if following is None or not count.isdigit():
+            raise UnknownOutcome("bulk query: Salesforce does not say how many results these are, and whether they are the last.")
+        return answer.content.decode("utf-8", "replace"), int(count), None if following == "null" else following
 
     def covered(self, object_name: str, now: datetime) -> datetime:
         """Return `latestDateCovered` of getUpdated for the last two minutes, the shortest window that is sure to be taken."""

@@ -30,10 +30,12 @@ class Position:
     upper: datetime | None = None
     after: tuple[datetime, str] | None = None
     covered: datetime | None = None
+    job: tuple[str, str | None] | None = None
+    """The bulk query that this pass reads, and the locator of its next page."""
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing of the object was read yet, so that this pass will read all of it."""
+        """Whether nothing of the object was read yet, or a bulk query is reading it, so that this pass will read all of it."""
         return self.watermark is None and self.after is None
 
     @classmethod
@@ -41,8 +43,8 @@ class Position:
         """Read what `to_json` made; raises LookupError, TypeError or ValueError for anything else."""
         watermark, upper = (datetime.fromisoformat(raw[name]) if raw[name] else None for name in ("watermark", "upper"))
         after = (datetime.fromisoformat(raw["after"][0]), full_id(raw["after"][1])) if raw["after"] else None
-        covered = raw.get("covered")
-        return cls(watermark, upper, after, datetime.fromisoformat(covered) if covered else None)
+        covered, job = raw.get("covered"), raw.get("job")
+        return cls(watermark, upper, after, datetime.fromisoformat(covered) if covered else None, (full_id(job[0]), job[1]) if job else None)
 
     def to_json(self) -> dict[str, Cursor]:
         """Return the part of a cursor that tells this."""
@@ -51,6 +53,7 @@ class Position:
             "upper": self.upper.isoformat() if self.upper else None,
             "after": [self.after[0].isoformat(), self.after[1]] if self.after else None,
             "covered": self.covered.isoformat() if self.covered else None,
+            "job": list(self.job) if self.job else None,
         }
 
     def ended(self) -> "Position":

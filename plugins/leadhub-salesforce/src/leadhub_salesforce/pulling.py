@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from leadhub import Gone, Page, Record
+from leadhub import Gone, Page, Record, Unavailable
+from leadhub_salesforce import bulk
+from leadhub_salesforce.errors import ReadRefused
 from leadhub_salesforce.position import Position, Progress
 from leadhub_salesforce.reading import CONVERTED, Reader
 from leadhub_salesforce.values import parse_time
@@ -24,6 +26,8 @@ class Pull(Iterator[Page]):
         self._progress = progress
         self._now: datetime | None = None
         self._covered: datetime | None = None
+        self._ready: set[str] = set()
+        self._waits: float | None = None
         self._reads_contacts = False
         self._leads_done = False
         self._done = False
@@ -31,8 +35,35 @@ class Pull(Iterator[Page]):
     def __next__(self) -> Page:
         if self._done:
             raise StopIteration
+        if (page := self._wait_for_jobs()) is not None:
+            return page
         now = self._begin()
         return self._contact_page(now) if self._leads_done else self._lead_page(now)
+
+    def _wait_for_jobs(self) -> Page | None:
+        """Look after the bulk query of a pass on its way, before anything else is asked: None once its results are there, or it is given up.
+
+        A connector never sleeps. While the query runs, an empty page says that all is well, and `Unavailable` after it how long to wait.
+        """
+        leads, contacts = self._progress.leads, self._progress.contacts
+        for reader, position in ((self._leads, leads), (self._contacts, contacts)):
+            if reader is None or position.job is None or position.job[0] in self._ready:
+                continue
+            assert position.upper is not None
+            if self._waits is not None:
+                seconds, self._waits = self._waits, None
+                raise Unavailable("Salesforce is still at work on the query of the first load.", retry_after=seconds)
+            state = reader.bulk_state(position.job[0])
+            age = reader.seconds_since(position.upper)
+            if state in bulk.RUNNING and age < bulk.PATIENCE:
+                self._waits = bulk.pause(age)
+                return Page((), self._progress.to_json())
+            if state == bulk.COMPLETE:
+                self._ready.add(position.job[0])
+            else:
+                left = replace(position, job=None)
+                self._progress = replace(self._progress, leads=left) if reader is self._leads else replace(self._progress, contacts=left)
+        return None
 
     def _begin(self) -> datetime:
         """Return the end of this pull, by Salesforce's clock; its first call also learns whether there are Contacts to read."""
@@ -86,8 +117,25 @@ class Pull(Iterator[Page]):
 
     def _step(self, reader: Reader, position: Position, now: datetime) -> tuple[list[dict[str, Any]], Position, bool]:
         """Read the next page of a pass; return its rows, where the pass stands then, and whether it has come to the end of this pull."""
-        position = position if position.upper else replace(position, upper=now, covered=self._covered)
+        if position.upper is None:
+            position = replace(position, upper=now, covered=self._covered)
+            if position.untouched and (job := reader.order_bulk(position)):
+                return [], replace(position, job=(job, None)), False
+        if position.job is not None:
+            return self._bulk_step(reader, position, position.job, now)
         rows, last = reader.page(position)
         if not last:
             return rows, replace(position, after=(parse_time(rows[-1]["SystemModstamp"]), rows[-1]["Id"])), False
+        return rows, position.ended(), position.upper == now
+
+    def _bulk_step(
+        self, reader: Reader, position: Position, job: tuple[str, str | None], now: datetime
+    ) -> tuple[list[dict[str, Any]], Position, bool]:
+        """Read the next page of a bulk query. Results that are no longer kept are read by REST, from the beginning: a record may come twice."""
+        try:
+            rows, following = reader.bulk_page(*job)
+        except ReadRefused:
+            return [], replace(position, job=None), False
+        if following is not None:
+            return rows, replace(position, job=(job[0], following)), False
         return rows, position.ended(), position.upper == now

@@ -1,12 +1,14 @@
 """Reading Leads and Contacts: a page of what changed, the check right before a write, and finding what leadhub created. Never writes."""
 
+import csv
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from leadhub import FatalError, Gone, Record, Unavailable
+from leadhub import AccessDenied, FatalError, Gone, Record, Unavailable, UnknownOutcome
+from leadhub_salesforce import bulk
 from leadhub_salesforce.client import Client, format_soql
 from leadhub_salesforce.errors import ReadRefused
 from leadhub_salesforce.mapping import CONTACT, LEAD
@@ -85,8 +87,42 @@ class Reader:
             return ask(left)
 
     def _soql(self, fields: list[str], position: Position) -> str:
+        return f"SELECT {', '.join(fields)} FROM {self._from(position)} ORDER BY SystemModstamp, Id LIMIT {PAGE}"  # noqa: S608 - names that describe has; conditions are escaped
+
+    def _from(self, position: Position) -> str:
         conditions = position.where() if self._kind.chosen is None else f"{position.where()} AND {self._kind.chosen}"
-        return f"SELECT {', '.join(fields)} FROM {self._kind.object} WHERE {conditions} ORDER BY SystemModstamp, Id LIMIT {PAGE}"  # noqa: S608 - names that describe has; conditions are escaped
+        return f"{self._kind.object} WHERE {conditions}"
+
+    def order_bulk(self, position: Position) -> str | None:
+        """Order a bulk query of all that this pass reads, if that is much, and return its job. None: little, or the org refuses, so REST reads it."""
+        try:
+            if self._client.count(self._from(position)) < bulk.FROM:
+                return None
+            return self._asking(lambda fields: self._client.order_bulk(f"SELECT {', '.join(fields)} FROM {self._from(position)}"))  # noqa: S608 - as below
+        except (ReadRefused, AccessDenied):
+            return None
+
+    def bulk_state(self, job_id: str) -> str:
+        """Return how far a bulk query is; what the org no longer knows has failed."""
+        try:
+            return self._client.bulk_state(job_id)
+        except ReadRefused:
+            return "Failed"
+
+    def bulk_page(self, job_id: str, locator: str | None) -> tuple[list[dict[str, Any]], str | None]:
+        """Return the rows of a page of results, and the locator of the next, None after the last. Raises ReadRefused where results are no longer kept."""
+        text, count, following = self._client.bulk_page(job_id, locator, bulk.ROWS)
+        try:
+            rows = list(bulk.rows_of(text, self._schema().fields))
+        except (ValueError, csv.Error) as error:
+            raise UnknownOutcome(f"bulk query: a page of results cannot be read ({type(error).__name__}).") from error
+        if len(rows) != count:
+            raise UnknownOutcome(f"bulk query: a page of results has {len(rows)} rows and should have {count}.")
+        return rows, following
+
+    def seconds_since(self, instant: datetime) -> float:
+        """Return how long ago something was, by the clock of Salesforce's last answer."""
+        return (self._client.server_time() - instant).total_seconds()
 
     def now(self) -> datetime:
         """Return Salesforce's present time, after a fresh describe."""
