@@ -157,6 +157,8 @@ def for_record(complaint: Complaint) -> RecordError | Unavailable:
         if complaint.matches:
             said += f" It may be {', or '.join(f'{kind} {record_id}' for kind, record_id in complaint.matches)}."
         return DuplicateRefused(said, existing_id=existing, code=complaint.code, fields=complaint.fields)
+    if complaint.code == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST":
+        said += " The field has no such active value, or the record's type leaves it out."
     if complaint.code == "INVALID_CROSS_REFERENCE_KEY" and not complaint.fields:
         return RecordGone(said, code=complaint.code)
     kind = RECORD_KINDS.get(complaint.code, RecordError)

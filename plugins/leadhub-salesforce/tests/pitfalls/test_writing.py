@@ -159,6 +159,7 @@ def test_a_value_that_the_record_type_does_not_have_is_one_records_refusal(org: 
     error = outcomes["bad"].error
     assert isinstance(error, InvalidValue)
     assert (error.code, error.fields) == ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", ("Tier__c",))
+    assert "record's type" in str(error)
     assert outcomes["good"].result is Result.ACCEPTED
 
 
