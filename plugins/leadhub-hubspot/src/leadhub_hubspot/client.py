@@ -100,9 +100,10 @@ class Client:
         response = self._call("GET", self._paths.account, write=False)
         return self._object(response, write=False), self._date(response)
 
-    def list_page(self, properties: Sequence[str], after: str | None, *, limit: int = LIST_LIMIT) -> Json:
-        """Return one page of the list of all live contacts, in HubSpot's own order."""
-        query = {"limit": str(limit), "archived": "false", "properties": ",".join(properties)}
+    def list_page(self, properties: Sequence[str], after: str | None, *, archived: bool = False, limit: int = LIST_LIMIT) -> Json:
+        """Return one page of the list of all live contacts, or of all archived ones, in HubSpot's own order."""
+        query = {"limit": str(limit), "archived": "true" if archived else "false"}
+        query |= {"properties": ",".join(properties)} if properties else {}
         if after is not None:
             query["after"] = after
         return self._object(self._call("GET", self._paths.contacts, params=query, write=False), write=False, needs="results")

@@ -1,8 +1,9 @@
-"""Reading everything, then what changed: by listing at first, later by search, over ranges of ids so small that one answer tells all of each.
+"""Reading everything, then what changed: by listing at first, later by search over ranges of ids, and every few hours the list of the archived.
 
 HubSpot's search is not to be trusted on order, shows changes late, and ends at 10,000 results of one query. So nothing here relies on its order
-and nothing is paged: a range of ids is taken only from an answer whose own count says that it is whole, and is split until there is one. That
-holds however many contacts bear one and the same time of change. What search shows late is caught by the overlap of the next pull.
+and nothing is paged: ids are taken only where counts say that they are all of a range. Either the answer's own count does, or a page of the lowest
+ids is as long as the count of the rest is smaller; any other range is split. That holds however many contacts bear one and the same time of change.
+What search shows late is caught by the overlap of the next pull.
 """
 
 from collections.abc import Iterator
@@ -10,25 +11,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from leadhub import Cursor, FatalError, Log, Page
-from leadhub_hubspot.client import BATCH_LIMIT, Client, Filter
+from leadhub_hubspot.client import BATCH_LIMIT, Client, Filter, next_page
 from leadhub_hubspot.mapping import MODIFIED, RECORD_ID
-from leadhub_hubspot.reader import Reader, batches
+from leadhub_hubspot.reader import Reader, batches, gone_record
 from leadhub_hubspot.values import iso, parse_instant, to_ms
 
 PASSES = 3  # over a range that cannot be split and whose answer does not add up
+SWEEP_EVERY = timedelta(hours=6)  # the list of the archived is paged whole, however few are new in it
 
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """The cursor. `watermark`: all changes up to then were read, but for the overlap.
+    """The cursor. `watermark`: all changes up to then were read, but for the overlap. `swept`: so were all contacts archived up to then.
 
-    In mid-list `after` is HubSpot's own paging mark. In mid-search `until` is the end of this pull's span of time, and of that span all contacts
-    whose id is at most `read_to` have been read. `to` is where the range to read next ends: a split is kept, so that a pull which is stopped
-    after every few searches still gets on.
+    In mid-list `after` is HubSpot's own paging mark, of the live contacts or, with `sweep`, of the archived ones: then `sweep` is when that began.
+    In mid-search `until` is the end of this pull's span of time, and of that span all contacts whose id is at most `read_to` have been read. `to`
+    is where the range to read next ends: a split is kept, so that a pull which is stopped after every few searches still gets on.
     """
 
     watermark: datetime
+    swept: datetime | None = None
     after: str | None = None
+    sweep: datetime | None = None
     until: datetime | None = None
     read_to: int = 0
     to: int | None = None
@@ -36,6 +40,7 @@ class Bookmark:
     def cursor(self) -> Cursor:
         """Return it as JSON."""
         mark: dict[str, Cursor] = {"watermark": iso(self.watermark)}
+        mark |= {name: iso(at) for name, at in (("swept", self.swept), ("sweep", self.sweep)) if at is not None}
         if self.after is not None:
             mark["after"] = self.after
         if self.until is not None:
@@ -46,12 +51,33 @@ class Bookmark:
     def read(cls, cursor: Cursor) -> "Bookmark":
         """Return the bookmark of a cursor. Raises FatalError for one that no pull of this connector wrote."""
         mark = cursor if isinstance(cursor, dict) else {}
-        watermark, until = parse_instant(mark.get("watermark")), parse_instant(mark.get("until"))
+        times = {name: parse_instant(mark[name]) for name in ("watermark", "swept", "sweep", "until") if name in mark}
         after, read_to, to = mark.get("after"), mark.get("read_to", 0), mark.get("to")
-        whole = mark.keys() <= {"watermark", "after"} or (until is not None and mark.keys() == {"watermark", "until", "read_to", "to"})
-        if not (watermark and whole and isinstance(after, str | None) and isinstance(read_to, int) and isinstance(to, int | None)):
+        whole = mark.keys() - {"watermark", "swept"} in (set(), {"after"}, {"after", "sweep"}, {"until", "read_to", "to"})
+        sound = whole and "watermark" in times and None not in times.values()
+        if not (sound and isinstance(after, str | None) and isinstance(read_to, int) and isinstance(to, int | None)):
             raise FatalError(f"The stored cursor of HubSpot cannot be read: {cursor!r}.", next_step="leadhub adopt")
-        return cls(watermark, after, until, read_to, to)
+        watermark = times["watermark"]
+        assert watermark is not None
+        return cls(watermark, times.get("swept"), after, times.get("sweep"), times.get("until"), read_to, to)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The first page of what changed in a range of ids, and how many there are by the answer's own count."""
+
+    ids: list[int]
+    total: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are all. One id cannot be split: what does not add up there was asked for several times."""
+        return self.total <= len(self.ids) or len(self.ids) <= 1
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the page looks like the lowest ids of the range."""
+        return self.ids == sorted(self.ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,57 +108,87 @@ class Puller:
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
         """Yield pages of records, each with the cursor to resume from."""
-        mark = Bookmark(self._now()) if since is None else Bookmark.read(since)
+        mark = None if since is None else Bookmark.read(since)
         self._reader.warn_of_missing(self._log)
-        if since is None or mark.after is not None:
-            yield from self._list(mark)
-        else:
-            yield from self._changed(mark, mark.until or self._now())
+        if mark is None or (mark.after is not None and mark.sweep is None):
+            yield from self._list(mark or self._beginning())
+            return
+        until = mark.until or self._now()
+        if mark.until is None and (mark.sweep or mark.swept is None or until - mark.swept >= SWEEP_EVERY):
+            yield from self._archived(replace(mark, sweep=mark.sweep or until))
+            mark = Bookmark(mark.watermark, swept=mark.sweep or until)
+        yield from self._changed(mark, until)
 
     def _now(self) -> datetime:
         return self._client.account()[1]
 
+    def _beginning(self) -> Bookmark:
+        """A list of all who live has no need of the archived: whoever is not in it is asked for by id."""
+        now = self._now()
+        return Bookmark(now, swept=now)
+
     def _list(self, mark: Bookmark) -> Iterator[Page]:
         """Yield all live contacts. The watermark is of before the first page: what changes meanwhile is read again by the next pull."""
-        after = mark.after
         while True:
-            body = self._client.list_page(self._reader.asked(), after)
-            after = ((body.get("paging") or {}).get("next") or {}).get("after")
+            body = self._client.list_page(self._reader.asked(), mark.after)
+            mark = replace(mark, after=next_page(body))
             records = [record for result in body["results"] for record in self._reader.with_merged(result)]
-            yield Page(tuple(records), replace(mark, after=after).cursor())
-            if after is None:
+            yield Page(tuple(records), mark.cursor())
+            if mark.after is None:
+                return
+
+    def _archived(self, mark: Bookmark) -> Iterator[Page]:
+        """Yield who was archived since the last sweep, less the overlap. HubSpot's search never tells of them, and its list knows no time."""
+        since = None if mark.swept is None else mark.swept - self._overlap
+        while True:
+            body = self._client.list_page((), mark.after, archived=True)
+            mark = replace(mark, after=next_page(body))
+            records = tuple(gone_record(str(result["id"]), result) for result in body["results"])
+            told = tuple(record for record in records if since is None or record.stamp is None or record.stamp >= since)
+            ended = mark.after is None
+            yield Page(told, (Bookmark(mark.watermark, swept=mark.sweep) if ended else mark).cursor())
+            if ended:
                 return
 
     def _changed(self, mark: Bookmark, until: datetime) -> Iterator[Page]:
         """Yield what changed from the watermark, less the overlap, until then, in order of ids."""
         span = to_ms(mark.watermark - self._overlap), to_ms(until)
-        base = Bookmark(mark.watermark, until=until)
+        base = Bookmark(mark.watermark, swept=mark.swept, until=until)
         left = [Range(mark.read_to + 1)] if mark.to is None else [Range(mark.to + 1), Range(mark.read_to + 1, mark.to)]
         while left:
             part = left.pop()
-            ids, whole = self._ids(span, part)
-            if not whole:
-                lower, upper = part.split(ids)
+            answer = self._ask(span, part)
+            while answer.in_order and not answer.whole:
+                rest = Range(answer.ids[-1] + 1, part.high)
+                yield Page((), replace(base, read_to=part.low - 1, to=answer.ids[-1]).cursor())
+                further = self._ask(span, rest)
+                if answer.total - further.total != len(answer.ids):
+                    break  # somebody between these ids was not shown, or left meanwhile: their range is asked for by itself
+                yield from self._read(answer.ids, base)
+                part, answer = rest, further
+            if answer.whole:
+                yield from self._read(answer.ids, base)
+            else:
+                lower, upper = part.split(answer.ids)
                 left += [upper, lower]
                 yield Page((), replace(base, read_to=part.low - 1, to=lower.high).cursor())
-                continue
-            for batch in batches(sorted(ids), BATCH_LIMIT):
-                records = self._reader.changed([str(record_id) for record_id in batch])
-                yield Page(records, replace(base, read_to=batch[-1]).cursor())
-        yield Page((), Bookmark(until).cursor())
+        yield Page((), Bookmark(until, swept=mark.swept).cursor())
 
-    def _ids(self, span: tuple[int, int], part: Range) -> tuple[list[int], bool]:
-        """Return the ids of one answer, and whether they are all that changed in this range."""
+    def _read(self, ids: list[int], base: Bookmark) -> Iterator[Page]:
+        """Yield the contacts of a range of which these are all that changed."""
+        for batch in batches(sorted(ids), BATCH_LIMIT):
+            records = self._reader.changed([str(record_id) for record_id in batch])
+            yield Page(records, replace(base, read_to=batch[-1]).cursor())
+
+    def _ask(self, span: tuple[int, int], part: Range) -> Answer:
+        """Return what one search says of a range of ids."""
         for _ in range(PASSES):
             body = self._client.search_page(_filters(span, part), RECORD_ID)
-            ids = list(dict.fromkeys(int(result["id"]) for result in body["results"]))
-            total = int(body.get("total") or 0)
-            if total <= len(ids):
-                return ids, True
-            if len(ids) > 1:
-                return ids, False
-        self._log.warning("hubspot.search_does_not_add_up", first_id=part.low, last_id=part.high, found=len(ids), total=total)
-        return ids, True
+            answer = Answer(list(dict.fromkeys(int(result["id"]) for result in body["results"])), int(body.get("total") or 0))
+            if answer.total <= len(answer.ids) or len(answer.ids) > 1:
+                return answer
+        self._log.warning("hubspot.search_does_not_add_up", first_id=part.low, last_id=part.high, found=len(answer.ids), total=answer.total)
+        return answer
 
 
 def _filters(span: tuple[int, int], part: Range) -> list[Filter]:

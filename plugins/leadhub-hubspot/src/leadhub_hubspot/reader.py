@@ -95,7 +95,7 @@ class Reader:
         if not ids:
             return {}
         archived = {str(result["id"]): result for result in self._client.batch_read(ids, [], archived=True).results}
-        return {record_id: _gone_record(record_id, archived.get(record_id)) for record_id in ids}
+        return {record_id: gone_record(record_id, archived.get(record_id)) for record_id in ids}
 
     def find(self, keys: Collection[str], external_id: str) -> dict[str, Record]:
         """Return the contacts that carry these keys in the external-id property, by key. By batch read, which never lags."""
@@ -110,7 +110,8 @@ class Reader:
         return found
 
 
-def _gone_record(record_id: str, archived: Mapping[str, Any] | None) -> Record:
+def gone_record(record_id: str, archived: Mapping[str, Any] | None) -> Record:
+    """Return the record of a contact that is not there any more: `archived` is what HubSpot shows of it among the archived, if it does."""
     if archived is None:
         return Record(CONTACTS, record_id, {}, gone=Gone.VANISHED)
     return Record(CONTACTS, record_id, {}, stamp=parse_instant(archived.get("archivedAt")), gone=Gone.DELETED)
