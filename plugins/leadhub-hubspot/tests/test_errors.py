@@ -193,17 +193,19 @@ def test_a_whole_refusal_that_names_the_culprit_is_narrowed(connector: Any, chan
 
 
 @respx.mock
-def test_a_whole_refusal_that_names_nobody_refuses_all(connector: Any, change: Callable[..., Change]) -> None:
-    """Without a name every record is refused with the reason, and no record is taken for the duplicate of another."""
+def test_a_whole_refusal_that_names_nobody_is_halved(connector: Any, change: Callable[..., Change], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a name halves are sent, down to single records; what stays together is refused together, and nobody's duplicate is taken for another's."""
     body = {"category": "CONFLICT", "message": "Contact already exists. Existing ID: 5"}
     route = respx.post(UPDATE).mock(httpx.Response(409, json=body))
-    outcomes = list(connector.push([change(key, str(n), phone="1") for n, key in enumerate("abc", 1)]))
-    assert [outcome.result for outcome in outcomes] == [Result.REFUSED] * 3
-    assert not any(isinstance(outcome.error, DuplicateRefused) for outcome in outcomes)
-    assert route.call_count == 1
-    [alone] = connector.push([change("a", "1", phone="1")])
-    assert isinstance(alone.error, DuplicateRefused)
-    assert alone.error.existing_id == "5"
+    changes = [change(key, str(n), phone="1") for n, key in enumerate("abc", 1)]
+    outcomes = list(connector.push(changes))
+    assert [outcome.error.existing_id for outcome in outcomes] == ["5"] * 3
+    assert route.call_count == 5
+    monkeypatch.setattr("leadhub_hubspot.writer.SPLITS", 1)
+    together = list(connector.push(changes))
+    assert [outcome.result for outcome in together] == [Result.REFUSED] * 3
+    assert not any(isinstance(outcome.error, DuplicateRefused) for outcome in together)
+    assert route.call_count == 6
 
 
 @respx.mock

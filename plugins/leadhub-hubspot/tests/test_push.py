@@ -121,7 +121,7 @@ def test_an_unknown_property_is_refused_for_its_record(sandbox: Any, change: Cal
 def test_a_taken_email_names_the_contact_that_has_it(sandbox: Any, change: Callable[..., Change]) -> None:
     """A create with an e-mail that another contact has is a duplicate, and the outcome says whose it is."""
     held = sandbox.create(email="a@example.com")
-    outcomes = push(sandbox.connector(), change("k1", email="A@example.com"), change("k2", email="b@example.com"))
+    outcomes = push(sandbox.connector(), change("k1", email="A@example.com", lastname="Lee"), change("k2", email="b@example.com"))
     assert isinstance(outcomes["k1"].error, DuplicateRefused)
     assert outcomes["k1"].error.existing_id == held
     assert outcomes["k2"].result is Result.ACCEPTED

@@ -3,10 +3,11 @@
 Answers are matched by trace id or record id, never by position: HubSpot answers in an order of its own.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -25,7 +26,7 @@ from leadhub import (
     RetryableError,
     UnknownOutcome,
 )
-from leadhub_hubspot.client import Client
+from leadhub_hubspot.client import BatchAnswer, Client
 from leadhub_hubspot.consent import Consent
 from leadhub_hubspot.mapping import OWNER, STAGE
 from leadhub_hubspot.refusals import record_error
@@ -35,6 +36,20 @@ Input = dict[str, Any]
 Answer: TypeAlias = dict[str, Any] | RecordError
 Write: TypeAlias = Callable[[Sequence[Change]], Iterator[Outcome]]
 NOT_APPLIED = "NOT_APPLIED"
+SPLITS = 40  # calls for one batch that is refused whole: enough to find three of a hundred records
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a batch, by key, and what stopped it before all of it was sent."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    trouble: Exception | None = None
+
+    def complete(self) -> None:
+        """Raise what stopped the batch."""
+        if self.trouble is not None:
+            raise self.trouble
 
 
 class Writer:
@@ -79,8 +94,32 @@ class Writer:
             else:
                 named = {"idProperty": key_field, "id": change.key}
                 inputs[change.key] = named | {"properties": properties | {key_field: change.key}, "objectWriteTraceId": change.key}
-        answers = self._write("create" if key_field is None else "upsert", inputs)
-        yield from self._outcomes(changes, answers)
+        written = self._write("create" if key_field is None else "upsert", inputs)
+        taken = self._as_wanted(changes, written)
+        yield from (taken.get(outcome.key, outcome) for outcome in self._outcomes(changes, written))
+
+    def _as_wanted(self, changes: Sequence[Change], written: Written) -> dict[str, Outcome]:
+        """Return as accepted, by key, the creates that HubSpot refuses for a contact that shows all of their values already.
+
+        Then the answer to an earlier create was lost, or somebody was quicker with the very same: there is nothing left to write. No stamp comes
+        with it, for nobody knows who made that contact: a revert leaves it alone.
+        """
+        held = {key: answer.existing_id for key, answer in written.answers.items() if isinstance(answer, DuplicateRefused) and answer.existing_id}
+        if not held:
+            return {}
+        names = {name for change in changes if change.key in held for name in change.values} | {self._external_id or OWNER}
+        with _half_done("contacts were made, and reading those that stand in the way of others failed"):
+            found = {str(result["id"]): result for result in self._client.batch_read(list(dict.fromkeys(held.values())), sorted(names)).results}
+        known = self._client.properties()
+        taken = {}
+        for change in changes:
+            shown = _properties(found.get(held.get(change.key, ""), {}))
+            kinds = {name: known[name].type for name in change.values if name in known}
+            same = shown and all(_same(value, shown.get(name), kinds.get(name, "string")) for name, value in change.values.items())
+            if same and (self._external_id is None or shown.get(self._external_id) in (None, "", change.key)):
+                values = {name: from_wire(shown.get(name), kinds.get(name, "string")) for name in change.values}
+                taken[change.key] = Outcome(change.key, Result.ACCEPTED, held[change.key], values=values)
+        return taken
 
     def _update(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         yield from self._outcomes(changes, self._write("update", {change.key: _update_input(change, change.values) for change in changes}))
@@ -92,12 +131,14 @@ class Writer:
         would be untrue.
         """
         inputs = {change.key: _update_input(change, {STAGE: None}) for change in changes}
-        cleared = self._write("update", inputs)
+        first = self._write("update", inputs)
+        cleared = first.answers
         with _half_done("the life cycle stage was cleared, and the call that sets it failed"):
+            first.complete()
             self._fill_stage(cleared)
             ready = [change for change in changes if _stage_of(cleared.get(change.key)) == ""]
-            answers = self._write("update", {change.key: _update_input(change, change.values) for change in ready}) if ready else {}
-            done = [_after_clear(outcome) for outcome in self._outcomes(ready, answers)]
+            second = self._write("update", {change.key: _update_input(change, change.values) for change in ready}) if ready else Written()
+            done = [_after_clear(outcome) for outcome in self._outcomes(ready, second)]
         settled = {outcome.key for outcome in done}
         yield from done
         for change in changes:
@@ -119,26 +160,35 @@ class Writer:
 
     # ---- requests ------------------------------------------------------------------------------------------------------------------------
 
-    def _write(self, verb: str, inputs: Mapping[str, Input]) -> dict[str, Answer]:
+    def _write(self, verb: str, inputs: Mapping[str, Input]) -> Written:
         """Send one batch and return the answers by key. A key without an answer is left out: its outcome is not known.
 
-        When HubSpot refuses the whole batch and names the culprits, the others are sent again without them; nothing had been written.
+        Of a batch that HubSpot refuses whole nothing was written. If it names the culprits, the others are sent again without them; else halves
+        are, down to the one record that spoils it. Each such record takes about two calls for each halving, and after SPLITS calls what is still
+        together is refused together. What stops a later call is kept until the outcomes of the earlier ones are told.
         """
-        answer = self._client.batch_write(verb, list(inputs.values()))
-        if answer.refusal is None:
-            answers: dict[str, Answer] = {}
-            for error in answer.errors:
-                answers |= dict.fromkeys(_named(error, inputs), record_error(error))
-            for result in answer.results:
-                key = _key_of(result, inputs)
-                if key is not None:
-                    answers[key] = result
-            return answers
-        culprits = _named(answer.refusal, inputs)
-        if not culprits or len(culprits) == len(inputs):
-            return dict.fromkeys(inputs, _of_batch(answer.refusal, alone=len(inputs) == 1))
-        others = {key: entry for key, entry in inputs.items() if key not in culprits}
-        return dict.fromkeys(culprits, record_error(answer.refusal)) | self._write(verb, others)
+        written, waiting, calls = Written(), deque([dict(inputs)]), 0
+        while waiting:
+            part = waiting.popleft()
+            try:
+                answer = self._client.batch_write(verb, list(part.values()))
+            except (RetryableError, FatalError, UnknownOutcome) as error:
+                if not written.answers:
+                    raise
+                return replace(written, trouble=error)
+            calls += 1
+            if answer.refusal is None:
+                written.answers.update(_answers(answer, part))
+                continue
+            culprits = _named(answer.refusal, part)
+            if culprits and len(culprits) < len(part):
+                written.answers.update(dict.fromkeys(culprits, record_error(answer.refusal)))
+                waiting.appendleft({key: entry for key, entry in part.items() if key not in culprits})
+            elif len(part) > 1 and calls < SPLITS:
+                waiting.extendleft(reversed(_halves(part)))
+            else:
+                written.answers.update(dict.fromkeys(part, _of_batch(answer.refusal, alone=len(part) == 1)))
+        return written
 
     def _fill_stage(self, answers: Mapping[str, Answer]) -> None:
         """Read the stage of contacts whose answer leaves it out: without it nobody knows whether it was applied."""
@@ -151,12 +201,15 @@ class Writer:
 
     # ---- outcomes ------------------------------------------------------------------------------------------------------------------------
 
-    def _outcomes(self, changes: Sequence[Change], answers: Mapping[str, Answer]) -> Iterator[Outcome]:
+    def _outcomes(self, changes: Sequence[Change], written: Written) -> Iterator[Outcome]:
+        answers = written.answers
         staged = {change.key: answers[change.key] for change in changes if STAGE in change.values and change.key in answers}
         with _half_done("the contacts were written, and reading their life cycle stage back failed"):
             self._fill_stage(staged)
         for change in changes:
-            yield self._outcome(change, answers.get(change.key), wanted=change.values)
+            if change.key in answers or written.trouble is None:
+                yield self._outcome(change, answers.get(change.key), wanted=change.values)
+        written.complete()
 
     def _outcome(self, change: Change, answer: Answer | None, *, wanted: Mapping[str, NativeValue]) -> Outcome:
         if answer is None:
@@ -256,6 +309,30 @@ def _key_of(result: Mapping[str, Any], inputs: Mapping[str, Input]) -> str | Non
         if held is not None and held == entry.get("id"):
             return key
     return None
+
+
+def _answers(answer: BatchAnswer, inputs: Mapping[str, Input]) -> dict[str, Answer]:
+    """Return the answers of a batch that was not refused whole, by key."""
+    answers: dict[str, Answer] = {}
+    for error in answer.errors:
+        answers |= dict.fromkeys(_named(error, inputs), record_error(error))
+    for result in answer.results:
+        key = _key_of(result, inputs)
+        if key is not None:
+            answers[key] = result
+    return answers
+
+
+def _halves(inputs: Mapping[str, Input]) -> list[dict[str, Input]]:
+    keys = list(inputs)
+    middle = len(keys) // 2
+    return [{key: inputs[key] for key in half} for half in (keys[:middle], keys[middle:])]
+
+
+def _same(sent: NativeValue, held: str | None, kind: str) -> bool:
+    """Whether HubSpot holds what was sent, in whatever form it holds it; e-mail addresses it keeps in lower case."""
+    one, other = from_wire(to_wire(sent), kind), from_wire(held, kind)
+    return to_wire(one).strip().casefold() == to_wire(other).strip().casefold()
 
 
 def _named(error: Mapping[str, Any], inputs: Mapping[str, Input]) -> list[str]:
