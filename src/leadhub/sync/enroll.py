@@ -13,6 +13,7 @@ from leadhub.model.person import Aggregate, Link, Person, StoredRecord, Value
 from leadhub.model.record import NOTHING, Gone
 from leadhub.model.run import Review
 from leadhub.store import MatchKey, RecordKey, Transaction
+from leadhub.sync.graves import bury
 from leadhub.sync.session import Session
 
 SLICE = 1000
@@ -173,6 +174,7 @@ def _follow_gone(session: Session, tx: Transaction, gone: Iterable[StoredRecord]
     if not records:
         return
     persons = tx.persons.person_of(records)
+    bury(session, tx, records, persons)
     aggregates = {a.person.id: a for a in tx.persons.load(persons.values())}
     claims = {k: RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone is Gone.MERGED and r.gone_to and k in persons}
     owners = _heirs(session, tx, {k: (survivor, aggregates[persons[k]].person) for k, survivor in claims.items()})

@@ -14,10 +14,11 @@ from leadhub.core.targets import TargetObject
 from leadhub.errors import LeadhubError
 from leadhub.hub.systems import heard_records
 from leadhub.model.person import Aggregate, Link, Person, StoredRecord
-from leadhub.model.record import Author
+from leadhub.model.record import Author, Operation
 from leadhub.model.run import Decision, Edit, Review, ReviewKind
 from leadhub.store import RecordKey, Transaction
 from leadhub.sync.consent import opt_out_namesakes
+from leadhub.sync.graves import Graves
 from leadhub.sync.retry import Careful
 from leadhub.sync.session import Session
 
@@ -159,14 +160,15 @@ def _judge_slice(session: Session, tx: Transaction, ids: Sequence[str], authors:
     for decision in tx.decisions.pending(ids):
         decisions.setdefault(decision.person_id, []).append(decision)
     targets = _targets(session)
+    graves = Graves(session, tx, aggregates)
     now = session.hub.clock.now()
     results: list[tuple[Reconciled, PersonPlan]] = []
     saved = []
     for aggregate in aggregates:
         result, after = _judge_one(session, aggregate, decisions.get(aggregate.person.id, []), authors, now)
         saved.append(after)
-        full = replace(result, links=after.links)  # a frozen or secondary link also says that a record is there
-        results.append((result, plan_person(full, targets, uncertain.get(result.person.id, frozenset()))))
+        full = replace(result, links=graves.opened(after).links)  # a frozen or secondary link also says that a record is there
+        results.append((result, _plan(full, after, targets, uncertain.get(result.person.id, frozenset()), graves)))
     tx.persons.save(saved)
     _store_results(session, tx, ids, results)
     changes = [change for _, plan in results for change in plan.changes]
@@ -176,6 +178,17 @@ def _judge_slice(session: Session, tx: Transaction, ids: Sequence[str], authors:
         waiting = {change.person_id for change in changes}
         tx.records.mark_dirty(_key(link) for a in saved if a.person.id in waiting for link in a.links)
     session.planned.extend(changes)
+
+
+def _plan(
+    full: Reconciled, after: Aggregate, targets: Mapping[tuple[str, str], TargetObject], uncertain: frozenset[str], graves: Graves
+) -> PersonPlan:
+    plan = plan_person(full, targets, uncertain)
+    held = graves.of(after) & {change.system for change in plan.changes if change.operation is Operation.CREATE}
+    if not held:
+        return plan
+    graves.ask(after, held)
+    return plan_person(full, targets, uncertain | held)
 
 
 def _judge_one(
