@@ -295,12 +295,14 @@ def test_reading_stops_at_the_reserve_too(world: World, monkeypatch: pytest.Monk
     monkeypatch.setattr("leadhub_hubspot.client.LIST_LIMIT", 5)
     for n in range(40):
         world.hs_create(email=f"p{n}@b.example", firstname=f"P{n}", lastname=f"Q{n}")
-    used = world.boxes.hubspot.service._limits._used_today
-    world.settings("hubspot", daily_limit=int((used + 6) / 0.9))
-    world.mark()
-    with pytest.raises(Exception, match="daily calls are used"):
-        world.adopt("hubspot")
-    assert len(world.calls("hubspot")) <= 8, "of eight pages not all"
+    world.settings("hubspot", daily_limit=13)
+    report = world.adopt("hubspot").run
+    assert "daily calls are used" in report.troubles["hubspot"]
+    assert report.usage["hubspot"].used == 12, "the last tenth of thirteen"
+    read = report.systems["hubspot"].pulled
+    assert 0 < read < 40
+    world.settings("hubspot", daily_limit=1_000_000)
+    assert world.adopt("hubspot").run.systems["hubspot"].pulled == 40 - read
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [("locked", 2), ("migrating", 120)])
