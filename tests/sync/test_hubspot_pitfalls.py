@@ -166,8 +166,7 @@ def test_a_change_of_the_address_is_written(world: World) -> None:
 
 def purge(world: World, contact: str) -> None:
     """Let HubSpot forget a person: the contact is in no list, not even among the archived."""
-    world.boxes.order(world.boxes.hubspot, "archive", {"id": contact})
-    del world.boxes.hubspot.service.account.store.contacts[int(contact)]
+    world.boxes.order(world.boxes.hubspot, "purge", {"id": contact})
 
 
 def notice(world: World, lead: str) -> None:

@@ -1,4 +1,4 @@
-"""The only module that talks to HubSpot. It never retries.
+"""The only module that talks to HubSpot. It never retries, but for a call that was refused for an access token which has a successor.
 
 Every error leaves it as one of leadhub's. It knows paths and bodies, and nothing of records or of what a write means.
 """
@@ -16,8 +16,9 @@ import httpx
 
 from leadhub import ConfigError, Context, UnknownOutcome, Usage
 from leadhub_hubspot.paths import BY_VERSION
-from leadhub_hubspot.refusals import call_error
+from leadhub_hubspot.refusals import call_error, token_error
 from leadhub_hubspot.settings import Settings
+from leadhub_hubspot.tokens import App, Lent
 
 LIST_LIMIT = 100
 BATCH_LIMIT = 100
@@ -74,16 +75,17 @@ class _Cache:
 
 
 class Client:
-    """One service key's calls to one account. One instance per thread."""
+    """The calls to one account, with a service key or as an OAuth app. One instance per thread."""
 
     def __init__(self, context: Context, settings: Settings) -> None:
         self._settings = settings
         self._clock = context.clock
         self._paths = BY_VERSION[settings.api_version]
-        self._http = context.http(settings.base_url, token=settings.token.get_secret_value())
+        self._http = context.http(settings.base_url, token=None if settings.token is None else settings.token.get_secret_value())
         self._open = ExitStack()
         self._open.callback(self._http.close)
         finalize(self, self._open.close)  # the contract has no close: the connections end with whoever used them
+        self._app = App(settings, self._lend, context.clock.now) if settings.token is None else None
         self._meter = _Meter()
         self._cache = _Cache()
 
@@ -188,12 +190,34 @@ class Client:
         label: str | None = None,
     ) -> httpx.Response:
         """Make one call. `label` names it in errors where the path itself tells of a person."""
-        self._meter.calls += 1
-        response = self._http.request(method, path, json=body, params=params)
-        self._meter.hear(response.headers)
+        token = None if self._app is None else self._app.token()
+        response = self._send(method, path, body, params, token)
+        if response.status_code == 401 and self._app is not None and token is not None and self._app.refused(token):
+            response = self._send(method, path, body, params, self._app.token())  # a call without a good token did nothing
         if response.is_success or (response.status_code in allow and _speaks_of_records(response)):
             return response
         raise call_error(label or f"{method} {path}", response.status_code, _json(response), response.headers.get("Retry-After"), write=write)
+
+    def _send(self, method: str, path: str, body: Json | None, params: Mapping[str, str] | None, token: str | None) -> httpx.Response:
+        self._meter.calls += 1
+        headers = None if token is None else {"Authorization": f"Bearer {token}"}
+        response = self._http.request(method, path, json=body, params=params, headers=headers)
+        self._meter.hear(response.headers)
+        return response
+
+    def _lend(self) -> Lent:
+        """Ask for an access token. What HubSpot says of a refusal is told by its code alone: its text may repeat what was sent."""
+        settings = self._settings
+        assert settings.client_secret is not None
+        assert settings.refresh_token is not None
+        form = {"grant_type": "refresh_token", "client_id": settings.client_id or ""}
+        form |= {"client_secret": settings.client_secret.get_secret_value(), "refresh_token": settings.refresh_token.get_secret_value()}
+        response = self._http.post(self._paths.oauth, data=form)
+        body = _json(response) or {}
+        token, seconds = body.get("access_token"), body.get("expires_in")
+        if response.is_success and isinstance(token, str) and isinstance(seconds, int | float):
+            return Lent(token, float(seconds))
+        raise token_error(response.status_code, body, response.headers.get("Retry-After"))
 
     @staticmethod
     def _object(response: httpx.Response, *, write: bool, needs: str | None = None) -> Json:

@@ -75,7 +75,7 @@ class HubSpot:
             org=portal,
             name=f"HubSpot account {portal} ({account.get('uiDomain') or 'app.hubspot.com'}, {kind or 'type unknown'})",
             production=kind not in NOT_PRODUCTION,
-            user="service key",
+            user="OAuth app" if self._settings.token is None else "service key",
         )
 
     def _warn_of_creates(self) -> None:

@@ -12,6 +12,7 @@ class Paths:
     owners: str
     account: str
     preferences: str
+    oauth: str
 
     def batch(self, verb: str) -> str:
         """Return the path of a batch: read, create, update, upsert or archive."""
@@ -39,6 +40,7 @@ BY_VERSION = {
         owners="/crm/v3/owners",
         account="/account-info/v3/details",
         preferences="/communication-preferences/v4",
+        oauth="/oauth/v1/token",
     ),
     "2026-03": Paths(
         contacts="/crm/objects/2026-03/contacts",
@@ -46,6 +48,7 @@ BY_VERSION = {
         owners="/crm/owners/2026-03",
         account="/account-info/2026-03/details",
         preferences="/communication-preferences/2026-03",
+        oauth="/oauth/2026-03/token",
     ),
     "2026-09": Paths(
         contacts="/crm/objects/2026-09/contacts",
@@ -53,5 +56,6 @@ BY_VERSION = {
         owners="/crm/owners/2026-09",
         account="/account-info/2026-09/details",
         preferences="/communication-preferences/2026-09",
+        oauth="/oauth/2026-03/token",  # HubSpot has published none of its own for this version
     ),
 }

@@ -116,6 +116,18 @@ def call_error(call: str, status: int, body: Body | None, retry_after: str | Non
     return FatalError(f"{call}: HubSpot refuses the request (HTTP {status}): {reason}", next_step="check api_version and base_url")
 
 
+def token_error(status: int, body: Body, retry_after: str | None) -> Exception:
+    """Return the error of a refusal to lend an access token. It repeats nothing of what was sent: that was secrets."""
+    if status < 400 or status == 429 or status >= 500:
+        return Unavailable(f"HubSpot gives no access token just now (HTTP {status}).", retry_after=_seconds(retry_after))
+    code = str(body.get("status") or body.get("category") or "")
+    named = f", {code}" if re.fullmatch(r"[A-Z_]{3,40}", code) else ""
+    return AccessDenied(
+        f"HubSpot refuses the OAuth app (HTTP {status}{named}).",
+        next_step="check client_id and client_secret, or install the app anew and put its refresh token into the refresh_token setting",
+    )
+
+
 def _rate_error(call: str, body: Body, retry_after: float | None) -> Exception:
     policy = str(body.get("policyName") or "")
     if policy == "DAILY":

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 
 def _safe_url(url: str) -> str:
@@ -25,13 +25,17 @@ def _an_owner(owner: str) -> str:
 class Settings(BaseModel):
     """One HubSpot account.
 
-    `token` is a service key, or the access token of a static-auth app. `owner_on_create` is an owner's id or e-mail address. `external_id`
+    `token` is a service key, or the access token of a static-auth app. An OAuth app has `client_id`, `client_secret` and `refresh_token` in its place.
+    `owner_on_create` is an owner's id or e-mail address. `external_id`
     is a custom contact property with unique values that carries leadhub's key; None gives up finding a contact whose create got no answer.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: SecretStr
+    token: SecretStr | None = None
+    client_id: str | None = Field(default=None, min_length=1)
+    client_secret: SecretStr | None = None
+    refresh_token: SecretStr | None = None
     base_url: Annotated[str, AfterValidator(_safe_url)] = "https://api.hubapi.com"
     api_version: Literal["v3", "2026-03", "2026-09"] = "2026-03"
     owner_on_create: Annotated[str, AfterValidator(_an_owner)] | None = None
@@ -42,3 +46,11 @@ class Settings(BaseModel):
     HubSpot's search shows a change "a few moments" late and at times out of order by close to an hour (Estuary's connector, which trails
     one hour for that reason); an hour of reading twice costs little, a change missed is missed for good.
     """
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "Settings":
+        """Demand a service key or a whole OAuth app, and not both: nobody could tell as whom leadhub acts."""
+        app = (self.client_id, self.client_secret, self.refresh_token)
+        if (self.token is None) == any(part is None for part in app) or (self.token is not None and any(part is not None for part in app)):
+            raise ValueError("give token (a service key), or client_id, client_secret and refresh_token (an OAuth app)")
+        return self

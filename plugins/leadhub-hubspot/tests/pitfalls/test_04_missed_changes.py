@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from leadhub_sandbox.hubspot.store import Contact
+from leadhub_sandbox.hubspot.store import Record as SandboxRecord
 
 MARK = {"watermark": "2026-03-02T09:01:00.000Z", "swept": "2026-03-02T12:00:00.000Z"}
 HOUR = 3600
@@ -16,7 +16,7 @@ def crowd(sandbox: Any, count: int, *, at_once: int) -> list[str]:
     ids = []
     for n in range(count):
         changed = start if n % (count // at_once) == 0 else start + 1 + n % (HOUR * 1000)
-        made = Contact(store.new_id(), changed, changed, {"email": f"p{n}@example.com", "createdate": "2026-03-02T09:00:00.000Z"})
+        made = SandboxRecord(store.new_id(), changed, changed, {"email": f"p{n}@example.com", "createdate": "2026-03-02T09:00:00.000Z"})
         store.add(made)
         store.touch(made, changed)
         store.queue(made.id, changed)
