@@ -17,6 +17,7 @@ from leadhub_hubspot.reader import Reader, batches, gone_record
 from leadhub_hubspot.values import iso, parse_instant, to_ms
 
 PASSES = 3  # over a range that cannot be split and whose answer does not add up
+LONGEST_QUERY = 5_000  # characters of names in an address: beyond that the values are read by a call with a body, which has no such limit
 SWEEP_EVERY = timedelta(hours=6)  # the list of the archived is paged whole, however few are new in it
 
 
@@ -129,11 +130,16 @@ class Puller:
 
     def _list(self, mark: Bookmark) -> Iterator[Page]:
         """Yield all live contacts. The watermark is of before the first page: what changes meanwhile is read again by the next pull."""
+        asked = self._reader.asked()
+        fits = len(",".join(asked)) <= LONGEST_QUERY
         while True:
-            body = self._client.list_page(self._reader.asked(), mark.after)
+            body = self._client.list_page(asked if fits else (), mark.after)
             mark = replace(mark, after=next_page(body))
-            records = [record for result in body["results"] for record in self._reader.with_merged(result)]
-            yield Page(tuple(records), mark.cursor())
+            if fits:
+                records = tuple(record for result in body["results"] for record in self._reader.with_merged(result))
+            else:
+                records = self._reader.changed([str(result["id"]) for result in body["results"]]) if body["results"] else ()
+            yield Page(records, mark.cursor())
             if mark.after is None:
                 return
 

@@ -41,6 +41,8 @@ def from_wire(text: str | None, kind: str = "string") -> NativeValue:
 
 def parse_instant(text: object) -> datetime | None:
     """Return an aware UTC datetime, or None for what is no instant."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        text = str(text)
     if not isinstance(text, str):
         return None
     try:

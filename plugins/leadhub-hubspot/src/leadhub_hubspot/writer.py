@@ -36,6 +36,7 @@ Input = dict[str, Any]
 Answer: TypeAlias = dict[str, Any] | RecordError
 Write: TypeAlias = Callable[[Sequence[Change]], Iterator[Outcome]]
 NOT_APPLIED = "NOT_APPLIED"
+OUTDATED = frozenset({"INVALID_OPTION", "PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 SPLITS = 40  # calls for one batch that is refused whole: enough to find three of a hundred records
 
 
@@ -60,11 +61,15 @@ class Writer:
         self._consent = Consent(client)
         self._external_id = external_id
         self._owner = owner
+        self._outdated = False  # a refusal said that the account's properties or options are not what they were
 
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Yield one outcome a change. The changes are of one operation, at most 100."""
         if not changes:
             return
+        if self._outdated:
+            self._client.forget_properties()
+            self._outdated = False
         self._client.properties()  # needed to read the answers: a failure belongs before the write, not after it
         match changes[0].operation:
             case Operation.CREATE:
@@ -215,6 +220,7 @@ class Writer:
         if answer is None:
             return Outcome(change.key, Result.UNKNOWN, change.record_id)
         if isinstance(answer, RecordError):
+            self._outdated |= answer.code in OUTDATED
             return Outcome(change.key, Result.REFUSED, change.record_id, error=answer)
         known, properties = self._client.properties(), _properties(answer)
         kinds = {name: known[name].type for name in wanted if name in known}
