@@ -195,7 +195,8 @@ def require_strict_request(call: Mapping[str, Any]) -> None:
     for entry in body["inputs"]:
         assert isinstance(entry.get("id", ""), str)
         assert all(isinstance(value, str) for value in entry.get("properties", {}).values())
-        assert ending != "/batch/create" or entry["associations"] == []
+        if ending == "/batch/create":
+            assert entry["associations"] == []
         if ending in {"/batch/create", "/batch/update", "/batch/upsert"}:
             assert entry["objectWriteTraceId"]
     traces = [entry["objectWriteTraceId"] for entry in body["inputs"] if "objectWriteTraceId" in entry]
@@ -213,6 +214,12 @@ def require_sdk_reads(path: str, status: int, answer: bytes) -> None:
     except ValueError:
         return  # an injected fault, not the sandbox's own answer
     sdk_reads(answer.decode(), ANSWERS[ending] + ("WithErrors" if status == 207 else ""), _JUDGES.get(ending, _JUDGE))
+
+
+@pytest.fixture
+def judge() -> Callable[[Mapping[str, Any]], None]:
+    """What every request of these tests is held to."""
+    return require_strict_request
 
 
 @pytest.fixture

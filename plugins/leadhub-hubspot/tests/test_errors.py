@@ -129,7 +129,7 @@ LIMIT = {"status": "error", "errorType": "RATE_LIMIT"}
 def test_every_answer_to_a_write_is_typed(
     connector: Any, change: Callable[..., Change], *, status: int, body: Any, headers: dict[str, str], error: type[Exception], wait: float | None
 ) -> None:
-    """Each status is the error that says what to do next; the token is in none of them."""
+    """Pitfall 13: each status is the error that says what to do next; the token is in none of them."""
     content = {"text": body} if isinstance(body, str) else {"json": body}
     respx.post(UPDATE).mock(httpx.Response(status, headers=headers, **content))
     with pytest.raises(error) as caught:
@@ -184,7 +184,7 @@ def refuse_first(body: Any) -> tuple[list[Any], Callable[[httpx.Request], httpx.
 @pytest.mark.parametrize("context", [{"objectWriteTraceId": ["b"]}, {"ids": ["2"]}])
 @respx.mock
 def test_a_whole_refusal_that_names_the_culprit_is_narrowed(connector: Any, change: Callable[..., Change], context: dict[str, list[str]]) -> None:
-    """When HubSpot refuses a batch and names a record, that one is refused and the others are written in a second call."""
+    """Pitfall 6: when HubSpot refuses a batch and names a record, that one is refused and the others are written in a second call."""
     calls, respond = refuse_first({"category": "VALIDATION_ERROR", "message": "bad", "context": context})
     respx.post(UPDATE).mock(side_effect=respond)
     outcomes = {o.key: o.result for o in connector.push([change(key, str(n), phone="1") for n, key in enumerate("abc", 1)])}
@@ -210,7 +210,7 @@ def test_a_whole_refusal_that_names_nobody_is_halved(connector: Any, change: Cal
 
 @respx.mock
 def test_answers_are_matched_by_trace_id_or_id(connector: Any, change: Callable[..., Change]) -> None:
-    """Trace ids may be missing from the answer and the order is HubSpot's own; a record without any answer is unknown, not accepted."""
+    """Pitfall 7: trace ids may be missing from the answer and the order is HubSpot's own; a record without any answer is unknown, not accepted."""
 
     def respond(request: httpx.Request) -> httpx.Response:
         a, b, _lost = json.loads(request.content)["inputs"]
@@ -295,7 +295,7 @@ def test_the_token_is_not_shown() -> None:
     ],
 )
 def test_values_come_and_go(text: str | None, kind: str, value: str | None) -> None:
-    """Dates and instants are parsed in every form that HubSpot uses, go back in one, and what cannot be parsed stays as it is."""
+    """Pitfall 17: dates and instants are parsed in every form that HubSpot uses, go back in one, and what cannot be parsed stays as it is."""
     parsed = from_wire(text, kind)
     assert (None if parsed is None else to_wire(parsed)) == value
 

@@ -99,7 +99,7 @@ def test_a_quiet_account_costs_three_calls(sandbox: Any) -> None:
 
 
 def test_late_changes_are_caught_by_the_overlap(sandbox: Any, records: Callable[..., dict[str, Record]]) -> None:
-    """A change that the search index shows only after the pull is found by the next one; without overlap it would be lost."""
+    """Pitfall 4: a change that the search index shows only after the pull is found by the next one; without overlap it would be lost."""
     [one] = sandbox.people(1)
     sandbox.advance(7200)
     sandbox.post("settings", search_lag_seconds=120.0)
@@ -118,7 +118,7 @@ def test_late_changes_are_caught_by_the_overlap(sandbox: Any, records: Callable[
 
 
 def test_the_watermark_is_hubspots_time(sandbox: Any) -> None:
-    """The cursor holds the remote's time from before the reading, never leadhub's own nor the newest stamp seen."""
+    """Pitfall 4: the cursor holds the remote's time from before the reading, never leadhub's own nor the newest stamp seen."""
     connector = sandbox.connector()
     mark = mark_of(connector.pull(None))
     sandbox.advance(5400)
@@ -225,7 +225,7 @@ def test_a_search_in_no_order_at_all_loses_nothing(sandbox: Any) -> None:
 
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_a_limit_on_searches_is_no_wall(sandbox: Any, records: Callable[..., dict[str, Record]], shuffled: bool) -> None:
-    """A limit on searches (here three a second; HubSpot's is five) stops the pull again and again; resumed from its last page, it gets on."""
+    """Pitfall 13: a limit on searches (here three a second; HubSpot's is five) stops the pull again and again; resumed from its last page, it gets on."""
     mark = load(sandbox, 2_000)
     sandbox.advance(7200)
     sandbox.post("touch")
@@ -290,14 +290,14 @@ def test_an_answer_that_does_not_add_up_is_told(sandbox: Any, monkeypatch: pytes
 
 
 def test_disorder_of_the_search_loses_nothing(sandbox: Any, records: Callable[..., dict[str, Record]]) -> None:
-    """With the search's order off by up to an hour, all that changed is still read: no page and no watermark relies on it."""
+    """Pitfall 4: with the search's order off by up to an hour, all that changed is still read: no page and no watermark relies on it."""
     sandbox.post("settings", search_disorder_seconds=3600.0)
     mark, ids = spread(sandbox, 260, every=20)
     assert set(records(sandbox.connector().pull(mark))) == set(ids)
 
 
 def test_merges_are_told(sandbox: Any, records: Callable[..., dict[str, Record]]) -> None:
-    """A merge made by a person comes as gone records for both old ids, and as the survivor under its new id."""
+    """Pitfall 1: a merge made by a person comes as gone records for both old ids, and as the survivor under its new id."""
     one, two = sandbox.people(2)
     connector = sandbox.connector()
     mark = mark_of(connector.pull(None))

@@ -28,7 +28,7 @@ def push(connector: Any, *changes: Change) -> dict[str, Outcome]:
 
 
 def test_a_hundred_creates_are_one_call(sandbox: Any, change: Callable[..., Change]) -> None:
-    """A full batch of creates takes one upsert, and each outcome carries its own record whatever order HubSpot answers in."""
+    """Pitfall 7: a full batch of creates takes one upsert, and each outcome carries its own record whatever order HubSpot answers in."""
     changes = [change(f"k{n}", email=f"P{n}@Example.com", lastname=f"N{n}") for n in range(100)]
     outcomes = push(sandbox.connector(), *changes)
     assert len(sandbox.calls(UPSERT)) == 1
@@ -97,7 +97,7 @@ def test_an_unusable_external_id_stops_before_any_create(sandbox: Any, change: C
 
 
 def test_one_bad_record_of_a_hundred(sandbox: Any, change: Callable[..., Change]) -> None:
-    """Exactly the bad record is refused, with the property and HubSpot's code; the other 99 are written by the same call."""
+    """Pitfall 6: exactly the bad record is refused, with the property and HubSpot's code; the other 99 are written by the same call."""
     ids = sandbox.people(100)
     changes = [change(f"k{n}", record_id, phone=f"+1 {n}") for n, record_id in enumerate(ids)]
     changes[41] = change("k41", ids[41], hs_lead_status="WARM")
@@ -136,7 +136,7 @@ def test_an_update_to_a_taken_email_is_a_duplicate(sandbox: Any, change: Callabl
 
 
 def test_none_clears_and_text_comes_back(sandbox: Any, change: Callable[..., Change]) -> None:
-    """None blanks a property, the outcome says None, and what was not named stays."""
+    """Pitfall 18: none blanks a property, the outcome says None, and what was not named stays."""
     [one] = sandbox.people(1, phone="+1", company="Acme")
     outcome = push(sandbox.connector(), change("k", one, phone=None))["k"]
     assert outcome.values == {"phone": None}
@@ -145,7 +145,7 @@ def test_none_clears_and_text_comes_back(sandbox: Any, change: Callable[..., Cha
 
 
 def test_no_email_in_an_update_that_does_not_change_it(sandbox: Any, change: Callable[..., Change]) -> None:
-    """An update names only what it changes: an e-mail sent along could replace the primary one."""
+    """Pitfall 8: an update names only what it changes: an e-mail sent along could replace the primary one."""
     [one] = sandbox.people(1)
     push(sandbox.connector(), change("k", one, phone="1"))
     assert "email" not in sandbox.calls(UPDATE)[0]["body"]
@@ -161,7 +161,7 @@ def test_a_contact_that_is_gone_is_refused(sandbox: Any, change: Callable[..., C
 
 
 def test_the_answered_id_counts(sandbox: Any, change: Callable[..., Change]) -> None:
-    """An update through an id that was merged away names the survivor's id in its outcome."""
+    """Pitfall 1: an update through an id that was merged away names the survivor's id in its outcome."""
     one, two = sandbox.people(2)
     survivor = str(sandbox.post("merge", primaryObjectId=one, objectIdToMerge=two)["id"])
     assert survivor not in (one, two)
@@ -189,7 +189,7 @@ def test_a_stage_forward_is_accepted(sandbox: Any, change: Callable[..., Change]
 
 
 def test_a_silent_backward_stage_is_refused(sandbox: Any, change: Callable[..., Change]) -> None:
-    """HubSpot ignores a stage set backward and answers success; the outcome says "not applied" and shows the stage that stands."""
+    """Pitfall 2: hubSpot ignores a stage set backward and answers success; the outcome says "not applied" and shows the stage that stands."""
     one = sandbox.create(email="a@example.com", lifecyclestage="customer")
     outcome = push(sandbox.connector(), change("k", one, lifecyclestage="lead", phone="1"))["k"]
     assert (outcome.result, outcome.error.fields) == (Result.REFUSED, ("lifecyclestage",))
@@ -198,7 +198,7 @@ def test_a_silent_backward_stage_is_refused(sandbox: Any, change: Callable[..., 
 
 
 def test_a_stage_that_the_answer_leaves_out_is_read_back(sandbox: Any, change: Callable[..., Change], monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the answer does not show the stage, it is read by id before it is believed."""
+    """Pitfall 2: when the answer does not show the stage, it is read by id before it is believed."""
     one = sandbox.create(email="a@example.com", lifecyclestage="customer")
     connector = sandbox.connector()
     write = connector._client.batch_write
@@ -215,7 +215,7 @@ def test_a_stage_that_the_answer_leaves_out_is_read_back(sandbox: Any, change: C
 
 
 def test_clear_then_set_goes_backward_in_two_requests(sandbox: Any, change: Callable[..., Change]) -> None:
-    """A backward stage is one request that blanks it and a second that sets all values, verified from the answers."""
+    """Pitfall 3: a backward stage is one request that blanks it and a second that sets all values, verified from the answers."""
     one, two = (sandbox.create(email=f"{name}@example.com", lifecyclestage="customer") for name in "ab")
     outcomes = push(
         sandbox.connector(),
@@ -232,7 +232,7 @@ def test_clear_then_set_goes_backward_in_two_requests(sandbox: Any, change: Call
 
 
 def test_a_workflow_between_clear_and_set_is_noticed(sandbox: Any, change: Callable[..., Change]) -> None:
-    """A workflow that sets a further stage between the two requests makes the set fail silently: refused, and what stands is told."""
+    """Pitfall 12: a workflow that sets a further stage between the two requests makes the set fail silently: refused, and what stands is told."""
     one = sandbox.create(email="a@example.com", lifecyclestage="opportunity")
     sandbox.post("automation", property="lifecyclestage", value="", set={"lifecyclestage": "customer"})
     outcome = push(sandbox.connector(), change("k", one, "clear_then_set", lifecyclestage="lead"))["k"]
@@ -270,7 +270,7 @@ def test_a_record_that_cannot_be_cleared_is_refused_alone(sandbox: Any, change: 
 
 @pytest.mark.parametrize("kind", ["too_many", "daily_limit", "unavailable", "locked", "drop_before", "drop_after"])
 def test_whatever_stops_the_second_request_is_unknown(sandbox: Any, change: Callable[..., Change], kind: str) -> None:
-    """Once the stage is cleared nothing may claim "not attempted": every failure of the second request is an unknown outcome."""
+    """Pitfall 3: once the stage is cleared nothing may claim "not attempted": every failure of the second request is an unknown outcome."""
     one = sandbox.create(email="a@example.com", lifecyclestage="customer")
     sandbox.fault(kind, UPDATE, skip=1)
     with pytest.raises(UnknownOutcome):
@@ -301,7 +301,7 @@ def test_whatever_stops_the_second_request_is_unknown(sandbox: Any, change: Call
     ],
 )
 def test_a_broken_write_is_typed_and_never_repeated(sandbox: Any, change: Callable[..., Change], kind: str, error: type[Exception]) -> None:
-    """Each kind of trouble is raised by what the caller can do about it, after one call and no more."""
+    """Pitfall 20: each kind of trouble is raised by what the caller can do about it, after one call and no more."""
     sandbox.fault(kind, UPSERT, times=9)
     with pytest.raises(error):
         push(sandbox.connector(), change("k1", email="a@example.com"))
@@ -310,7 +310,7 @@ def test_a_broken_write_is_typed_and_never_repeated(sandbox: Any, change: Callab
 
 @pytest.mark.parametrize(("kind", "made"), [("drop_before", False), ("drop_after", True)])
 def test_find_tells_what_became_of_a_lost_create(sandbox: Any, change: Callable[..., Change], kind: str, made: bool) -> None:
-    """After an answer was lost, find by the key tells the truth at once, search index or not."""
+    """Pitfall 5: after an answer was lost, find by the key tells the truth at once, search index or not."""
     sandbox.fault(kind, UPSERT)
     connector = sandbox.connector()
     with pytest.raises(UnknownOutcome):

@@ -39,7 +39,7 @@ def test_check_warns_of_what_would_stop_creates(sandbox: Any) -> None:
 
 @pytest.mark.parametrize("path", ["account-info", "properties"])
 def test_a_refused_token_is_access_denied(sandbox: Any, path: str) -> None:
-    """An expired key is AccessDenied at whichever call, and no error or log shows it."""
+    """Pitfall 14: an expired key is AccessDenied at whichever call, and no error or log shows it."""
     sandbox.post("settings", token_expired=True)
     connector = sandbox.connector()
     with pytest.raises(AccessDenied) as caught:
@@ -66,7 +66,7 @@ def test_describe_tells_the_live_fields(sandbox: Any) -> None:
 
 
 def test_describe_is_always_fresh(sandbox: Any) -> None:
-    """A second describe asks again: options change while leadhub runs."""
+    """Pitfall 16: a second describe asks again: options change while leadhub runs."""
     connector = sandbox.connector()
     connector.describe("contacts")
     sandbox.post("settings", options={"hs_lead_status": ["NEW", "WARM"]})
@@ -74,7 +74,7 @@ def test_describe_is_always_fresh(sandbox: Any) -> None:
 
 
 def test_reread_tells_the_four_fates(sandbox: Any) -> None:
-    """By the id asked for: the contact as it is now, or gone as merged, deleted or vanished; also over more than one batch."""
+    """Pitfall 10: by the id asked for: the contact as it is now, or gone as merged, deleted or vanished; also over more than one batch."""
     ids = sandbox.people(130)
     one, two, three = ids[:3]
     sandbox.edit(ids[120], phone="+1 120")
@@ -98,7 +98,7 @@ def test_a_merge_that_the_survivor_does_not_list_is_found(sandbox: Any, monkeypa
 
 
 def test_a_merge_that_keeps_the_primary_id(sandbox: Any) -> None:
-    """In accounts whose merges keep the primary's id, only the other id is gone."""
+    """Pitfall 1: in accounts whose merges keep the primary's id, only the other id is gone."""
     sandbox.post("settings", merge_makes_new_id=False)
     one, two = sandbox.people(2)
     sandbox.post("merge", primaryObjectId=one, objectIdToMerge=two)
