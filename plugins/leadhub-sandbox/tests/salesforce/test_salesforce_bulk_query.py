@@ -101,8 +101,15 @@ def test_results_are_paged_by_a_locator(api: httpx.Client, results: Callable[...
         page = api.get(path, params={"maxRecords": "2", "locator": page.headers["Sforce-Locator"]})
     assert sizes == [(2, "2"), (2, "2"), (1, "1")]
     assert set(seen) == made
-    assert api.get(path, params={"locator": "nonsense"}).status_code == 400
-    assert api.get(path, params={"maxRecords": "0"}).status_code == 400
+    for wrong in (
+        {"locator": "nonsense"},
+        {"locator": "é"},
+        {"locator": "MTAwMA"},
+        {"maxRecords": "0"},
+        {"maxRecords": "²"},
+        {"maxRecords": "9" * 5000},
+    ):
+        assert api.get(path, params=wrong).status_code == 400
 
 
 def test_results_are_those_of_the_moment_of_the_order(api: httpx.Client, order: Callable[..., Any], make_lead: Make, admin: Admin) -> None:

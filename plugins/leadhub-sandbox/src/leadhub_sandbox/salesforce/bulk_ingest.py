@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadhub_sandbox.http import Response, Router
-from leadhub_sandbox.salesforce import values
+from leadhub_sandbox.salesforce import ids, values
 from leadhub_sandbox.salesforce.bulk_csv import CsvProblem, read, write
 from leadhub_sandbox.salesforce.bulk_jobs import INGEST, Job, Jobs, asked, closed_twice
 from leadhub_sandbox.salesforce.errors import ApiError, not_found
@@ -19,6 +19,7 @@ from leadhub_sandbox.salesforce.sobject_collections import MAX_RECORDS, Collecti
 
 SINCE = 41.0
 OPERATIONS = ("insert", "update", "upsert", "delete")
+RULE_PREFIX = "01Q"
 EMPTY = "#N/A"
 """What a cell says to make the field empty; an empty cell leaves the field as it is."""
 _BOOLEANS = dict.fromkeys(("yes", "y", "true", "on", "1"), True) | dict.fromkeys(("no", "n", "false", "off", "0"), False)
@@ -68,9 +69,9 @@ class BulkIngest:
         if obj is None or not obj.writable or not self.jobs.org.shows(obj):
             raise ApiError(400, "INVALIDENTITY", f"Entity '{order.get('object')}' is not supported by the Bulk API.")
         key = self._key(obj, operation, order.get("externalIdFieldName"))
-        job = self.jobs.add(
-            INGEST, operation, obj.name, call.actor.user_id, call.version, "Open", key=key, rule=order.get("assignmentRuleId"), **form
-        )
+        given = order.get("assignmentRuleId")
+        rule = ids.wanted(given, (RULE_PREFIX,), "assignmentRuleId") if given is not None else None
+        job = self.jobs.add(INGEST, operation, obj.name, call.actor.user_id, call.version, "Open", key=key, rule=rule, **form)
         return Response(body=job.base())
 
     def _key(self, obj: SObject, operation: str, name: object) -> str | None:
@@ -206,12 +207,12 @@ class BulkIngest:
                 bodies[place] = {"attributes": {"type": obj.name}} | _record(fields, job.rows[place])
             except ApiError as problem:
                 errors[place] = _told([problem.save_error()])
-        ids_given = {place: next((job.rows[place][n] for n, f in enumerate(fields) if f.type == "id"), "") for place in range(start, end)}
+        named = {place: next((job.rows[place][n] for n, f in enumerate(fields) if f.type == "id"), "") for place in range(start, end)}
         outcomes = dict(zip(bodies, self._outcomes(job, obj, list(bodies.values())), strict=True))
         for place in range(start, end):
             outcome = outcomes.get(place)
             error = errors.get(place) or (None if outcome and outcome["success"] else _told(outcome["errors"] if outcome else []))
-            row_id = outcome["id"] if outcome and outcome["success"] else ids_given[place]
+            row_id = outcome["id"] if outcome and outcome["success"] else named[place]
             job.outcomes.append([place, row_id, bool(outcome and outcome.get("created", job.operation == "insert")), error])
 
     def _outcomes(self, job: Job, obj: SObject, rows: list[dict[str, Any]]) -> list[Outcome]:

@@ -1,6 +1,7 @@
 """Query jobs of Bulk API 2.0: /jobs/query. The results are a snapshot of the moment of the order."""
 
 import base64
+import re
 from dataclasses import dataclass
 
 from leadhub_sandbox.http import Response, Router
@@ -46,7 +47,7 @@ class BulkQueries:
         order = call.record()
         form = asked(order, {"operation", "query"})
         operation, text = order.get("operation"), order.get("query")
-        if operation not in OPERATIONS or not isinstance(text, str) or not text:
+        if not isinstance(operation, str) or operation not in OPERATIONS or not isinstance(text, str) or not text:
             raise ApiError(400, "JSON_PARSER_ERROR", "a query job needs the operation query or queryAll, and a query")
         obj, tree, rows = self.queries.find(text, deleted=OPERATIONS[operation])
         paths = _supported(obj, tree)
@@ -91,7 +92,7 @@ class BulkQueries:
             raise ApiError(400, "INVALIDJOBSTATE", f"The job has no results in the state {job.state}")
         start = _position(call.request.param("locator"), len(job.rows))
         most = call.request.param("maxRecords") or str(self.jobs.org.settings.bulk_page_size)
-        if not most.isdigit() or not int(most):
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", most):
             raise ApiError(400, "API_ERROR", f"maxRecords must be a number above 0, not {most}")
         page = job.rows[start : start + int(most)]
         end = start + len(page)
