@@ -235,7 +235,7 @@ def test_an_empty_page_that_claims_more_is_no_end(org: Any, monkeypatch: pytest.
     """A page without rows that is not the last is an error, neither an end nor an endless loop."""
     connector = org.connector()
     connector.check()
-    monkeypatch.setattr(connector._client, "query", lambda soql, *, deleted=False: {"records": [], "done": "LeadStatus" in soql})
+    monkeypatch.setattr(connector._client, "query", lambda soql, *, deleted=False: {"records": [], "totalSize": 0, "done": "LeadStatus" in soql})
     with pytest.raises(Unavailable):
         next(connector.pull(None))
 

@@ -136,8 +136,8 @@ class Client:
         return _checked(job.get("state"), str, "bulk query")
 
     def count(self, whom: str) -> int:
-        """Return how many rows a query from here on would have, deleted ones among them."""
-        answer = self.query(f"SELECT COUNT() FROM {whom}", deleted=True)  # noqa: S608 - conditions are escaped
+        """Return how many live rows a query from here on would have."""
+        answer = self.query(f"SELECT COUNT() FROM {whom}")  # noqa: S608 - conditions are escaped
         return _checked(answer.get("totalSize"), int, "query")
 
     def bulk_page(self, job_id: str, locator: str | None, rows: int) -> tuple[str, int, str | None]:
