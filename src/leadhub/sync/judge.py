@@ -160,13 +160,12 @@ def _judge_slice(session: Session, tx: Transaction, ids: Sequence[str], authors:
     for decision in tx.decisions.pending(ids):
         decisions.setdefault(decision.person_id, []).append(decision)
     targets = _targets(session)
-    graves = Graves(session, tx, aggregates)
     now = session.hub.clock.now()
+    judged = [_judge_one(session, aggregate, decisions.get(aggregate.person.id, []), authors, now) for aggregate in aggregates]
+    saved = [after for _, after in judged]
+    graves = Graves(session, tx, saved)
     results: list[tuple[Reconciled, PersonPlan]] = []
-    saved = []
-    for aggregate in aggregates:
-        result, after = _judge_one(session, aggregate, decisions.get(aggregate.person.id, []), authors, now)
-        saved.append(after)
+    for result, after in judged:
         full = replace(result, links=graves.opened(after).links)  # a frozen or secondary link also says that a record is there
         results.append((result, _plan(full, after, targets, uncertain.get(result.person.id, frozenset()), graves)))
     tx.persons.save(saved)
