@@ -16,7 +16,13 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce, format_soql
-from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError, SalesforceExpiredSession, SalesforceOperationError
+from simple_salesforce.exceptions import (
+    SalesforceAuthenticationFailed,
+    SalesforceError,
+    SalesforceExpiredSession,
+    SalesforceOperationError,
+    SalesforceRefusedRequest,
+)
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
 from leadhub import AccessDenied, Clock, FatalError, Unavailable, UnknownOutcome, Usage
@@ -219,13 +225,16 @@ class Client:
         with self._translating(what, write=write):
             try:
                 return ask(connection)
-            except SalesforceExpiredSession:
-                pass
+            except (SalesforceExpiredSession, SalesforceRefusedRequest) as error:
+                if not _is_expired(error):
+                    raise
         connection = self._connect(connection)
         with self._translating(what, write=write):
             try:
                 return ask(connection)
-            except SalesforceExpiredSession as error:
+            except (SalesforceExpiredSession, SalesforceRefusedRequest) as error:
+                if not _is_expired(error):
+                    raise
                 self._refused = _never_accepted(from_answer(401, error.content, what, write=write))
                 raise
 
@@ -281,6 +290,11 @@ class Client:
         if response.status_code >= 500 or response.status_code in (406, 420, 429):
             raise Unavailable(f"login: {self._settings.login_url} answered {response.status_code}.", retry_after=self._transport.retry_after)
         raise _refused_login(self._settings, response.status_code, content)
+
+
+def _is_expired(error: SalesforceExpiredSession | SalesforceRefusedRequest) -> bool:
+    """Whether a refusal is the token's: 401, but at the addresses that tell of the user 403 and one word (as jsforce and others report)."""
+    return isinstance(error, SalesforceExpiredSession) or error.content in ("Bad_OAuth_Token", b"Bad_OAuth_Token")
 
 
 def _page_at(path: str) -> Callable[[Any], Any]:
