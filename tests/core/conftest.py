@@ -3,6 +3,7 @@
 # ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204 - the builders' arguments are plain words
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from leadhub.model.state import State
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PERSON = Author("person", "jane")
 ROOT = Path(__file__).parents[2]
+DEALS = ("salesforce", "Opportunity")
 
 
 class FieldTable:
@@ -60,6 +62,7 @@ class Crm:
         answers = {"Status": {"Closed - Not Converted": "not for us"}}
         self.hubspot, self.salesforce = _relation("hubspot", "hubspot-contact"), _relation("salesforce", "salesforce-lead", answers)
         self.relations = {("hubspot", "contacts"): self.hubspot, ("salesforce", "Lead"): self.salesforce}
+        self.relations[DEALS] = _relation("salesforce", "salesforce-opportunity")
 
     def lead(self, text, version=5, *, number=1, cause="edit", origin="hubspot", closed=None, last=None):
         """A lead in a state written stage/status/exit, each facet at one version."""
@@ -78,6 +81,13 @@ class Crm:
         agreed = was if was in (None, "new") else {"Status": was, "ConvertedOpportunityId": ""}
         return self._side("salesforce", "Lead", lead, shown, agreed, version, by, versions, (), (lead,), writable=True, number=number)
 
+    def deal(self, stage, was=None, *, number=1, fresh=False, version=5):
+        """A Salesforce Opportunity that shows this stage; `was` as for a lead."""
+        shown = {"StageName": stage, "IsClosed": "", "IsWon": ""}
+        agreed = was if was in (None, "new") else {**shown, "StageName": was}
+        side = self._side(*DEALS, "l1", shown, agreed, version, AUTOMATION, None, (), ("l1",), writable=False, number=number)
+        return replace(side, fresh=fresh)
+
     def _side(self, system, obj, lead, shown, was, version, by, versions, silent, leads, writable, number=1):
         values = shown if was is None else was
         if isinstance(values, tuple):
@@ -88,13 +98,15 @@ class Crm:
         fields = frozenset(shown) if writable else frozenset()
         return Side(link, {}, shown, frozenset(), fields, authors=dict.fromkeys(shown, by))
 
-    def run(self, leads, sides, *, decisions=(), trust=None, adoption=None, settle=(), now=NOW) -> Reconciled:
+    def run(self, leads, sides, *, decisions=(), trust=None, adoption=None, settle=(), now=NOW, gone=()) -> Reconciled:
         """Reconcile the person."""
         leads = [leads] if isinstance(leads, Lead) else leads
         own = frozenset({("salesforce", "Lead")})
         relations = self.relations | {("hubspot-emea", "contacts"): self.hubspot}
-        policy = Policy(("hubspot", "salesforce", "hubspot-emea"), {}, relations, trust, adoption or {}, own, settle=settle)
-        return reconcile(Person("p1"), leads, sides, decisions, policy, now)
+        policy = Policy(
+            ("hubspot", "salesforce", "hubspot-emea"), {}, relations, trust, adoption or {}, own, evidence=frozenset({DEALS}), settle=settle
+        )
+        return reconcile(Person("p1"), leads, sides, decisions, policy, now, gone)
 
     def decision(self, state, saw, *, leave=False):
         """What a person chose for the lead, having seen these texts by link id."""

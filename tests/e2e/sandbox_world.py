@@ -161,6 +161,22 @@ on_create = {{ owner = "{self.boxes.owner}" }}
         self.clock.sleep(60)
         self.boxes.order(self.boxes.salesforce, "convert", {"id": id_, "create_opportunity": opportunity})
 
+    def sf_convert_into(self, id_: str) -> str:
+        """Convert a lead as a person does, and return the id of its opportunity."""
+        self.sf_convert(id_)
+        return str(self.sf(id_)["ConvertedOpportunityId"])
+
+    def sf_deal(self, contact: str, stage: str = "Prospecting") -> str:
+        """Add an opportunity of a contact as a person does."""
+        self.clock.sleep(60)
+        fields = {"Name": "Deal", "StageName": stage, "CloseDate": "2026-12-31", "ContactId": contact}
+        return str(self.boxes.order(self.boxes.salesforce, "create", {"object": "Opportunity", "fields": fields})["id"])
+
+    def sf_delete(self, id_: str) -> None:
+        """Delete a record of Salesforce as a person does."""
+        self.clock.sleep(60)
+        self.boxes.order(self.boxes.salesforce, "delete", {"id": id_})
+
     def hs_create(self, **properties: str) -> str:
         """Add a HubSpot contact as a person does."""
         self.clock.sleep(60)

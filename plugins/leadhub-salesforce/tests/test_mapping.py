@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS
+from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS, OPPORTUNITY
 
 from leadhub import FieldMapping, ObjectMapping
 
@@ -55,7 +55,7 @@ def test_a_contact_speaks_of_the_person_alone() -> None:
     contact = BY_NAME[CONTACT]
     assert {"owner", "source", "rating", "company", "industry", "employees"}.isdisjoint(f.canonical for f in contact.fields)
     assert (contact.state, contact.own_lead, contact.creates) == (None, False, False)
-    assert BY_NAME[LEAD].same_person == {CONTACT: "ConvertedContactId"}
+    assert BY_NAME[LEAD].same_person == {CONTACT: "ConvertedContactId", OPPORTUNITY: "ConvertedOpportunityId"}
 
 
 def test_consent_and_owner_are_typed() -> None:

@@ -54,7 +54,8 @@ class _Place:
     @property
     def preset(self) -> str:
         """The name of the preset that the object's state is read by."""
-        return self.system.doc.preset or self.target.mapping.state or ""
+        own = None if self.target.mapping.evidence else self.system.doc.preset
+        return own or self.target.mapping.state or ""
 
     @property
     def shipped(self) -> Sequence[Mapping[str, Any]]:
@@ -191,11 +192,13 @@ def _change(place: _Place, text: str, values: Sequence[str], shown: str) -> None
 def _checked(place: _Place, text: str) -> Relation:
     """Return the object's relation as the changed text has it. Raises ConfigError if it or the whole mapping is not sound; nothing is written then."""
     name, hub = place.system.name, place.hub
+    own = place.target.relation.state_fields if place.target.relation is not None else ()
+    others = {f for o in place.system.objects if o.relation is not None for f in o.relation.state_fields}
     relation = load_relation(
         {**loads(hub.plugins.presets()[place.preset]), "system": name, "object": place.target.mapping.object},
         source=f"{place.preset}.toml",
         line_of=line_finder(hub.plugins.presets()[place.preset]),
-        overrides=loads(text)["system"][name].get("field", {}),
+        overrides={f: rows for f, rows in loads(text)["system"][name].get("field", {}).items() if f in own or f not in others},
         overrides_source=f"{place.path.name}, as it would be",
         overrides_line_of=line_finder(text, "system", name),
         skip=hub.deployment.document.stages.skip,

@@ -65,6 +65,8 @@ class Policy:
     lists: frozenset[tuple[str, str]] = frozenset()
     """Objects whose records are rows that somebody wrote down: of one person the latest row speaks."""
     settle: tuple[Settle, ...] = ()
+    evidence: frozenset[tuple[str, str]] = frozenset()
+    """Objects whose records say how far a lead has come, and nothing of who somebody is: deals."""
     skip: frozenset[str] = frozenset()
     """Stages that this team does not use."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leadhub.core.agreement import base_key, standing
+from leadhub.core.evidence import orphaned
 from leadhub.core.fields import reconcile_field
 from leadhub.core.groups import ALONE, wholes
 from leadhub.core.policy import Policy
@@ -64,9 +65,18 @@ class Reconciled:
 
 
 def reconcile(
-    person: Person, leads: Sequence[Lead], sides: Sequence[Side], decisions: Sequence[Decision], policy: Policy, now: datetime
+    person: Person,
+    leads: Sequence[Lead],
+    sides: Sequence[Side],
+    decisions: Sequence[Decision],
+    policy: Policy,
+    now: datetime,
+    gone: Sequence[Link] = (),
 ) -> Reconciled:
-    """Apply both rules to one person. `sides` are the primary links' records as they are now; decisions are this person's pending ones."""
+    """Apply both rules to one person. `sides` are the primary links' records as they are now; decisions are this person's pending ones.
+
+    `gone` are the links of deals that were deleted.
+    """
     used = tuple(replace(lead, state=folded(lead.state, policy.skip)) for lead in leads)
     result = Reconciled(person, used, tuple(s.link for s in sides))
     bases: dict[str, dict[str, Base]] = {s.id: dict(s.link.base) for s in sides}
@@ -74,6 +84,7 @@ def reconcile(
     fields = _reconcile_person(result, sides, decisions, policy, bases, writes)
     _reconcile_leads(result, sides, decisions, policy, bases, writes)
     states = _reconcile_states(result, sides, decisions, policy, now, writes)
+    _ask_about_deals(result, sides, gone, policy)
     result.person = replace(person, fields=fields, sets=_grown_sets(person, fields, sides))
     result.links = tuple(replace(s.link, base=bases[s.id], state=states.get(s.id, s.link.state)) for s in sides)
     result.writes = [w for w in writes.values() if w.fields or w.state]
@@ -215,6 +226,8 @@ def voices_of(side: Side, leads: Sequence[Lead], policy: Policy) -> list[Voice]:
         return []
     if (side.link.system, side.link.object) in policy.own_lead:
         return [Voice(side, relation, side.link.lead_id, frozenset({side.link.lead_id}))] if side.link.lead_id else []
+    if (side.link.system, side.link.object) in policy.evidence:
+        return [Voice(side, relation, side.link.lead_id, frozenset({side.link.lead_id}), evidence=True)] if side.link.lead_id else []
     current, furthest = current_lead(leads), furthest_lead(leads)
     if current is None or furthest is None:
         return []
@@ -272,6 +285,19 @@ def _ask_about_returns(result: Reconciled, sides: Sequence[Side], policy: Policy
             values: dict[str, Value] = {"hub": str(lead.state)}
             note = f"somebody who was disqualified came back by {later[-1].system}"
             result.reviews.append(_review("reentry", result.person.id, lead.id, "state", values, note, later))
+
+
+def _ask_about_deals(result: Reconciled, sides: Sequence[Side], gone: Sequence[Link], policy: Policy) -> None:
+    """A lead whose deal was deleted stays what it is until a person says (T5)."""
+    deals = [(link, policy.relations[link.system, link.object]) for link in gone if (link.system, link.object) in policy.relations]
+    for lead in result.leads if deals else ():
+        voices = [v for side in sides for v in voices_of(side, result.leads, policy) if v.lead_id == lead.id]
+        asked = any(r.lead_id == lead.id and r.kind == "regress" for r in result.reviews)
+        if not asked and orphaned(lead, deals, voices):
+            values: dict[str, Value] = {"hub": str(lead.state), **{v.id: shown(v) for v in voices}}
+            note = f"the deal that made the lead {lead.state.stage} was deleted"
+            systems = [side for side in sides if side.link.lead_id == lead.id]
+            result.reviews.append(_review("regress", result.person.id, lead.id, "state", values, note, systems))
 
 
 def _old_leads(leads: Sequence[Lead], sides: Sequence[Side]) -> frozenset[str]:

@@ -171,6 +171,14 @@ def heir(gone: Link, side: Side, policy: Policy) -> Link:
     return replace(side.link, role="primary", base={**agreed, **side.link.base}, state=gone.state if alike else None)
 
 
+def lead_at(leads: Sequence[Lead], made: datetime | None) -> Lead | None:
+    """Return the lead that was the current one when a deal was made; the first, where none was there yet."""
+    there = [lead for lead in leads if made is None or lead.opened_at is None or lead.opened_at <= made]
+    if not there:
+        return min(leads, key=lambda lead: (lead.cycle, lead.id), default=None)
+    return max(there, key=lambda lead: (lead.closed_at is None or (made is not None and lead.closed_at > made), lead.cycle, lead.id))
+
+
 def _comes_back(leads: Sequence[Lead], record: StoredRecord) -> bool:
     """Whether an event is a new beginning: the person had left, and not because nobody wants them (T8; of the disqualified a person decides)."""
     current = current_lead(leads)

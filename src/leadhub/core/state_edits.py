@@ -53,17 +53,20 @@ class Verdict:
         self.standing.setdefault(proposal.voice.id, {})[facet] = reason
 
 
-def settle(lead: Lead, proposals: Sequence[Proposal], policy: Policy, now: datetime) -> Verdict:
-    """Settle all edits of a round. Edits that the lead's state already allows take part only in so far as they say that the lead has left."""
+def settle(lead: Lead, proposals: Sequence[Proposal], policy: Policy, now: datetime, floor: StateSet = ALL) -> Verdict:
+    """Settle all edits of a round. Edits that the lead's state already allows take part only in so far as they say that the lead has left.
+
+    `floor` holds the states that the lead's deals allow.
+    """
     verdict = Verdict()
     moving = [p for p in proposals if not p.states & bit(lead.state)]
     if not moving:
         return verdict
     together = _together(lead, proposals, moving)
-    if together is not None and _permitted(lead, together, proposals, moving, now):
+    if together is not None and _permitted(lead, together, proposals, moving, now, floor):
         _adopt(verdict, lead, together, moving, _joint_set(proposals))
         return verdict
-    _Settlement(lead, proposals, moving, policy, now, verdict).run()
+    _Settlement(lead, proposals, moving, policy, now, verdict, floor).run()
     return verdict
 
 
@@ -98,11 +101,11 @@ def _says(proposal: Proposal, facet: Facet, old: State) -> bool:
     return proposal.rules_out(facet, old.exit) if facet == "exit" else proposal.contradicts(facet, old)
 
 
-def _permitted(lead: Lead, state: State, proposals: Sequence[Proposal], moving: Sequence[Proposal], now: datetime) -> bool:
+def _permitted(lead: Lead, state: State, proposals: Sequence[Proposal], moving: Sequence[Proposal], now: datetime, floor: StateSet) -> bool:
     """Whether the move asks nobody: no lowering but by a person in an ordered field, nothing inside an exit, no return after the window."""
     old = lead.state
     if stage_rank(state.stage) < stage_rank(old.stage):
-        if any(p.rules_out("stage", state.stage) for p in proposals):
+        if any(p.rules_out("stage", state.stage) for p in proposals) or not floor & HAVING["stage"][state.stage]:
             return False
         lowering = [p for p in moving if p.contradicts("stage", old)]
         if stage_rank(old.stage) >= CUSTOMER or not all(p.voice.moves_stage_itself(old) and p.voice.author().kind == "person" for p in lowering):
@@ -134,10 +137,17 @@ class _Settlement:
     """Edits that do not fit together, or that the present state has overtaken: facet by facet."""
 
     def __init__(
-        self, lead: Lead, proposals: Sequence[Proposal], moving: Sequence[Proposal], policy: Policy, now: datetime, verdict: Verdict
+        self,
+        lead: Lead,
+        proposals: Sequence[Proposal],
+        moving: Sequence[Proposal],
+        policy: Policy,
+        now: datetime,
+        verdict: Verdict,
+        floor: StateSet,
     ) -> None:
         self.lead, self.old, self.proposals, self.moving = lead, lead.state, proposals, moving
-        self.policy, self.now, self.verdict = policy, now, verdict
+        self.policy, self.now, self.verdict, self.floor = policy, now, verdict, floor
         self.winners: dict[Facet, Proposal] = {}
 
     def run(self) -> None:
@@ -218,6 +228,9 @@ class _Settlement:
             self.verdict.ask("regress", FACETS, "a field that does not hold the stage would lower it", [proposal])
         elif concurrent and not voice.steps_back():
             self.verdict.late.add(voice.id)  # it moved forward, only less far than the lead already is: it will be written
+        elif not concurrent and person and not self.floor & HAVING["stage"][proposal.state.stage]:
+            self.verdict.late.add(voice.id)
+            self.verdict.ask("regress", ("stage",), "moved back while there is a deal", [proposal])
         elif not concurrent and person:
             self.winners["stage"] = proposal
             return proposal.state.stage

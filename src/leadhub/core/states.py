@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from leadhub.core.evidence import as_news, floor, noted, weight
 from leadhub.core.policy import Policy
 from leadhub.core.state_edits import Question, Verdict, settle
 from leadhub.core.state_writes import StateWrite, left_standing, plan_writes
@@ -41,14 +42,18 @@ class StateRound:
 
 def reconcile_state(lead: Lead, voices: Sequence[Voice], decisions: Sequence[Decision], policy: Policy, now: datetime) -> StateRound:
     """Apply the rule to one lead. The result does not depend on the order of the voices."""
-    heard = sorted((v for v in voices if not v.held or (v.edited and v.changed_lead)), key=lambda v: (policy.rank(v.side.system), v.id))
+    quiet = noted(voices, lead)
+    speaking = [as_news(v, lead) for v in voices if v.id not in quiet]
+    heard = sorted((v for v in speaking if not v.held or (v.edited and v.changed_lead)), key=lambda v: (policy.rank(v.side.system), v.id))
     rule = _Rule(lead, heard, policy, now)
     if rule.decide(decisions):
         rule.hear_edits()
         rule.meet()
         rule.settle()
         rule.advance()
-    return rule.finish()
+    outcome = rule.finish()
+    outcome.bases.update({v.id: merged_base(v, outcome.lead.versions) for v in voices if v.id in quiet})
+    return outcome
 
 
 SETTLED = "state"
@@ -112,7 +117,7 @@ class _Rule:
             self._ask("conflict", FACETS, unreadable, edited)
             return
         proposals = [propose(voice, self.lead) for voice in edited]
-        verdict = settle(self.lead, proposals, self.policy, self.now)
+        verdict = settle(self.lead, proposals, self.policy, self.now, floor(self.voices))
         frozen = any(len(q.facets) == len(FACETS) for q in verdict.questions)
         if verdict.state is not None and verdict.state != self.lead.state and not frozen:
             self._move(verdict.state, verdict.set_by, causes=verdict.causes)
@@ -159,7 +164,7 @@ class _Rule:
                 self.versions[voice.id] = self.lead.versions
 
     def _meet_newcomers(self) -> None:
-        new = [v for v in self.voices if v.base is None and v.id not in self.versions]
+        new = sorted((v for v in self.voices if v.base is None and v.id not in self.versions), key=weight, reverse=True)
         if not new or self.round.questions:
             return
         if self.lead.versions == Versions():
@@ -216,6 +221,9 @@ class _Rule:
         if voice.consistent(self.lead.state):
             return
         free = self._never_edited()
+        if voice.evidence:
+            self._learn_of_deal(voice, free)
+            return
         others = ALL
         for other in self.voices:
             if other.id in self.versions and other.id != voice.id:
@@ -227,6 +235,13 @@ class _Rule:
         for part in parts:
             if self._take(voice, part, others & free):
                 others &= part[0]
+
+    def _learn_of_deal(self, voice: Voice, free: StateSet) -> None:
+        """Take the word of a deal over all that came from first contact. Whoever was current stays so: it is an old difference, and written to nobody."""
+        before = self.lead.versions
+        if self._take(voice, voice.reading().constraint(self.lead.state), free):
+            for id_, seen in self.versions.items():
+                self.versions[id_] = seen.with_({f: self.lead.versions.of(f) for f in FACETS if seen.of(f) == before.of(f)})
 
     def _words(self, voice: Voice) -> list[Words]:
         """What a newcomer says: all its fields together, and then field by field, for where one of them alone is contradicted."""

@@ -25,6 +25,8 @@ class Voice:
     lead_id: str
     leads: frozenset[str]
     held: bool = False
+    evidence: bool = False
+    """The record is a deal: it is never written, and of several of one lead the strongest speaks."""
     late: bool = False
     """The lead is met for the first time in this round, as old as the record is: what they differ in is no news to either."""
 

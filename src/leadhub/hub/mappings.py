@@ -36,6 +36,11 @@ def canonical_fields(document: config.Document) -> dict[str, CanonicalField]:
     return fields
 
 
+def is_read(mapping: ObjectMapping, doc: config.SystemDoc) -> bool:
+    """Whether this deployment wants the records of an object at all."""
+    return mapping.opt_in is None or doc.settings.get(mapping.opt_in) is True
+
+
 def mapping_of(
     system: str, doc: config.SystemDoc, shipped: ObjectMapping, document: config.Document, fields: Mapping[str, CanonicalField]
 ) -> ObjectMapping:

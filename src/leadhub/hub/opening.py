@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tomllib import loads
@@ -19,7 +19,7 @@ from leadhub.core.normalize import Fields
 from leadhub.core.policy import FieldPolicy, Policy, Settle
 from leadhub.core.targets import CreateRule, TargetObject
 from leadhub.errors import ConfigError
-from leadhub.hub.mappings import canonical_fields, mapping_of, rule_of
+from leadhub.hub.mappings import canonical_fields, is_read, mapping_of, rule_of
 from leadhub.hub.systems import Hub, System
 from leadhub.lifecycle.laws import check as check_laws
 from leadhub.lifecycle.lines import line_finder
@@ -74,8 +74,9 @@ def _systems(deployment: config.Deployment, plugins: Plugins, fields: Fields, fa
             faults.add(("system", name, "plugin"), f'there is no connector "{doc.plugin}". Installed: {", ".join(sorted(connectors)) or "none"}.')
             continue
         settings = _settings(deployment, name, doc, connector, faults)
-        mappings = [mapping_of(name, doc, mapping, deployment.document, fields) for mapping in connector.mappings]
-        objects = tuple(_object(deployment, name, doc, mapping, presets, faults, only_one=len(mappings) == 1) for mapping in mappings)
+        mappings = [mapping_of(name, doc, mapping, deployment.document, fields) for mapping in connector.mappings if is_read(mapping, doc)]
+        of_deals = {field for m in mappings if m.evidence for field in loads(presets.get(m.state or "", "")).get("field", {})}
+        objects = tuple(_object(deployment, name, doc, m, presets, faults, of_deals, only_one=len(mappings) == 1) for m in mappings)
         systems[name] = System(name, doc, connector, settings, objects, _projection(doc, objects, presets, deployment.document.stages.skip))
     return systems
 
@@ -104,11 +105,13 @@ def _object(
     mapping: ObjectMapping,
     presets: Mapping[str, str],
     faults: Faults,
+    of_deals: Collection[str],
     *,
     only_one: bool,
 ) -> TargetObject:
+    """Return one object with its relation. `of_deals` are the state fields of the system's deals, apart from which the file's changes are for leads."""
     relation: Relation | None = None
-    preset = doc.preset or mapping.state if mapping.state is not None or only_one else None
+    preset = _preset_of(doc, mapping, only_one=only_one)
     if preset is not None and preset not in presets:
         faults.add(("system", name, "preset"), f'system.{name} names the preset "{preset}". Known: {", ".join(sorted(presets))}.')
     elif preset is not None and not faults.unread("system", name, "preset"):
@@ -118,7 +121,7 @@ def _object(
                 document,
                 source=f"{preset}.toml",
                 line_of=line_finder(presets[preset]),
-                overrides=doc.field,
+                overrides={field: rows for field, rows in doc.field.items() if (field in of_deals) is mapping.evidence},
                 overrides_source=deployment.path.name,
                 overrides_line_of=line_finder(deployment.text, "system", name),
                 skip=frozenset(deployment.document.stages.skip),
@@ -137,13 +140,19 @@ def _object(
     )
 
 
+def _preset_of(doc: config.SystemDoc, mapping: ObjectMapping, *, only_one: bool) -> str | None:
+    if mapping.evidence:
+        return mapping.state
+    return doc.preset or mapping.state if mapping.state is not None or only_one else None
+
+
 def _create_rule(doc: config.SystemDoc) -> CreateRule:
     when = doc.create_when
     return CreateRule() if when is None else CreateRule(frozenset(when.stage or ()), when.fields, frozenset(when.from_))
 
 
 def _projection(doc: config.SystemDoc, objects: Sequence[TargetObject], presets: Mapping[str, str], skip: Sequence[str]) -> str:
-    texts = [presets.get(doc.preset or o.mapping.state or "", "") for o in objects]
+    texts = [presets.get((o.mapping.state if o.mapping.evidence else doc.preset or o.mapping.state) or "", "") for o in objects]
     parts = [
         repr(skip),
         repr(sorted(doc.scope.items())),
@@ -192,6 +201,7 @@ def _policy(document: config.Document, fields: Fields, systems: Mapping[str, Sys
         adoption={name: s.doc.adoption for name, s in systems.items()},
         own_lead=frozenset(o.key for s in systems.values() for o in s.objects if o.mapping.own_lead),
         events=frozenset(o.key for s in systems.values() for o in s.objects if o.mapping.event),
+        evidence=frozenset(o.key for s in systems.values() for o in s.objects if o.mapping.evidence),
         lists=frozenset(o.key for s in systems.values() if not s.is_target for o in s.objects if not (o.mapping.event or o.mapping.own_lead)),
         skip=frozenset(document.stages.skip),
         settle=tuple(_settle(rule, document, fields, systems) for rule in document.settle),

@@ -69,6 +69,10 @@ class System:
         """Return one object by name."""
         return next(o for o in self.objects if o.mapping.object == name)
 
+    def reads(self, name: str) -> bool:
+        """Whether an object is read at all; records of one that once was say nothing any more."""
+        return any(o.mapping.object == name for o in self.objects)
+
     def in_scope(self, object_name: str, values: Mapping[str, NativeValue]) -> bool:
         """Whether a record is one of those that count here."""
         return admits(self.doc.scope, object_name, values)
@@ -165,5 +169,6 @@ def heard_records(hub: Hub, links: Iterable[Link], records: Mapping[str, StoredR
     """Yield the links that count, with their records: configured, there, and not frozen."""
     for link in links:
         record = records.get(link.id)
-        if link.system in hub.systems and record is not None and record.gone is None and link.role != "frozen":
+        known = link.system in hub.systems and hub.systems[link.system].reads(link.object)
+        if known and record is not None and record.gone is None and link.role != "frozen":
             yield link, record

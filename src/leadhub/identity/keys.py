@@ -39,6 +39,9 @@ IDENTIFYING = frozenset({"email", "phone", "mobile", "first_name", "last_name", 
 RECORD = "record"
 """The kind of key by which a system itself says that two of its records are one person: neither names nor numbers of bearers speak against it."""
 
+EVIDENCE = "evidence"
+"""The kind of key by which a deal and the records that it belongs to name each other: it makes nobody the same person."""
+
 
 class Key(NamedTuple):
     """One exact key: `email`, or `phone` together with the surname (a switchboard's number alone says little)."""

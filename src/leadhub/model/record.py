@@ -242,7 +242,9 @@ class ObjectMapping:
 
     `same_person` names native fields that hold the id of another record of the same person, by that record's object (a converted Lead names its
     Contact). `creates` is false for an object in which leadhub never makes a record. `event`: each record is something that happened once, a form
-    post: it counts beside all the others of its kind, and speaks of the lead that was the current one when it came.
+    post: it counts beside all the others of its kind, and speaks of the lead that was the current one when it came. `evidence`: the records are
+    nobody's identity and are never written, but say how far a lead has come (deals): a record is evidence for the lead whose record names it, else
+    for its person's, whom it names itself (both by `same_person`). `opt_in` names the setting (true or false) without which the object is not read.
     """
 
     object: str
@@ -253,6 +255,8 @@ class ObjectMapping:
     same_person: Mapping[str, str] = field(default_factory=dict)
     creates: bool = True
     event: bool = False
+    evidence: bool = False
+    opt_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

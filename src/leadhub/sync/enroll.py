@@ -1,7 +1,7 @@
 """Resolve, the shell's part: gives every changed record its person and lead, follows merges, and freezes what is gone."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
@@ -13,6 +13,7 @@ from leadhub.model.person import Aggregate, Link, Person, StoredRecord, Value
 from leadhub.model.record import NOTHING, Gone
 from leadhub.model.run import Review
 from leadhub.store import MatchKey, RecordKey, Transaction
+from leadhub.sync.deals import evidence_keys, link_deals
 from leadhub.sync.graves import bury
 from leadhub.sync.session import Session
 
@@ -27,18 +28,22 @@ def resolve(session: Session) -> None:
         if fresh:
             result = assign(fresh, _bearers(session, tx, fresh))
             _store(session, tx, fresh, result)
+        if session.hub.policy.evidence:
+            link_deals(session.hub, tx, _dirty(tx))
 
 
 def identified(session: Session, tx: Transaction) -> Iterator[Unlinked]:
     """Bring the match keys of the touched records up to date, slice by slice, and yield those records that belong to nobody yet."""
+    policy = session.hub.policy
     for keys in _dirty(tx):
         records = _scoped(session, tx, tx.records.get(keys))
         _follow_gone(session, tx, [r for r in records.values() if r.gone is not None])
         present = {key: r for key, r in records.items() if r.gone in (None, Gone.OUT_OF_SCOPE)}  # who is out of scope is somebody all the same
-        unlinked = {key: _identified(session, r) for key, r in present.items()}
-        tx.keys.replace({key: [MatchKey(k.kind, k.key, u.name.last) for k in u.keys] for key, u in unlinked.items()})
+        unlinked = {key: _identified(session, r) for key, r in present.items() if (r.system, r.object) not in policy.evidence}
+        shown = {key: [MatchKey(k.kind, k.key, u.name.last) for k in u.keys] for key, u in unlinked.items()}
+        tx.keys.replace({key: [*shown.get(key, ()), *(MatchKey(*k, "") for k in evidence_keys(session.hub, r))] for key, r in present.items()})
         linked = tx.persons.person_of(present)
-        _thaw(tx, {key: person for key, person in linked.items() if present[key].gone is None})
+        _thaw(tx, {key: person for key, person in linked.items() if present[key].gone is None}, policy.evidence)
         yield from (u for key, u in unlinked.items() if key not in linked)
 
 
@@ -54,7 +59,10 @@ def _scoped(session: Session, tx: Transaction, records: Mapping[RecordKey, Store
     result = dict(records)
     for key, record in records.items():
         system = session.hub.systems.get(record.system)
-        if system is None or record.gone not in (None, Gone.OUT_OF_SCOPE):
+        if system is None or not system.reads(record.object):
+            del result[key]
+            continue
+        if record.gone not in (None, Gone.OUT_OF_SCOPE):
             continue
         if any(name not in record.native for name in system.object(record.object).scope):
             continue  # what was never read says nothing: the record stays what it is
@@ -65,7 +73,7 @@ def _scoped(session: Session, tx: Transaction, records: Mapping[RecordKey, Store
     return result
 
 
-def _thaw(tx: Transaction, linked: Mapping[RecordKey, str]) -> None:
+def _thaw(tx: Transaction, linked: Mapping[RecordKey, str], evidence: Collection[tuple[str, str]]) -> None:
     """A record that was gone and is back counts again; of it and the one that took its place meanwhile the newer one is primary."""
     saved = []
     for aggregate in tx.persons.load(tx.persons.frozen(linked)):
@@ -73,7 +81,7 @@ def _thaw(tx: Transaction, linked: Mapping[RecordKey, str]) -> None:
         for n, link in enumerate(links):
             if link.role == "frozen" and RecordKey(link.system, link.object, link.record_id) in linked:
                 links[n] = replace(link, role="primary")
-                for m, rival in enumerate(links):
+                for m, rival in enumerate(links if (link.system, link.object) not in evidence else ()):
                     alike = (rival.system, rival.object, rival.lead_id) == (link.system, link.object, link.lead_id)
                     if m != n and alike and rival.role == "primary":
                         loser = m if _is_newer(aggregate, link, rival) else n
@@ -106,12 +114,13 @@ def _identity(session: Session, record: StoredRecord) -> dict[str, Value]:
 
 def _record_keys(session: Session, record: StoredRecord) -> Iterator[Key]:
     """Keys by which one record names another of the same person: a converted Lead and its Contact."""
-    for target in session.hub.systems[record.system].objects:
+    system = session.hub.systems[record.system]
+    for target in system.objects:
         if record.object in target.mapping.same_person:
             yield Key(RECORD, f"{record.system}/{record.object}/{record.id}")
         if target.mapping.object == record.object:
             for other, native in target.mapping.same_person.items():
-                if named := text_of(record.native.get(native)):
+                if (record.system, other) not in session.hub.policy.evidence and (named := text_of(record.native.get(native))):
                     yield Key(RECORD, f"{record.system}/{other}/{named}")
 
 
@@ -196,7 +205,8 @@ def _follow_gone(session: Session, tx: Transaction, gone: Iterable[StoredRecord]
         replace(aggregate, records={}) for aggregate in aggregates.values()
     )  # no records: what else changed of the person is to be judged
     tx.records.clear_dirty(records.values())
-    tx.records.mark_dirty(touched)
+    deals = [k for k in persons if (k.system, k.object) in session.hub.policy.evidence]  # what becomes of a lead whose deal is gone is to be judged
+    tx.records.mark_dirty([*touched, *deals])
 
 
 def _heirs(session: Session, tx: Transaction, claims: Mapping[RecordKey, tuple[RecordKey, Person]]) -> dict[RecordKey, str]:

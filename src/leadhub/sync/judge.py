@@ -14,10 +14,11 @@ from leadhub.core.targets import TargetObject
 from leadhub.errors import LeadhubError
 from leadhub.hub.systems import heard_records
 from leadhub.model.person import Aggregate, Link, Person, StoredRecord
-from leadhub.model.record import Author, Operation
+from leadhub.model.record import Author, Gone, Operation
 from leadhub.model.run import Decision, Edit, Review, ReviewKind
 from leadhub.store import RecordKey, Transaction
 from leadhub.sync.consent import opt_out_namesakes
+from leadhub.sync.deals import since
 from leadhub.sync.graves import Graves
 from leadhub.sync.retry import Careful
 from leadhub.sync.session import Session
@@ -93,7 +94,7 @@ def _is_news(session: Session, link: Link, record: StoredRecord) -> bool:
     """Whether a record met for the first time was made after its system was adopted, or came in by itself: then it is no old disagreement."""
     if link.base:
         return False
-    adopted = session.rows[link.system].adopted_at
+    adopted = since(session.rows[link.system], link.object)
     later = adopted is not None and record.created is not None and record.created > adopted
     return later or session.hub.systems[link.system].receives
 
@@ -166,7 +167,9 @@ def _judge_slice(session: Session, tx: Transaction, ids: Sequence[str], authors:
     graves = Graves(session, tx, saved)
     results: list[tuple[Reconciled, PersonPlan]] = []
     for result, after in judged:
-        full = replace(result, links=graves.opened(after).links)  # a frozen or secondary link also says that a record is there
+        # a frozen or secondary link also says that a record is there; a deal is none of the person
+        links = tuple(link for link in graves.opened(after).links if (link.system, link.object) not in session.hub.policy.evidence)
+        full = replace(result, links=links)
         results.append((result, _plan(full, after, targets, uncertain.get(result.person.id, frozenset()), graves)))
     tx.persons.save(saved)
     _store_results(session, tx, ids, results)
@@ -194,7 +197,10 @@ def _judge_one(
     session: Session, aggregate: Aggregate, decisions: Sequence[Decision], authors: Authors, now: datetime
 ) -> tuple[Reconciled, Aggregate]:
     sides = sides_of(session, aggregate, authors)
-    result = reconcile(aggregate.person, aggregate.leads, sides, decisions, session.hub.policy, now)
+    policy = session.hub.policy
+    deals = (link for link in aggregate.links if (link.system, link.object) in policy.evidence and link.id in aggregate.records)
+    gone = [link for link in deals if aggregate.records[link.id].gone is Gone.DELETED]
+    result = reconcile(aggregate.person, aggregate.leads, sides, decisions, policy, now, gone)
     judged = {link.id: link for link in result.links}
     links = tuple(judged.get(link.id, link) for link in aggregate.links)
     return result, Aggregate(result.person, result.leads, links, aggregate.records)
@@ -235,8 +241,13 @@ def _store_results(session: Session, tx: Transaction, ids: Sequence[str], result
         session.standing.update((s.system, s.field, s.value or "", s.reason) for s in result.standing)
         session.not_planned.extend(f"{n.system}: {n.field}: {n.reason}" for n in plan.not_planned)
         session.lost.extend(_lost(result.person, e) for e in result.edits if not e.taken)
-        if any(session.hub.systems[link_id.partition("/")[0]].is_target for link_id, _ in result.waiting):
+        if any(_is_written(session, link_id) for link_id, _ in result.waiting):
             session.pending.add(result.person.id)
+
+
+def _is_written(session: Session, link_id: str) -> bool:
+    system, name, _ = link_id.split("/", 2)
+    return session.hub.systems[system].is_target and (system, name) not in session.hub.policy.evidence
 
 
 def _lost(person: Person, edit: Edit) -> str:

@@ -24,6 +24,7 @@ from leadhub.model.record import Cursor, Identity, Json, NativeValue
 from leadhub.model.run import PlannedChange, RunRow
 from leadhub.store import SystemRow
 from leadhub.sync import checked
+from leadhub.sync.deals import note_deals
 from leadhub.sync.marks import Marks
 from leadhub.sync.new_forms import follow_values
 from leadhub.sync.remapping import follow_mapping
@@ -256,7 +257,7 @@ def _load_systems(session: Session, only: str | None) -> None:
             if row.projection_version != orders:
                 changed = True
                 row = replace(row, projection_version=orders)
-            row = follow_mapping(tx, system, row)
+            row = note_deals(follow_mapping(tx, system, row), system, session.started)
             row = replace(row, identity={**(row.identity or {}), _FORMS: values.VERSION})
             tx.systems.save(row)
             session.rows[name] = row

@@ -1,4 +1,4 @@
-"""The Salesforce connector: Leads and the Contacts they become, read and written."""
+"""The Salesforce connector: Leads and the Contacts they become, read and written, and Opportunities, read."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -30,12 +30,12 @@ from leadhub import (
 from leadhub_salesforce.client import Client
 from leadhub_salesforce.errors import ReadRefused
 from leadhub_salesforce.examining import Examiner
-from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS
+from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS, OPPORTUNITY
 from leadhub_salesforce.people import People
 from leadhub_salesforce.position import OVERLAP, Progress
 from leadhub_salesforce.proving import TRIALS, Prover
 from leadhub_salesforce.pulling import Pull
-from leadhub_salesforce.reading import ALL_CONTACTS, CONVERTED_CONTACTS, LEADS, Reader
+from leadhub_salesforce.reading import ALL_CONTACTS, CONVERTED_CONTACTS, LEADS, OPPORTUNITIES, Reader
 from leadhub_salesforce.schema import Schema
 from leadhub_salesforce.settings import Settings
 from leadhub_salesforce.tracing import trace
@@ -68,7 +68,7 @@ class SalesforceConnector:
         contacts = ALL_CONTACTS if self._settings.contacts == "all" else CONVERTED_CONTACTS
         self._readers = {
             kind.object: Reader(kind, self._client, context.wanted.get(kind.object, ()), partial(self._schema, kind.object))
-            for kind in (LEADS, contacts)
+            for kind in (LEADS, contacts, *([OPPORTUNITIES] if self._settings.opportunities else []))
         }
         self._writer = Writer(self._client, self._settings, self._schema, self._readers[LEAD].saved)
         self._people = People(self._client, self._schema)
@@ -89,14 +89,15 @@ class SalesforceConnector:
         )
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
-        """Yield every Lead changed since the cursor, then every Contact that the setting `contacts` chooses, oldest change first.
+        """Yield every Lead changed since the cursor, then the Contacts that `contacts` chooses, then Opportunities if wanted, oldest change first.
 
         Deleted and merged ones are among them. Each pull overlaps the last by 11 minutes. A Contact also comes with the Lead that was converted
         into it. A failed `next` may be called again.
         """
         which = self._settings.contacts
         contacts = None if which == "none" else self._readers[CONTACT]
-        return Pull(self._readers[LEAD], contacts, Progress.parse(since, which))
+        progress = Progress.parse(since, which, opportunities=self._settings.opportunities)
+        return Pull(self._readers[LEAD], contacts, self._readers.get(OPPORTUNITY), progress)
 
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Create, update or archive Leads, update Contacts; see `Writer.push`. Salesforce returns neither stamps nor values, so no outcome has any."""
@@ -149,9 +150,9 @@ class SalesforceConnector:
         return self._people.owners()
 
     def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
-        """Return who set the present values, from field history; nothing for fields that the org does not track."""
+        """Return who set the present values, from field history; nothing for fields that the org does not track, and of Opportunities."""
         self._reader(object_name)
-        return self._people.authors(object_name, ids, fields)
+        return {} if object_name == OPPORTUNITY else self._people.authors(object_name, ids, fields)
 
     def modified(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Author]:
         """Return who saved the records last and when, by the id asked for: for all of them one call per 2,000, and one for names not yet known."""

@@ -1,12 +1,13 @@
-"""The fields of Lead and Contact as data.
+"""The fields of Lead, Contact and Opportunity as data.
 
 Names, types and lengths: Salesforce's object reference, Lead and Contact; the live describe has the last word. A converted lead's data live on in
-a Contact, whose company, industry and size are its Account's and are left alone.
+a Contact, whose company, industry and size are its Account's and are left alone. Of an Opportunity its stage alone is read; `ContactId` is the Contact
+of its primary contact role.
 """
 
 from leadhub import FieldMapping, ObjectMapping, ValueMapping
 
-LEAD, CONTACT = "Lead", "Contact"
+LEAD, CONTACT, OPPORTUNITY = "Lead", "Contact", "Opportunity"
 
 _SALUTATIONS = (
     ValueMapping("Mr.", ("Mr.", "Mr", "Herr")),
@@ -86,12 +87,22 @@ MAPPINGS = (
         state="salesforce-lead",
         own_lead=True,
         created="CreatedDate",
-        same_person={CONTACT: "ConvertedContactId"},
+        same_person={CONTACT: "ConvertedContactId", OPPORTUNITY: "ConvertedOpportunityId"},
     ),
     ObjectMapping(
         CONTACT,
         fields=(*_PERSON, *_address("Mailing"), FieldMapping("department", "Department", max_length=80)),
         created="CreatedDate",
         creates=False,
+    ),
+    ObjectMapping(
+        OPPORTUNITY,
+        fields=(),
+        state="salesforce-opportunity",
+        created="CreatedDate",
+        same_person={CONTACT: "ContactId"},
+        creates=False,
+        evidence=True,
+        opt_in="opportunities",
     ),
 )

@@ -1,8 +1,8 @@
 """Where a pull stands, as conditions of a query and as the cursor between pulls. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from leadhub import Cursor, FatalError
 from leadhub_salesforce.client import format_soql
@@ -16,6 +16,9 @@ A row's SystemModstamp is set when it is saved, but the row is seen only when it
 so no row appears with a stamp older than that; one more minute is for the difference between the clock in the Date header and the database's.
 What is not a call, a batch job, may take longer: for that there is `covered`.
 """
+
+
+Pass = Literal["leads", "contacts", "opportunities"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +79,41 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a pull stands in the Leads, and in the Contacts that `which` chooses. Another choice than last time reads the Contacts anew."""
+    """Where a pull stands in the Leads, in the Contacts that `which` chooses, and in the Opportunities, where these are read.
+
+    Another choice of Contacts than last time reads them anew.
+    """
 
     which: Contacts
     leads: Position = Position()
     contacts: Position = Position()
+    opportunities: Position | None = None
+
+    def moved(self, name: Pass, position: Position) -> "Progress":
+        """Return where the pull stands once the pass of one object has moved."""
+        match name:
+            case "leads":
+                return replace(self, leads=position)
+            case "contacts":
+                return replace(self, contacts=position)
+            case "opportunities":
+                return replace(self, opportunities=position)
 
     @classmethod
-    def parse(cls, cursor: Cursor, which: Contacts) -> "Progress":
+    def parse(cls, cursor: Cursor, which: Contacts, *, opportunities: bool = False) -> "Progress":
         """Read a cursor that `to_json` made; raises FatalError for anything else."""
         if cursor is None:
-            return cls(which)
+            return cls(which, opportunities=Position() if opportunities else None)
         raw: Any = cursor
         try:
             read = raw.get("contacts")
             contacts = Position.parse(read) if read and read["which"] == which else Position()
-            return cls(which, Position.parse(raw), contacts)
+            deals = raw.get("opportunities")
+            return cls(which, Position.parse(raw), contacts, (Position.parse(deals) if deals else Position()) if opportunities else None)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise FatalError(f"{cursor!r} is no cursor of the Salesforce connector.", next_step="pull this system from the beginning") from error
 
     def to_json(self) -> Cursor:
         """Return the cursor that is stored between pulls."""
-        return {**self.leads.to_json(), "contacts": {"which": self.which, **self.contacts.to_json()}}
+        deals = {"opportunities": self.opportunities.to_json()} if self.opportunities is not None else {}
+        return {**self.leads.to_json(), "contacts": {"which": self.which, **self.contacts.to_json()}, **deals}

@@ -1,6 +1,6 @@
-"""The incremental pull: the Leads that changed, then the Contacts, each in a pass of its own up to one instant."""
+"""The incremental pull: the Leads that changed, then the Contacts, then the Opportunities, each in a pass of its own up to one instant."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from leadhub import Gone, Page, Record, Unavailable
 from leadhub_salesforce import bulk
 from leadhub_salesforce.errors import ReadRefused
-from leadhub_salesforce.position import Position, Progress
+from leadhub_salesforce.position import Pass, Position, Progress
 from leadhub_salesforce.reading import CONVERTED, Reader
 from leadhub_salesforce.values import parse_time
 
@@ -17,36 +17,41 @@ class Pull(Iterator[Page]):
     """One pull, page by page. It moves on only when a page is complete, so a call of `next` that failed may simply be made again.
 
     A pass that an earlier run broke off is finished first, up to the end it had: its pages were read then, so only that end is a safe watermark.
-    `contacts` is None where none are wanted.
+    `contacts` and `opportunities` are None where none are wanted.
     """
 
-    def __init__(self, leads: Reader, contacts: Reader | None, progress: Progress) -> None:
+    def __init__(self, leads: Reader, contacts: Reader | None, opportunities: Reader | None, progress: Progress) -> None:
         self._leads = leads
         self._contacts = contacts
+        self._opportunities = opportunities
         self._progress = progress
         self._now: datetime | None = None
         self._covered: datetime | None = None
         self._ready: set[str] = set()
         self._waits: float | None = None
         self._reads_contacts = False
-        self._leads_done = False
-        self._done = False
+        self._left: list[Callable[[datetime], Page]] = []
 
     def __next__(self) -> Page:
-        if self._done:
-            raise StopIteration
         if (page := self._wait_for_jobs()) is not None:
             return page
         now = self._begin()
-        return self._contact_page(now) if self._leads_done else self._lead_page(now)
+        if not self._left:
+            raise StopIteration
+        return self._left[0](now)
 
     def _wait_for_jobs(self) -> Page | None:
         """Look after the bulk query of a pass on its way, before anything else is asked: None once its results are there, or it is given up.
 
         A connector never sleeps. While the query runs, an empty page says that all is well, and `Unavailable` after it how long to wait.
         """
-        leads, contacts = self._progress.leads, self._progress.contacts
-        for reader, position in ((self._leads, leads), (self._contacts, contacts)):
+        progress = self._progress
+        passes: tuple[tuple[Pass, Reader | None, Position], ...] = (
+            ("leads", self._leads, progress.leads),
+            ("contacts", self._contacts, progress.contacts),
+            ("opportunities", self._opportunities, progress.opportunities or Position()),
+        )
+        for name, reader, position in passes:
             if reader is None or position.job is None or position.job[0] in self._ready:
                 continue
             assert position.upper is not None
@@ -61,8 +66,7 @@ class Pull(Iterator[Page]):
             if state == bulk.COMPLETE:
                 self._ready.add(position.job[0])
             else:
-                left = replace(position, job=None)
-                self._progress = replace(self._progress, leads=left) if reader is self._leads else replace(self._progress, contacts=left)
+                self._progress = self._progress.moved(name, replace(position, job=None))
         return None
 
     def _begin(self) -> datetime:
@@ -73,15 +77,21 @@ class Pull(Iterator[Page]):
             chosen = self._progress.which == "all" or set(CONVERTED) <= set(self._leads.fields())
             self._reads_contacts = sees_contacts and chosen
             self._covered = self._leads.covered(now)
+            sees_deals = self._opportunities is not None and bool(self._opportunities.fields(fresh=True))
+            passes = (self._lead_page, True), (self._contact_page, self._reads_contacts), (self._opportunity_page, sees_deals)
+            self._left = [one for one, wanted in passes if wanted]
             self._now = now
         return self._now
+
+    def _end(self, *, done: bool) -> None:
+        if done:
+            self._left.pop(0)
 
     def _lead_page(self, now: datetime) -> Page:
         rows, following, done = self._step(self._leads, self._progress.leads, now)
         records = [*map(self._leads.record, rows), *self._just_converted(rows)]
         self._progress = replace(self._progress, leads=following)
-        self._leads_done = done
-        self._done = done and not self._reads_contacts
+        self._end(done=done)
         return Page(tuple(records), self._progress.to_json())
 
     def _contact_page(self, now: datetime) -> Page:
@@ -91,8 +101,15 @@ class Pull(Iterator[Page]):
         if self._progress.which != "all":
             records += self._winners(records)
         self._progress = replace(self._progress, contacts=following)
-        self._done = done
+        self._end(done=done)
         return Page(tuple(records), self._progress.to_json())
+
+    def _opportunity_page(self, now: datetime) -> Page:
+        assert self._opportunities is not None
+        rows, following, done = self._step(self._opportunities, self._progress.opportunities or Position(), now)
+        self._progress = replace(self._progress, opportunities=following)
+        self._end(done=done)
+        return Page(tuple(self._opportunities.record(row) for row in rows), self._progress.to_json())
 
     def _just_converted(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
         """Return the Contacts of this page's converted leads.

@@ -1,4 +1,4 @@
-"""Reading Leads and Contacts: a page of what changed, the check right before a write, and finding what leadhub created. Never writes."""
+"""Reading Leads, Contacts and Opportunities: a page of what changed, the check right before a write, and finding what leadhub created. Never writes."""
 
 import csv
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from leadhub import AccessDenied, FatalError, Gone, Record, Unavailable, Unknown
 from leadhub_salesforce import bulk
 from leadhub_salesforce.client import Client, format_soql
 from leadhub_salesforce.errors import ReadRefused
-from leadhub_salesforce.mapping import CONTACT, LEAD
+from leadhub_salesforce.mapping import CONTACT, LEAD, OPPORTUNITY
 from leadhub_salesforce.position import Position
 from leadhub_salesforce.schema import Schema
 from leadhub_salesforce.values import from_salesforce, full_id, is_id, parse_time, soql_time
@@ -47,6 +47,8 @@ class Kind:
 LEADS = Kind(LEAD, (*_ALWAYS, *CONVERTED, "ConvertedOpportunityId"), {"Contact": "ConvertedContactId", "Opportunity": "ConvertedOpportunityId"})
 ALL_CONTACTS = Kind(CONTACT)
 CONVERTED_CONTACTS = Kind(CONTACT, chosen="Id IN (SELECT ConvertedContactId FROM Lead WHERE IsConverted = true)")
+
+OPPORTUNITIES = Kind(OPPORTUNITY, tuple(name for name in _ALWAYS if name != "MasterRecordId"))
 
 
 class Reader:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StrictBool, field_validator, model_validator
 
 from leadhub_salesforce.values import full_id, is_id
 
@@ -21,7 +21,8 @@ class Settings(BaseModel):
     `username` with `private_key`, an RSA key in PEM whose certificate the app holds. `owner_on_create` is "assignment_rules",
     the id of a user (005...) or queue (00G...), or absent: new leads then belong to leadhub's own user. `external_id` names a text field on Lead
     that is unique and an external id; without one (false) a create whose answer is lost is not repeated but left to a person. `contacts` chooses
-    the Contacts to read: those that converted leads became, all of the org's, or none.
+    the Contacts to read: those that converted leads became, all of the org's, or none. `opportunities` has Opportunities read, which tell how far
+    the lead they belong to has come; they are never written.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,6 +36,7 @@ class Settings(BaseModel):
     owner_on_create: str | None = None
     external_id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")] | None = "LeadhubId__c"
     contacts: Contacts = "converted"
+    opportunities: StrictBool = False
 
     @field_validator("login_url")
     @classmethod
