@@ -40,6 +40,7 @@ def accepted(folder: Path, text: str) -> config.Deployment:
 
 FAULTS = {
     "M17 owner": ("[fields.score]\nowner = 'fair'\n", 17, 'M17 fair is mode = "read" but owns field score.'),
+    "M17 allow": ("[system.x]\nplugin = 'p'\nmode = 'read'\nallow = ['convert']\n", 19, "M17 x is mode"),
     "M17 required_defaults": ("[system.x]\nplugin = 'p'\nmode = 'read'\nrequired_defaults = { Company = '-' }\n", 19, "M17 x is mode"),
     "M18 derived": ("[fields.full_name]\nowner = 'hub'\n", 16, "M18 full_name is derived from first_name and last_name; it cannot have an owner"),
     "M18 state": ("[fields.stage]\nowner = 'hub'\n", 16, "M18 stage is part of the lead's state"),

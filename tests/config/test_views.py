@@ -111,6 +111,7 @@ class Writer(MemoryConnector):
             'scope = { "Led.Email" = "present" }\n',
             'M24 "Led.Email" names the object "Led", which w does not read. Did you mean "Lead"? Objects: Lead.',
         ),
+        ('allow = ["convert"]\n', 'leadhub.toml:4: M17 w allows "convert", but its connector (w) converts nothing.'),
         ('[fields.rank]\nw = "Contact.Rank"\n', 'leadhub.toml:5: M24 "Contact.Rank" names the object "Contact", which w does not read.'),
         (
             '[fields.tier]\nw = "Tier__c"\n',
@@ -124,7 +125,7 @@ class Writer(MemoryConnector):
 )
 def test_faults_that_only_a_connector_can_tell(tmp_path: Path, text: str, expected: str) -> None:
     """An object that it does not have, a field that it cannot write, a key of writers at a reader."""
-    plugin = "r" if "M17" in expected else "w"
+    plugin = "r" if "only ever read" in expected else "w"
     found = against(tmp_path, f'version = 1\n[system.w]\nplugin = "{plugin}"\n{text}', {"r": Reader, "w": Writer})
     assert len(found) == (2 if plugin == "r" else 1)
     assert expected in found[0]

@@ -127,3 +127,24 @@ def test_a_deal_is_of_the_lead_that_was_current_when_it_was_made(crm) -> None:
     second = replace(crm.lead("lead/new/open", number=2), cycle=2, opened_at=day[4])
     found = [lead_at([first, second], made) for made in (day[0], day[2], day[3], day[5], None)]
     assert [lead and lead.id for lead in found] == ["l1", "l1", "l1", "l2", "l2"]
+
+
+@pytest.mark.parametrize(
+    ("state_", "status", "version", "writable", "wanted"),
+    [
+        ("opportunity/in_deal/open", "Open - Not Contacted", 4, True, True),
+        ("customer/none/open", "Working - Contacted", 4, True, True),
+        ("opportunity/in_deal/open", "Open - Not Contacted", 5, True, False),
+        ("opportunity/in_deal/open", "Open - Not Contacted", 4, False, False),
+        ("opportunity/none/lost", "Open - Not Contacted", 4, True, False),
+        ("sql/connected/open", "Open - Not Contacted", 4, True, False),
+        ("opportunity/in_deal/open", "Closed - Converted", 4, True, False),
+    ],
+    ids=["W13", "a customer", "an old difference", "not to be written", "it has left", "Status says that", "converted already"],
+)
+def test_a_conversion_is_wanted_only_where_nothing_else_says_how_far_the_lead_is(crm, state_, status, version, writable, wanted) -> None:
+    """The record is behind on a stage for which it has a converted value alone; an old difference and an exit are no reason."""
+    side = crm.sf(status, version=version)
+    side = side if writable else replace(side, state_writable=frozenset())
+    result = crm.run(crm.lead(state_), [side])
+    assert [(one.id, lead.id) for one, lead in result.conversions] == [("salesforce/Lead/1", "l1")] * wanted

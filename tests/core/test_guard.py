@@ -88,3 +88,13 @@ def test_an_empty_plan_passes() -> None:
     """Nothing planned, nothing refused."""
     assert not judge({}, {}, {}, {})
     assert not judge({"crm": Tally()}, {}, {}, {})
+
+
+def test_conversions_are_stage_moves_and_named_as_what_they_are() -> None:
+    """Fifty pass; of fifty-one the guard says what most of them are."""
+    made = [_change(n, operation=Operation.CONVERT, values={}, before={}, fields={}, stage_move=True) for n in range(51)]
+    assert not _refused(made[:50])
+    (refusal,) = judge(tally(made), {"crm": 0}, {"crm": 200}, {})
+    assert (refusal.guard, refusal.pattern) == ("stage_moves", "conversions")
+    only_archived = [_change(n, operation=Operation.ARCHIVE, values={}, before={}, fields={}) for n in range(201)]
+    assert [r.pattern for r in judge(tally(only_archived), {"crm": 0}, {"crm": 200}, {})] == [""]

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from leadhub.core.drafts import label
+from leadhub.core.cutting import calls, reversibility
+from leadhub.core.drafts import PersonPlan, label
 from leadhub.core.plan import plan_person
+from leadhub.core.policy import Policy
 from leadhub.core.reconcile import FieldWrite, Reconciled, SideWrite
 from leadhub.core.sides import Side
 from leadhub.core.state_writes import StateWrite
@@ -179,3 +181,28 @@ def test_a_person_is_called_by_name_then_address_then_id() -> None:
 def test_an_object_is_asked_for_everything_that_is_read() -> None:
     """Mapped fields, state fields, and the date of its making, each once."""
     assert native_names(TARGET) == ("Email", "LastName", "Company", "Title", "Status", "Born")
+
+
+def _conversion(**target: Any) -> PersonPlan:
+    side = Side(Link("crm", "Lead", "7", "p1", "l1"), {}, {"Status": "Open"}, native={"Status": "Open"})
+    lead = Lead("l1", "p1", 1, State("opportunity", "in_deal", "open"), Versions(3, 3, 3), {"stage": SetBy("other", "edit")})
+    result = Reconciled(Person("p1"), (lead,), (side.link,), conversions=[(side, lead)])
+    mapping = ObjectMapping("Lead", (), own_lead=True, converted="IsConverted")
+    one = TargetObject("crm", mapping, RELATION, **target)
+    return plan_person(result, {one.key: one})
+
+
+def test_a_conversion_is_planned_only_where_it_is_allowed_and_can_be_made() -> None:
+    """Allowed: one change without values, that nothing takes back. Not allowed: proposed, with the line that allows it. Not to be made: nothing."""
+    (change,) = _conversion(converts=100, may_convert=True).changes
+    assert (change.operation, change.record_id, change.values, change.stage_move) == (Operation.CONVERT, "7", {}, True)
+    assert change.why == {"Status": "stage is opportunity: edited in other"}
+    assert change.state_versions == {"l1": Versions(3, 3, 3)}
+    target = TargetObject("crm", ObjectMapping("Lead", ()), RELATION, converts=100)
+    assert reversibility(change, target, Policy((), {})) == "irreversible"
+    assert calls([change] * 101, target, 200) == 2
+    proposal = _conversion(converts=100)
+    assert not proposal.changes
+    assert proposal.proposed == ['convert Lead 7 (p1, opportunity): allow = ["convert"] in [system.crm]']
+    nothing = _conversion(may_convert=True)
+    assert (nothing.changes, nothing.proposed) == ([], [])

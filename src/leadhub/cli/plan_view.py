@@ -21,7 +21,13 @@ from leadhub.sync.report import RunReport
 
 _EXAMPLES = 3
 _MOST = 25
-_VERBS = {Operation.CREATE: "create", Operation.UPDATE: "update", Operation.CLEAR_THEN_SET: "clear, then set", Operation.ARCHIVE: "archive"}
+_VERBS = {
+    Operation.CREATE: "create",
+    Operation.UPDATE: "update",
+    Operation.CLEAR_THEN_SET: "clear, then set",
+    Operation.ARCHIVE: "archive",
+    Operation.CONVERT: "convert",
+}
 
 _LETTERS, _LENGTH = "bcdfghjkmnpqrstvwxyz", 6
 """Letters alone, so that no id is ever taken for a number, and no vowels, so that none is a word."""
@@ -32,6 +38,8 @@ _BACK = {
     "compensable": "compensable (undone only by an act of its own)",
     "irreversible": "irreversible by leadhub (only by hand, in the system itself)",
 }
+
+_FOR_GOOD = "irreversible: nobody takes a conversion back"
 
 
 @dataclass(slots=True)
@@ -136,6 +144,7 @@ def show(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
     else:
         screen.line(nothing_written(report, only_read(cli, hub, report)), style="bold")
     show_groups(cli, hub, changes, groups)
+    show_proposed(cli, report)
     _show_not_planned(cli, hub, report)
     _show_guards(cli, report)
     if changes and not report.guards and ask_next:
@@ -166,7 +175,8 @@ def _show_group(cli: Cli, number: int, group: Group) -> None:
     screen = cli.screen
     remark = "; often starts workflows or e-mails there" if group.starts else ""
     screen.title(_title(number, group))
-    screen.line(f"   {_BACK[group.reversible]}; {plural(group.calls, 'write request')}{remark}")
+    back = _FOR_GOOD if group.operation is Operation.CONVERT else _BACK[group.reversible]
+    screen.line(f"   {back}; {plural(group.calls, 'write request')}{remark}")
     for change in group.changes[:_EXAMPLES]:
         screen.line(f"   · {group.example(change)}")
 
@@ -192,6 +202,16 @@ def show_pattern(cli: Cli, number: int, group: Group) -> None:
 
 def _title(number: int, group: Group) -> str:
     return f"{number}. {group.id}: {group.what}: {len(group.changes):,}"
+
+
+def show_proposed(cli: Cli, report: RunReport) -> None:
+    """Print what would help and is done only where the configuration allows it."""
+    if report.proposed:
+        cli.screen.title(f"Proposed, and done only if leadhub.toml allows it: {len(report.proposed):,}")
+        for text in report.proposed[:_MOST]:
+            cli.screen.line(f"   {text}")
+        if len(report.proposed) > _MOST:
+            cli.screen.line(f"   … and {len(report.proposed) - _MOST:,} more")
 
 
 def _show_not_planned(cli: Cli, hub: Hub, report: RunReport) -> None:
@@ -239,6 +259,7 @@ def show_data(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedCh
             "api_calls": total_calls(hub, changes),
             "guards": guards,
             "not_planned": report.not_planned,
+            "proposed": report.proposed,
             "troubles": report.troubles,
         }
     )

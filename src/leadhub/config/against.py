@@ -20,6 +20,7 @@ def against(deployment: Deployment, connectors: Connectors, faults: Faults) -> N
             _objects(name, deployment, connector, faults)
             _never_written(name, doc, connector, faults)
             _read_only(name, deployment, connector, faults)
+            _allowed(name, doc, connector, faults)
 
 
 def _objects(name: str, deployment: Deployment, connector: type[Source], faults: Faults) -> None:
@@ -50,6 +51,12 @@ def _never_written(name: str, doc: SystemDoc, connector: type[Source], faults: F
                 f"{name} is only ever read: its connector ({doc.plugin}) cannot write, so {key} says nothing. Remove it.",
                 "M17",
             )
+
+
+def _allowed(name: str, doc: SystemDoc, connector: type[Source], faults: Faults) -> None:
+    """What a connector cannot do is not allowed either."""
+    if "convert" in doc.allow and not getattr(connector, "converts", 0):
+        faults.add(("system", name, "allow"), f'{name} allows "convert", but its connector ({doc.plugin}) converts nothing. Remove it.', "M17")
 
 
 def _read_only(name: str, deployment: Deployment, connector: type[Source], faults: Faults) -> None:

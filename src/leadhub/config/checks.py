@@ -134,8 +134,8 @@ def _creates(name: str, system: SystemDoc, fields: Collection[str], faults: Faul
     for field in when.fields if when is not None else ():
         _known_field((*table, "create_when", "fields"), field, fields, faults)
     if system.mode == "read":
-        for key in ("create", "required_defaults", "owner_fallback"):
-            if key in system.model_fields_set and getattr(system, key) not in ("never", {}, None):
+        for key in ("create", "allow", "required_defaults", "owner_fallback"):
+            if key in system.model_fields_set and getattr(system, key) not in ("never", {}, (), None):
                 faults.add((*table, key), f'{name} is mode = "read" and never written, but has {key}. Remove one of them.', "M17")
 
 

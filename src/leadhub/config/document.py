@@ -99,6 +99,8 @@ class SystemDoc(BaseModel):
     """The condition of create = "when"."""
     create_cap: int = Field(default=200, ge=0)
     """How many records a run may create here. One that wants more creates none, says so (exit 5), and goes on with `--allow SYSTEM.creates=N`."""
+    allow: tuple[Literal["convert"], ...] = ()
+    """What nothing takes back and leadhub does only where this says so: `convert` (a Salesforce Lead whose person came to a deal elsewhere)."""
     on_create: OnCreate | None = None
     """What every created record gets; needed where records may be created."""
     owner_map: dict[str, MailAddress] = Field(default_factory=dict)

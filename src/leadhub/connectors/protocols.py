@@ -86,6 +86,7 @@ class Target(Source, Protocol):
     """Reads and writes. One that takes `Operation.ARCHIVE` says so by a class attribute `archives = True`; no other is ever asked to archive.
 
     One whose system bears several batches at once says how many by a class attribute `side_by_side`; each of them gets an instance of its own.
+    One that takes `Operation.CONVERT` says so by `converts = N`, how many records a call converts, and by `converted` in the object's mapping.
     """
 
     batch_size: ClassVar[int]

@@ -26,8 +26,8 @@ _NOTHING = ("", "false")
 class Piece:
     """The native fields of a change that are only made together: most often one. `name` is the same for the same fields of other records.
 
-    The state of a record is one value, an address is merged whole, and an opt-out goes with the address that it hangs on. A create or an archiving
-    is one piece, without a name.
+    The state of a record is one value, an address is merged whole, and an opt-out goes with the address that it hangs on. A create, an
+    archiving and a conversion are one piece each, without a name.
     """
 
     name: str
@@ -94,7 +94,7 @@ def reversibility(change: PlannedChange, target: TargetObject, policy: Policy) -
 
     An opt-out is never taken back: opting in again is for the person to do.
     """
-    if change.operation is Operation.ARCHIVE or (
+    if change.operation in (Operation.ARCHIVE, Operation.CONVERT) or (
         change.operation in UPDATES and any(_opts_out(n, v, target, policy) for n, v in change.values.items())
     ):
         return "irreversible"
@@ -116,5 +116,8 @@ def calls(changes: Iterable[PlannedChange], target: TargetObject, batch_size: in
         single += len(apart)
         if len(apart) < len(change.values) or change.operation not in UPDATES:
             batched[change.operation] = batched.get(change.operation, 0) + 1
+    at_once = {Operation.CONVERT: max(1, target.converts)}
     # a clearing and the value after it are two requests
-    return single + sum(ceil(n / batch_size) * (2 if operation is Operation.CLEAR_THEN_SET else 1) for operation, n in batched.items())
+    return single + sum(
+        ceil(n / at_once.get(operation, batch_size)) * (2 if operation is Operation.CLEAR_THEN_SET else 1) for operation, n in batched.items()
+    )

@@ -28,6 +28,8 @@ class PersonPlan:
 
     changes: list[PlannedChange] = field(default_factory=list)
     not_planned: list[NotPlanned] = field(default_factory=list)
+    proposed: list[str] = field(default_factory=list)
+    """Actions that would help and that nobody has allowed yet, in words."""
 
 
 def label(person: Person) -> str:

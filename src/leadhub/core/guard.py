@@ -39,6 +39,8 @@ class Tally:
             return
         self.updates += 1
         self.stage_moves += change.stage_move
+        if change.operation is Operation.CONVERT:
+            self.patterns["conversions"] += 1
         state = set(change.state or ())
         for name, value in change.values.items():
             old = change.before.get(name)

@@ -9,8 +9,9 @@ from leadhub.core.creates import plan_create
 from leadhub.core.drafts import Draft, NotPlanned, PersonPlan, by, digest, label, refusal_of
 from leadhub.core.nativize import NoWord
 from leadhub.core.reconcile import Reconciled, SideWrite
+from leadhub.core.sides import Side
 from leadhub.core.targets import TargetObject
-from leadhub.model.person import Base
+from leadhub.model.person import Base, Lead
 from leadhub.model.record import Operation
 from leadhub.model.run import PlannedChange
 
@@ -25,6 +26,10 @@ def plan_person(result: Reconciled, targets: Mapping[tuple[str, str], TargetObje
         target = targets.get((write.side.link.system, write.side.link.object))
         if target is not None:
             _update(plan, result, write, target)
+    for side, lead in result.conversions:
+        target = targets.get((side.link.system, side.link.object))
+        if target is not None and target.converts:
+            _convert(plan, result, side, lead, target)
     asked = {review.field for review in result.reviews}
     for target in targets.values():
         if target.creates and target.system not in uncertain:
@@ -75,6 +80,33 @@ def _update(plan: PersonPlan, result: Reconciled, write: SideWrite, target: Targ
             state_versions=write.versions_after,
             stage_move=bool(write.state),
             name=label(result.person),
+        )
+    )
+
+
+def _convert(plan: PersonPlan, result: Reconciled, side: Side, lead: Lead, target: TargetObject) -> None:
+    """A conversion, where they are allowed: nothing takes it back, so it is proposed until somebody says so."""
+    link, name = side.link, label(result.person)
+    if not target.may_convert:
+        plan.proposed.append(f'convert {link.object} {link.record_id} ({name}, {lead.state.stage}): allow = ["convert"] in [system.{link.system}]')
+        return
+    told = by(lead.set_by["stage"].cause, lead.set_by["stage"].origin) if "stage" in lead.set_by else "the start of a lead"
+    shown = {field: side.native.get(field) for field in (target.relation.state_fields if target.relation is not None else ())}
+    plan.changes.append(
+        PlannedChange(
+            key=digest("convert", link.id),
+            system=link.system,
+            object=link.object,
+            operation=Operation.CONVERT,
+            record_id=link.record_id,
+            person_id=result.person.id,
+            lead_id=link.lead_id,
+            values={},
+            before=shown,
+            why=dict.fromkeys(shown, f"stage is {lead.state.stage}: {told}"),
+            state_versions={lead.id: lead.versions},
+            stage_move=True,
+            name=name,
         )
     )
 

@@ -3,16 +3,15 @@
 The rules themselves are in `fields` (plain fields) and `states` (stage, status, exit); this module brings a person's sides to them.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leadhub.core.agreement import base_key, standing
-from leadhub.core.evidence import orphaned
 from leadhub.core.fields import reconcile_field
 from leadhub.core.groups import ALONE, wholes
 from leadhub.core.policy import Policy
+from leadhub.core.questions import about_deals, about_returns, review
 from leadhub.core.rounds import FieldRound
 from leadhub.core.sides import Side
 from leadhub.core.state_writes import StateWrite, after_write
@@ -24,7 +23,7 @@ from leadhub.lifecycle.statechart import implied_stages
 from leadhub.lifecycle.states import stage_rank
 from leadhub.model.person import Base, Canonical, Lead, Link, Person, StateBase, Value, Versions
 from leadhub.model.record import Author
-from leadhub.model.run import Decision, Edit, Review, ReviewKind, Standing
+from leadhub.model.run import Decision, Edit, Review, Standing
 from leadhub.model.state import FACETS
 
 
@@ -62,6 +61,8 @@ class Reconciled:
     waiting: list[tuple[str, str]] = field(default_factory=list)
     unmapped: list[tuple[str, str, str]] = field(default_factory=list)
     decided: list[str] = field(default_factory=list)
+    conversions: list[tuple[Side, Lead]] = field(default_factory=list)
+    """Records that only a conversion would bring up with their lead."""
 
 
 def reconcile(
@@ -83,8 +84,7 @@ def reconcile(
     writes = {s.id: SideWrite(s) for s in sides}
     fields = _reconcile_person(result, sides, decisions, policy, bases, writes)
     _reconcile_leads(result, sides, decisions, policy, bases, writes)
-    states = _reconcile_states(result, sides, decisions, policy, now, writes)
-    _ask_about_deals(result, sides, gone, policy)
+    states = _reconcile_states(result, sides, decisions, policy, now, writes, gone)
     result.person = replace(person, fields=fields, sets=_grown_sets(person, fields, sides))
     result.links = tuple(replace(s.link, base=bases[s.id], state=states.get(s.id, s.link.state)) for s in sides)
     result.writes = [w for w in writes.values() if w.fields or w.state]
@@ -179,7 +179,7 @@ def _note_field(result: Reconciled, outcome: FieldRound, lead_id: str | None, si
         edit = Edit(person.id, lead_id, outcome.name, taken.old, taken.new, taken.version, taken.cause, system, author.name)
         result.edits.append(replace(edit, at=author.at, taken=taken.taken))
     if outcome.question is not None:
-        result.reviews.append(_review("conflict", person.id, lead_id, outcome.name, outcome.question, outcome.note, sides))
+        result.reviews.append(review("conflict", person.id, lead_id, outcome.name, outcome.question, outcome.note, sides))
     result.waiting.extend((link_id, outcome.name) for link_id in outcome.waiting)
     result.decided.extend(outcome.decided)
     if outcome.question is not None:
@@ -239,7 +239,13 @@ def voices_of(side: Side, leads: Sequence[Lead], policy: Policy) -> list[Voice]:
 
 
 def _reconcile_states(
-    result: Reconciled, sides: Sequence[Side], decisions: Sequence[Decision], policy: Policy, now: datetime, writes: Mapping[str, SideWrite]
+    result: Reconciled,
+    sides: Sequence[Side],
+    decisions: Sequence[Decision],
+    policy: Policy,
+    now: datetime,
+    writes: Mapping[str, SideWrite],
+    gone: Sequence[Link],
 ) -> dict[str, StateBase]:
     voices = [voice for side in sides for voice in voices_of(side, result.leads, policy)]
     held = {voice.id for voice in voices if voice.changed_lead and voice.edited}
@@ -264,40 +270,12 @@ def _reconcile_states(
     for side in (s for s in sides if s.id in states):
         spoken = {v.lead_id for v in voices if v.id == side.id}
         states[side.id] = _spoken_of(states[side.id], side, spoken, after, old, policy)
-    _ask_about_returns(result, sides, policy)
+    result.reviews.extend(about_returns(result.person.id, result.leads, sides, policy, result.reviews))
+    result.reviews.extend(about_deals(result.person.id, result.leads, voices, gone, policy, result.reviews))
     for voice in voices:
         unmapped = voice.relation.unmapped(voice.values)
         result.unmapped.extend((voice.id, name, voice.values[name]) for name in unmapped)
     return states
-
-
-def _ask_about_returns(result: Reconciled, sides: Sequence[Side], policy: Policy) -> None:
-    """Who was disqualified and sends a form all the same: a person looks at it, and until then nothing moves (T8)."""
-    events = [s for s in sides if (s.link.system, s.link.object) in policy.events and s.created is not None]
-    for lead in result.leads:
-        by = lead.set_by.get("exit")
-        if lead.state.exit != "disqualified" or lead.closed_at is None:
-            continue
-        decided = by.author.at if by is not None and by.cause == "decision" else None
-        since = max(lead.closed_at, decided or lead.closed_at)
-        later = [s for s in events if s.link.lead_id == lead.id and s.created is not None and s.created > since]
-        if later and not any(r.kind == "reentry" and r.lead_id == lead.id for r in result.reviews):
-            values: dict[str, Value] = {"hub": str(lead.state)}
-            note = f"somebody who was disqualified came back by {later[-1].system}"
-            result.reviews.append(_review("reentry", result.person.id, lead.id, "state", values, note, later))
-
-
-def _ask_about_deals(result: Reconciled, sides: Sequence[Side], gone: Sequence[Link], policy: Policy) -> None:
-    """A lead whose deal was deleted stays what it is until a person says (T5)."""
-    deals = [(link, policy.relations[link.system, link.object]) for link in gone if (link.system, link.object) in policy.relations]
-    for lead in result.leads if deals else ():
-        voices = [v for side in sides for v in voices_of(side, result.leads, policy) if v.lead_id == lead.id]
-        asked = any(r.lead_id == lead.id and r.kind == "regress" for r in result.reviews)
-        if not asked and orphaned(lead, deals, voices):
-            values: dict[str, Value] = {"hub": str(lead.state), **{v.id: shown(v) for v in voices}}
-            note = f"the deal that made the lead {lead.state.stage} was deleted"
-            systems = [side for side in sides if side.link.lead_id == lead.id]
-            result.reviews.append(_review("regress", result.person.id, lead.id, "state", values, note, systems))
 
 
 def _old_leads(leads: Sequence[Lead], sides: Sequence[Side]) -> frozenset[str]:
@@ -373,7 +351,7 @@ def _note_state(result: Reconciled, before: Lead, outcome: StateRound, voices: S
     values: dict[str, Value] = {"hub": str(after.state), **{v.id: shown(v) for v in voices}}
     for question in outcome.questions:
         sides = [v.side for v in voices if v.id in question.links]
-        result.reviews.append(_review(question.kind, result.person.id, after.id, "state", values, question.note, sides))
+        result.reviews.append(review(question.kind, result.person.id, after.id, "state", values, question.note, sides))
     reasons = {v.id: outcome.bases[v.id].how for v in voices if v.id in outcome.bases}
     by_id = {v.id: v for v in voices}
     for link_id, name in outcome.standing:
@@ -381,13 +359,4 @@ def _note_state(result: Reconciled, before: Lead, outcome: StateRound, voices: S
         result.standing.append(Standing(link_id, voice.side.system, name, voice.values.get(name), str(after.state), reasons.get(link_id, "agreed")))
     result.waiting.extend(outcome.waiting)
     result.decided.extend(outcome.decided)
-
-
-def _review(
-    kind: ReviewKind, person_id: str, lead_id: str | None, name: str, values: Mapping[str, Value], note: str, sides: Sequence[Side]
-) -> Review:
-    """A question with an id that stays the same for as long as the question does."""
-    identity = hashlib.blake2b(f"{kind}|{person_id}|{lead_id}|{name}".encode(), digest_size=6).hexdigest()
-    systems = "+".join(sorted({s.system for s in sides}))
-    shape = values.get("hub") if name == "state" else ""
-    return Review(identity, kind, f"{kind}:{systems}:{name}" + (f":{shape}" if shape else ""), person_id, lead_id, name, values, note)
+    result.conversions.extend((voice.side, after) for voice in outcome.conversions)

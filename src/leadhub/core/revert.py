@@ -97,7 +97,7 @@ class Undo:
 
 
 def written_by(intents: Sequence[Intent]) -> tuple[list[Written], list[PlannedChange]]:
-    """Return what a run wrote, by record, and what it created or archived; of writes that were refused or put off nothing is said."""
+    """Return what a run wrote, by record, and what it created, archived or converted; of writes that were refused or put off nothing is said."""
     made = [i.change for i in intents if i.state is IntentState.ACCEPTED]
     found: dict[str, Written] = {}
     for change in (c for c in made if c.operation in (Operation.UPDATE, Operation.CLEAR_THEN_SET)):
@@ -111,7 +111,7 @@ def written_by(intents: Sequence[Intent]) -> tuple[list[Written], list[PlannedCh
             first.state | (frozenset(change.values) & frozenset(change.state or ())),
             {**first.versions, **change.state_versions},
         )
-    return list(found.values()), [c for c in made if c.operation in (Operation.CREATE, Operation.ARCHIVE)]
+    return list(found.values()), [c for c in made if c.operation in (Operation.CREATE, Operation.ARCHIVE, Operation.CONVERT)]
 
 
 def take_back(

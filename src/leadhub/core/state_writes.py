@@ -52,6 +52,19 @@ def plan_writes(
         writes.append(StateWrite(voice, name, value, voice.values.get(name, ""), facet, clear_first=back and voice.values.get(name, "") != ""))
 
 
+def wants_conversion(voice: Voice, seen: Versions, lead: Lead, frozen: frozenset[Facet]) -> bool:
+    """Whether only a conversion would have the record say how far the lead has come: it is behind, and a converted value alone stands for that."""
+    if lead.state.exit != "open" or voice.relation.is_frozen(voice.values):
+        return False
+    for name, facet in voice.relation.contradicted_fields(voice.values, lead.state, silent=voice.silent):
+        row = voice.relation.row(name, voice.values)
+        late = row is not None and not row.reads.allows("stage", lead.state.stage) and seen.of(facet) < lead.versions.of(facet)
+        reached = any(one.converted and one.reads.contains(lead.state) for one in voice.relation.field(name).rows)
+        if late and reached and facet not in frozen and name in voice.side.state_writable:
+            return True
+    return False
+
+
 def left_standing(voice: Voice, seen: Versions, lead: Lead) -> Versions:
     """Return `seen`, and current in all that a field rules out which is left alone: what is typed over a standing difference is later than it.
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from leadhub.core.evidence import as_news, floor, noted, weight
 from leadhub.core.policy import Policy
 from leadhub.core.state_edits import Question, Verdict, settle
-from leadhub.core.state_writes import StateWrite, left_standing, plan_writes
+from leadhub.core.state_writes import StateWrite, left_standing, plan_writes, wants_conversion
 from leadhub.core.voices import Proposal, Voice, clash, merged_base, propose
 from leadhub.lifecycle.folding import folded
 from leadhub.lifecycle.nearest import nearest_of
@@ -38,6 +38,8 @@ class StateRound:
     lost: list[tuple[Voice, Facet, str]] = field(default_factory=list)
     """Edits that another edit beat: the record, the facet, and what it said of that. They are written over, and told once."""
     decided: list[str] = field(default_factory=list)
+    conversions: list[Voice] = field(default_factory=list)
+    """Records that nothing but a conversion would bring up with the lead."""
 
 
 def reconcile_state(lead: Lead, voices: Sequence[Voice], decisions: Sequence[Decision], policy: Policy, now: datetime) -> StateRound:
@@ -298,6 +300,8 @@ class _Rule:
             seen = left_standing(voice, self.versions[voice.id], self.lead)
             self.round.bases[voice.id] = merged_base(voice, seen, fields=self.kept_fields.get(voice.id), how=self._how(voice))
             plan_writes(voice, seen, self.lead, frozenset(self.frozen), self.round.writes, self.round.standing, self.round.waiting)
+            if wants_conversion(voice, seen, self.lead, frozenset(self.frozen)):
+                self.round.conversions.append(voice)
         return self.round
 
     def _how(self, voice: Voice) -> Reason:

@@ -37,6 +37,9 @@ class TargetObject:
     creates: bool = False
     create_rule: CreateRule = EVERYBODY
     owner_by_rule: bool = False
+    converts: int = 0
+    """How many records the system converts in a call; 0: none."""
+    may_convert: bool = False
     owners: OwnerBook = NOBODY
     defaults: Mapping[str, str] = field(default_factory=dict)
     scope: tuple[str, ...] = ()
@@ -58,4 +61,5 @@ def telling_names(target: TargetObject) -> tuple[str, ...]:
     """Return the native fields whose values say something of a person or a lead: the others only come along."""
     mapped = (f.native for f in target.mapping.fields)
     state = target.relation.names if target.relation is not None else ()
-    return tuple(dict.fromkeys(chain(mapped, state, target.mapping.same_person.values(), target.scope)))
+    converted = [target.mapping.converted] if target.mapping.converted else []
+    return tuple(dict.fromkeys(chain(mapped, state, target.mapping.same_person.values(), converted, target.scope)))

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tomllib import loads
 
@@ -76,7 +77,13 @@ def _systems(deployment: config.Deployment, plugins: Plugins, fields: Fields, fa
         settings = _settings(deployment, name, doc, connector, faults)
         mappings = [mapping_of(name, doc, mapping, deployment.document, fields) for mapping in connector.mappings if is_read(mapping, doc)]
         of_deals = {field for m in mappings if m.evidence for field in loads(presets.get(m.state or "", "")).get("field", {})}
-        objects = tuple(_object(deployment, name, doc, m, presets, faults, of_deals, only_one=len(mappings) == 1) for m in mappings)
+        objects = tuple(
+            replace(
+                _object(deployment, name, doc, m, presets, faults, of_deals, only_one=len(mappings) == 1),
+                converts=int(getattr(connector, "converts", 0)) if m.converted is not None else 0,
+            )
+            for m in mappings
+        )
         systems[name] = System(name, doc, connector, settings, objects, _projection(doc, objects, presets, deployment.document.stages.skip))
     return systems
 
@@ -134,6 +141,7 @@ def _object(
         relation,
         creates=doc.create != "never" and mapping.creates,
         create_rule=_create_rule(doc),
+        may_convert="convert" in doc.allow,
         owner_by_rule=doc.on_create is not None and doc.on_create.owner == ASSIGNMENT_RULES,
         defaults=doc.required_defaults,
         scope=tuple(field for named in doc.scope if (field := field_of(named, mapping.object)) is not None),

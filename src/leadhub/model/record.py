@@ -82,12 +82,16 @@ class Reject:
 
 
 class Operation(StrEnum):
-    """What a change does. `CLEAR_THEN_SET` blanks the ordered field first and sets all values in a second request."""
+    """What a change does. `CLEAR_THEN_SET` blanks the ordered field first and sets all values in a second request.
+
+    `CONVERT` makes the record another one, with a deal, as people do in that system's own pages; nothing takes that back. It carries no values.
+    """
 
     CREATE = "create"
     UPDATE = "update"
     CLEAR_THEN_SET = "clear_then_set"
     ARCHIVE = "archive"
+    CONVERT = "convert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +249,7 @@ class ObjectMapping:
     post: it counts beside all the others of its kind, and speaks of the lead that was the current one when it came. `evidence`: the records are
     nobody's identity and are never written, but say how far a lead has come (deals): a record is evidence for the lead whose record names it, else
     for its person's, whom it names itself (both by `same_person`). `opt_in` names the setting (true or false) without which the object is not read.
+    `converted` names the native field that is true of a record once it was converted, in an object whose records can be.
     """
 
     object: str
@@ -256,6 +261,7 @@ class ObjectMapping:
     creates: bool = True
     event: bool = False
     evidence: bool = False
+    converted: str | None = None
     opt_in: str | None = None
 
 

@@ -24,6 +24,8 @@ from leadhub.sync.session import Session
 UNHEARD = 3
 """After so many writing calls in a row without an answer and without effect no more are made to the system in this run."""
 
+_TURN = {Operation.CREATE: 0, Operation.CONVERT: 2}
+
 
 def apply(session: Session) -> bool:
     """Make the writes of this pass; return whether anything came up that calls for another pass."""
@@ -83,8 +85,11 @@ def _alike(batches: Sequence[list[Intent]]) -> Sequence[list[Intent]]:
 
 
 def _batches(intents: Sequence[Intent], size: int) -> Iterator[list[Intent]]:
-    """Batches of one object and one operation; creates first, since an update may wait for another run but a lead for nobody."""
-    order = sorted(intents, key=lambda i: (i.change.object, i.change.operation is not Operation.CREATE, i.change.operation, i.seq))
+    """Batches of one object and one operation; creates first, since an update may wait for another run but a lead for nobody.
+
+    Conversions last: what was converted takes no update any more.
+    """
+    order = sorted(intents, key=lambda i: (i.change.object, _TURN.get(i.change.operation, 1), i.change.operation, i.seq))
     for _, group in groupby(order, key=lambda i: (i.change.object, i.change.operation)):
         alike = list(group)
         for start in range(0, len(alike), size):

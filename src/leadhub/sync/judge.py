@@ -174,11 +174,12 @@ def _judge_slice(session: Session, tx: Transaction, ids: Sequence[str], authors:
     tx.persons.save(saved)
     _store_results(session, tx, ids, results)
     changes = [change for _, plan in results for change in plan.changes]
+    waiting = {result.person.id for result, plan in results if plan.proposed}  # each plan says it again
     if session.writes:
         tx.intents.plan(session.run_id, changes, session.token)
     else:
-        waiting = {change.person_id for change in changes}
-        tx.records.mark_dirty(_key(link) for a in saved if a.person.id in waiting for link in a.links)
+        waiting |= {change.person_id for change in changes}
+    tx.records.mark_dirty(_key(link) for a in saved if a.person.id in waiting for link in a.links)
     session.planned.extend(changes)
 
 
@@ -210,7 +211,8 @@ def _targets(session: Session) -> dict[tuple[str, str], TargetObject]:
     """What may be written now: creates only where the system is switched on."""
     targets = {}
     for key, target in session.hub.targets(session.books).items():
-        targets[key] = replace(target, creates=target.creates and session.switched_on(target.system))
+        on = session.switched_on(target.system)
+        targets[key] = replace(target, creates=target.creates and on, may_convert=target.may_convert and on)
     return targets
 
 
@@ -237,6 +239,7 @@ def _store_results(session: Session, tx: Transaction, ids: Sequence[str], result
     tx.edits.append(session.run_id, [edit for result, _ in results for edit in result.edits])
     opt_out_namesakes(session, tx, [result for result, _ in results])
     tx.decisions.mark_applied([d for result, _ in results for d in result.decided], session.run_id)
+    session.proposed.update((result.person.id, plan.proposed) for result, plan in results)
     for result, plan in results:
         session.standing.update((s.system, s.field, s.value or "", s.reason) for s in result.standing)
         session.not_planned.extend(f"{n.system}: {n.field}: {n.reason}" for n in plan.not_planned)

@@ -130,8 +130,9 @@ class Settler:
         old = links.get(RecordKey(change.system, change.object, record_id).link_id)
         record, differs = self._record_after(change, outcome, record_id, records)
         self.again |= differs
+        renamed = change.operation is Operation.CONVERT  # the record names others now: who else that makes known is found out
         told: Json = {"stamp": outcome.stamp.isoformat()} if created and outcome.stamp and intent.seq in self.answers else None
-        return Settlement(intent.seq, state, told, _link_after(change, record_id, old), record, dirty=differs)
+        return Settlement(intent.seq, state, told, _link_after(change, record_id, old, record.native), record, dirty=differs or renamed)
 
     def _record_after(
         self, change: PlannedChange, outcome: Outcome, record_id: str, records: Mapping[str, StoredRecord]
@@ -157,7 +158,7 @@ class Settler:
         if outcome.result is Result.REFUSED:
             error = outcome.error or RecordError("refused without a reason")
             duplicate = isinstance(error, DuplicateRefused)
-            field = ",".join(error.fields) or ",".join(sorted(change.values))
+            field = ",".join(error.fields) or ",".join(sorted(change.values)) or "record"
             existing = error.existing_id if isinstance(error, DuplicateRefused) else None
             values = {change.system: change.record_id, **({"existing": existing} if existing else {})}
             return _about(change, "possible_duplicate" if duplicate else "refused", field, values, str(error), error.code)
@@ -216,9 +217,11 @@ def _link_half_done(change: PlannedChange, outcome: Outcome, link: Link, mapping
     return replace(link, base=base, state=state)
 
 
-def _link_after(change: PlannedChange, record_id: str, old: Link | None) -> Link:
+def _link_after(change: PlannedChange, record_id: str, old: Link | None, native: Mapping[str, NativeValue]) -> Link:
     link = old or Link(change.system, change.object, record_id, change.person_id, change.lead_id)
     state = link.state
+    if change.operation is Operation.CONVERT and state is not None:
+        return replace(link, state=StateBase({name: text_of(native.get(name)) for name in state.values}, change.state_versions, how="sent"))
     if change.state is not None:
         versions = {**(state.versions if state else {}), **change.state_versions}
         silent = frozenset(n for n in (state.silent if state else frozenset(change.state)) if not change.state.get(n) and n not in change.values)

@@ -67,7 +67,8 @@ def find_out(session: Session, system: str, intents: Sequence[Intent]) -> Iterat
             ids = [i.change.record_id for i in updates if i.change.record_id is not None]
             seen = careful.reread(name, ids) if careful.can_reread else {}
             store_reread(session, system, list(seen.values()))
-            yield from ((i, _update_outcome(i, seen.get(i.change.record_id or ""))) for i in updates)
+            converted = session.hub.systems[system].object(name).mapping.converted
+            yield from ((i, _update_outcome(i, seen.get(i.change.record_id or ""), converted)) for i in updates)
 
 
 def _find(careful: Careful, name: str, creates: Sequence[Intent]) -> Mapping[str, Record] | None:
@@ -103,8 +104,10 @@ def _create_outcome(intent: Intent, record: Record | None, *, sure: bool) -> Out
     return Outcome(intent.change.key, Result.ACCEPTED, record.id, record.values, record.stamp)
 
 
-def _update_outcome(intent: Intent, record: Record | None) -> Outcome:
+def _update_outcome(intent: Intent, record: Record | None, converted: str | None) -> Outcome:
     change = intent.change
+    if change.operation is Operation.CONVERT:
+        return _convert_outcome(intent, record, converted)
     if change.operation is Operation.ARCHIVE:
         return Outcome(change.key, _archived(record), change.record_id)
     if record is None or record.gone is not None:
@@ -119,6 +122,16 @@ def _update_outcome(intent: Intent, record: Record | None) -> Outcome:
     if cleared and all(shown[name] in (text_of(change.values[name]), text_of(change.before.get(name))) for name in rest):
         return Outcome(change.key, Result.STALE, change.record_id, cleared)  # it broke off between clear and set
     return Outcome(change.key, Result.UNKNOWN, change.record_id, record.values, record.stamp)
+
+
+def _convert_outcome(intent: Intent, record: Record | None, converted: str | None) -> Outcome:
+    """What a converted record is expected to say of itself; one that is not converted is judged anew."""
+    change = intent.change
+    if record is None or converted is None:
+        return Outcome(change.key, Result.UNKNOWN, change.record_id)
+    if record.gone is None and record.values.get(converted) is True:
+        return Outcome(change.key, Result.ACCEPTED, change.record_id, record.values, record.stamp)
+    return Outcome(change.key, Result.STALE, change.record_id)
 
 
 def _archived(record: Record | None) -> Result:

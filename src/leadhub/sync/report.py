@@ -39,6 +39,8 @@ class RunReport:
     """Persons who wait for a write, or for being looked at again."""
     lost: list[str] = field(default_factory=list)
     not_planned: list[str] = field(default_factory=list)
+    proposed: list[str] = field(default_factory=list)
+    """Actions that nobody has allowed yet, with the line that does."""
     refused_first_time: int = 0
     access_denied: bool = False
     not_adopted: list[str] = field(default_factory=list)
@@ -110,6 +112,7 @@ def run_report(session: Session) -> RunReport:
         waiting=len(_waiting(session)),
         lost=session.lost,
         not_planned=session.not_planned,
+        proposed=[text for texts in session.proposed.values() for text in texts],
         refused_first_time=session.refused_first_time,
         access_denied=any(isinstance(e, AccessDenied) for e in session.troubles.values()),
         not_adopted=[name for name, row in session.rows.items() if row.mode == "new"],

@@ -220,6 +220,10 @@ class _Work:
             seen = self.records.get(change.key)
             if change.operation is Operation.ARCHIVE:
                 self._skip(change, "leadhub archived it and cannot bring it back: restore it there by hand")
+            elif change.operation is Operation.CONVERT:
+                self._skip(
+                    change, f"a conversion cannot be taken back: {change.object} {change.record_id} stays converted, with all that was made of it"
+                )
             elif seen is not None and (self.part is None or (f"{change.system}/{change.object}/{seen.record.id}", "") in self.part):
                 archived = writes.archive(self.run.id, known, change, seen)
                 if isinstance(archived, str):

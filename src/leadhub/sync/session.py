@@ -81,6 +81,8 @@ class Session:
     unheard: Counter[str] = field(default_factory=Counter)
     """By system, how many writing calls in a row got no answer and had no effect."""
     not_planned: list[str] = field(default_factory=list)
+    proposed: dict[str, list[str]] = field(default_factory=dict)
+    """By person, actions that somebody would have to allow."""
     had_refusals: bool = False
     interrupted: bool = False
     impatient: bool = False
@@ -224,6 +226,7 @@ def _orders(hub: Hub, system: System, mode: str) -> str:
         mode,
         system.doc.mode,
         system.doc.create,
+        repr(system.doc.allow),
         repr(system.doc.create_when),
         repr(system.doc.on_create),
         repr(sorted(system.doc.owner_map.items())),

@@ -80,6 +80,8 @@ class Writer:
                 yield from self._consent.push(changes, partial(_in_rounds, self._clear_then_set))
             case Operation.ARCHIVE:
                 yield from self._archive(changes)
+            case Operation.CONVERT:
+                raise FatalError("HubSpot converts no contact, and says of none that it can.")
 
     # ---- operations ----------------------------------------------------------------------------------------------------------------------
 

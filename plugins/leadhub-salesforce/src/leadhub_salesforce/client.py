@@ -1,4 +1,4 @@
-"""The only module that speaks HTTP to Salesforce, and the only one that imports simple-salesforce.
+"""The module that speaks HTTP to Salesforce (with `soap`, for the one call that REST does not have), by simple-salesforce.
 
 It uses simple-salesforce in its direct mode, where that never logs in and never retries. It never retries either: the one thing it repeats is
 a call answered 401 (which had no effect), once, with a fresh token and every header the call had.
@@ -26,6 +26,7 @@ from simple_salesforce.exceptions import (
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
 from leadhub import AccessDenied, Clock, FatalError, Unavailable, UnknownOutcome, Usage
+from leadhub_salesforce import soap
 from leadhub_salesforce.errors import Complaint, Trouble, as_result, from_answer
 from leadhub_salesforce.login import grant
 from leadhub_salesforce.settings import LOOPBACK, Settings
@@ -209,6 +210,11 @@ class Client:
         path, which = "composite/sobjects", {"ids": ",".join(ids), "allOrNone": "false"}
         answer = self._call(lambda sf: sf.restful(path, which, method="DELETE"), f"deletes at {path}", write=True)
         return _checked(answer, list, path)
+
+    def convert(self, orders: Sequence[soap.Order]) -> list[soap.Converted]:
+        """Convert up to 100 leads in one call and return the results, in the order of the orders. No REST resource does that: it is SOAP's."""
+        version = self._settings.api_version
+        return list(self._call(lambda sf: soap.convert_leads(self._session, sf.base_url, sf.session_id, version, orders), "convertLead", write=True))
 
     def server_time(self) -> datetime:
         """Return the time that the last answer carried: Salesforce's clock, never ours."""

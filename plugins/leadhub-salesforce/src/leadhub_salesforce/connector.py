@@ -19,6 +19,7 @@ from leadhub import (
     Identity,
     Need,
     ObjectMapping,
+    Operation,
     Outcome,
     Owner,
     Page,
@@ -28,6 +29,7 @@ from leadhub import (
     Usage,
 )
 from leadhub_salesforce.client import Client
+from leadhub_salesforce.converting import AT_ONCE, Converter
 from leadhub_salesforce.errors import ReadRefused
 from leadhub_salesforce.examining import Examiner
 from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS, OPPORTUNITY
@@ -59,6 +61,7 @@ class SalesforceConnector:
     archives: ClassVar[bool] = True
     side_by_side: ClassVar[int] = 4
     trials: ClassVar[tuple[Trial, ...]] = TRIALS
+    converts: ClassVar[int] = AT_ONCE
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -71,6 +74,7 @@ class SalesforceConnector:
             for kind in (LEADS, contacts, *([OPPORTUNITIES] if self._settings.opportunities else []))
         }
         self._writer = Writer(self._client, self._settings, self._schema, self._readers[LEAD].saved)
+        self._converter = Converter(self._client, self._settings, self._readers[LEAD], self._schema)
         self._people = People(self._client, self._schema)
 
     def check(self) -> Identity:
@@ -100,8 +104,12 @@ class SalesforceConnector:
         return Pull(self._readers[LEAD], contacts, self._readers.get(OPPORTUNITY), progress)
 
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
-        """Create, update or archive Leads, update Contacts; see `Writer.push`. Salesforce returns neither stamps nor values, so no outcome has any."""
-        return self._writer.push(changes)
+        """Create, update, archive or convert Leads, update Contacts; see `Writer.push` and `Converter.push`.
+
+        Salesforce returns neither stamps nor values, so no outcome has any but what a conversion is known to set.
+        """
+        converts = any(change.operation is Operation.CONVERT for change in changes)
+        return self._converter.push(changes) if converts else self._writer.push(changes)
 
     def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
         """Return records as they are now, by the id asked for."""

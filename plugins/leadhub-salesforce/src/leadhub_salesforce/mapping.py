@@ -88,6 +88,7 @@ MAPPINGS = (
         own_lead=True,
         created="CreatedDate",
         same_person={CONTACT: "ConvertedContactId", OPPORTUNITY: "ConvertedOpportunityId"},
+        converted="IsConverted",
     ),
     ObjectMapping(
         CONTACT,

@@ -22,7 +22,8 @@ class Settings(BaseModel):
     the id of a user (005...) or queue (00G...), or absent: new leads then belong to leadhub's own user. `external_id` names a text field on Lead
     that is unique and an external id; without one (false) a create whose answer is lost is not repeated but left to a person. `contacts` chooses
     the Contacts to read: those that converted leads became, all of the org's, or none. `opportunities` has Opportunities read, which tell how far
-    the lead they belong to has come; they are never written.
+    the lead they belong to has come; they are never written. `converted_status` is the status that a conversion gives, where the org has several that mean
+    converted.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,6 +38,7 @@ class Settings(BaseModel):
     external_id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")] | None = "LeadhubId__c"
     contacts: Contacts = "converted"
     opportunities: StrictBool = False
+    converted_status: str | None = None
 
     @field_validator("login_url")
     @classmethod

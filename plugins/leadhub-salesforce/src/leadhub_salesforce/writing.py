@@ -1,6 +1,6 @@
 """Writing Leads and Contacts through sObject Collections: up to 200 a call, an outcome for each, nothing written that the live org does not know.
 
-Never converts, never writes a status that means converted, and makes and archives Leads alone.
+Never writes a status that means converted (a conversion does, see `converting`), and makes and archives Leads alone.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -246,6 +246,8 @@ def _calls(ready: Sequence[tuple[Change, dict[str, Json]]]) -> Iterator[list[tup
 def _check_offered(change: Change) -> None:
     if change.object not in (LEAD, CONTACT):
         raise InvalidValue(f"leadhub writes Lead and Contact here, not {change.object}.", code="NOT_OFFERED")
+    if change.operation is Operation.CONVERT:
+        raise InvalidValue("A conversion comes alone, never among other writes.", code="NOT_OFFERED")
     if change.operation is Operation.CLEAR_THEN_SET:
         raise InvalidValue("Salesforce takes any status in one step, so nothing is cleared first.", code="NOT_OFFERED")
     if change.object == CONTACT and change.operation in _LEADS_ALONE:

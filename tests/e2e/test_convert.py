@@ -1,0 +1,131 @@
+"""The action `convert`, from the proposal to what a crash leaves behind: W13, edge case 6, over HTTP from end to end."""
+
+from typing import Any
+
+import pytest
+from sandbox_world import World
+
+from leadhub.model.record import Operation
+from leadhub.sync import apply as applying
+from leadhub.sync.acts import preview_revert
+from leadhub.sync.run import plan
+
+ALLOW = 'allow = ["convert"]'
+SOAP = "/services/Soap/.*"
+
+
+def _opportunity_elsewhere(world: World, *, allow: bool) -> tuple[str, str]:
+    """One person in both CRMs at mql, then set to opportunity in HubSpot by a person; return lead and contact."""
+    world.configure(salesforce=f"opportunities = true\n{ALLOW if allow else ''}")
+    lead, contact = world.pair(hs={"lifecyclestage": "marketingqualifiedlead", "hs_lead_status": "NEW"})
+    world.begin()
+    world.hs_edit(contact, lifecyclestage="opportunity", hs_lead_status="OPEN_DEAL")
+    world.mark()
+    return lead, contact
+
+
+def _conversions(world: World) -> int:
+    return sum("/Soap/" in call["path"] for call in world.calls("salesforce"))
+
+
+def _at_rest(world: World) -> None:
+    world.mark()
+    assert world.sync().status == "ok"
+    assert not world.written()
+    assert not _conversions(world)
+
+
+def test_w13_the_plan_proposes_the_conversion_and_nothing_makes_it(world: World) -> None:
+    """W13, 6: the hub is at opportunity, S still Open: Status is not written; every plan proposes the conversion by the Lead's id and says what allows it."""
+    lead, _ = _opportunity_elsewhere(world, allow=False)
+    for _ in range(2):
+        report, changes = plan(world.hub)
+        assert not changes
+        assert [text for text in report.proposed if f"convert Lead {lead}" in text and 'allow = ["convert"] in [system.salesforce]' in text]
+        world.sync()
+    assert not [w for w in world.written() if w.system == "salesforce"]
+    assert not _conversions(world)
+    assert world.sf(lead)["Status"] == "Open - Not Contacted"
+    assert world.lead().state.stage == "opportunity"
+
+
+def test_w13_where_it_is_allowed_the_lead_is_converted(world: World) -> None:
+    """W13 with allow = ["convert"]: planned as a stage move that nobody takes back, made once; Contact and opportunity are the person's from then on."""
+    lead, contact = _opportunity_elsewhere(world, allow=True)
+    report, (change,) = plan(world.hub)
+    assert (change.operation, change.record_id, change.stage_move) == (Operation.CONVERT, lead, True)
+    assert not report.proposed
+    world.mark()
+    assert world.sync().status == "ok"
+    assert _conversions(world) == 1
+    row = world.sf(lead)
+    assert row["IsConverted"]
+    _at_rest(world)
+    linked = {(link.object, link.record_id) for link in world.person().links if link.system == "salesforce"}
+    assert linked == {("Lead", lead), ("Contact", row["ConvertedContactId"]), ("Opportunity", row["ConvertedOpportunityId"])}
+    assert world.state() == "opportunity/in_deal/open"
+    assert world.hs(contact)["lifecyclestage"] == "opportunity"
+    assert not world.reviews()
+
+
+def test_a_proposal_ends_when_somebody_converts_by_hand(world: World) -> None:
+    """A person converts the Lead in Salesforce: nothing is proposed any more."""
+    lead, _ = _opportunity_elsewhere(world, allow=False)
+    assert plan(world.hub)[0].proposed
+    world.sf_convert(lead)
+    assert not plan(world.hub)[0].proposed
+    world.sync()
+    _at_rest(world)
+
+
+def test_old_disagreement_is_no_reason_to_convert(world: World) -> None:
+    """HubSpot said opportunity before leadhub came: a standing difference, and nothing is converted or proposed."""
+    world.configure(salesforce=ALLOW)
+    lead, _ = world.pair(hs={"lifecyclestage": "opportunity"})
+    world.begin()
+    report, changes = plan(world.hub)
+    assert not changes
+    assert not report.proposed
+    _at_rest(world)
+    assert not world.sf(lead)["IsConverted"]
+
+
+@pytest.mark.parametrize(("kind", "calls"), [("drop_after", 1), ("drop_before", 2)])
+def test_a_lost_answer_is_found_out_by_reading(*, world: World, kind: str, calls: int) -> None:
+    """Nobody knows whether it happened: the lead is read. Converted: taken for done, never asked twice; not converted: asked again."""
+    lead, _ = _opportunity_elsewhere(world, allow=True)
+    world.fault("salesforce", kind, SOAP)
+    world.sync()
+    world.sync()
+    assert world.sf(lead)["IsConverted"]
+    assert _conversions(world) == calls
+    _at_rest(world)
+
+
+def test_a_lead_converted_in_between_is_not_converted_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody converts the Lead after it was planned and before it is sent: the re-read sees it, and the run agrees with what is there."""
+    lead, _ = _opportunity_elsewhere(world, allow=True)
+    asked = applying._still_true
+
+    def meanwhile(session: Any, system: str, batch: Any) -> Any:
+        if system == "salesforce" and not world.sf(lead)["IsConverted"]:
+            world.sf_convert(lead)
+        return asked(session, system, batch)
+
+    monkeypatch.setattr(applying, "_still_true", meanwhile)
+    assert world.sync().status == "ok"
+    assert not _conversions(world)
+    monkeypatch.undo()
+    _at_rest(world)
+
+
+def test_a_revert_says_beforehand_that_a_conversion_stays(world: World) -> None:
+    """What the run wrote elsewhere can go back; the conversion is listed as what cannot."""
+    lead, _ = _opportunity_elsewhere(world, allow=True)
+    run = world.sync().run
+    world.sync()
+    with world.hub.store.read() as tx:
+        row = next(one for one in tx.runs.list(limit=10) if one.id == run)
+    _, found = preview_revert(world.hub, row)
+    assert [s.reason for s in found.skipped if lead in s.reason and "cannot be taken back" in s.reason]
+    assert world.sf(lead)["IsConverted"]
