@@ -1,4 +1,4 @@
-"""The worked examples W1 to W12 of the design's page on the life cycle, HubSpot (H) and Salesforce (S), over HTTP from end to end."""
+"""The worked examples of the design's page on the life cycle, HubSpot (H) and Salesforce (S), over HTTP; W6 and W8 are in test_deals."""
 
 import pytest
 from sandbox_world import World
@@ -162,7 +162,7 @@ def test_w12_a_customer_that_is_closed_elsewhere_is_a_question(world: World, fir
 
 
 def test_w13_an_opportunity_is_never_written_into_an_unconverted_lead(world: World) -> None:
-    """W13, as far as it exists: the hub is at opportunity, S still Open: Status is left alone (the proposed conversion waits for actions)."""
+    """W13: the hub is at opportunity, S still Open: Status is left alone (the conversion that is proposed for it is in test_convert)."""
     lead, contact = _pair(world, MQL, "NEW", OPEN)
     world.hs_edit(contact, lifecyclestage="opportunity")
     world.sync()
