@@ -169,8 +169,11 @@ on_create = {{ owner = "{self.boxes.owner}" }}
     def sf_deal(self, contact: str, stage: str = "Prospecting") -> str:
         """Add an opportunity of a contact as a person does."""
         self.clock.sleep(60)
-        fields = {"Name": "Deal", "StageName": stage, "CloseDate": "2026-12-31", "ContactId": contact}
-        return str(self.boxes.order(self.boxes.salesforce, "create", {"object": "Opportunity", "fields": fields})["id"])
+        fields = {"Name": "Deal", "StageName": stage, "CloseDate": "2026-12-31"}
+        deal = str(self.boxes.order(self.boxes.salesforce, "create", {"object": "Opportunity", "fields": fields})["id"])
+        role = {"OpportunityId": deal, "ContactId": contact, "IsPrimary": True}
+        self.boxes.order(self.boxes.salesforce, "create", {"object": "OpportunityContactRole", "fields": role})
+        return deal
 
     def sf_delete(self, id_: str) -> None:
         """Delete a record of Salesforce as a person does."""

@@ -8,7 +8,7 @@ from leadhub_salesforce.connector import SalesforceConnector
 from leadhub import Change, Context, Gone, Operation
 from leadhub.connectors.http import client as http_client
 
-ASKED = ("StageName", "IsClosed", "IsWon", "ContactId")
+ASKED = ("StageName", "IsClosed", "IsWon", "ContactRoles")
 
 
 def _connector(org: Any, *, opportunities: bool = True) -> SalesforceConnector:
@@ -17,8 +17,15 @@ def _connector(org: Any, *, opportunities: bool = True) -> SalesforceConnector:
 
 
 def _deal(org: Any, contact: str | None = None, **fields: Any) -> str:
-    values = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-31", "ContactId": contact, **fields}
-    return str(org.admin("create", object="Opportunity", fields=values)["id"])
+    values = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-31", **fields}
+    deal = str(org.admin("create", object="Opportunity", fields=values)["id"])
+    if contact is not None:
+        _role(org, deal, contact)
+    return deal
+
+
+def _role(org: Any, deal: str, contact: str, *, primary: bool = True) -> None:
+    org.admin("create", object="OpportunityContactRole", fields={"OpportunityId": deal, "ContactId": contact, "IsPrimary": primary})
 
 
 def test_an_opportunity_comes_with_its_stage_and_its_contact(org: Any, pulled: Any) -> None:
@@ -27,9 +34,22 @@ def test_an_opportunity_comes_with_its_stage_and_its_contact(org: Any, pulled: A
     by_hand = _deal(org, contact, StageName="Closed Won")
     seen, _ = pulled(_connector(org))
     assert seen[by_hand].object == "Opportunity"
-    assert (seen[by_hand].values["StageName"], seen[by_hand].values["ContactId"]) == ("Closed Won", contact)
+    assert (seen[by_hand].values["StageName"], seen[by_hand].values["ContactRoles"]) == ("Closed Won", [contact])
     assert seen[by_hand].created is not None
     assert seen[str(seen[lead].values["ConvertedOpportunityId"])].object == "Opportunity"
+
+
+def test_the_contact_of_the_primary_role_comes_first(org: Any, pulled: Any) -> None:
+    """Of several contact roles the primary one names who it is about, whichever was added first; reread it says the same."""
+    other, main = org.contact(LastName="Other"), org.contact(LastName="Main")
+    deal = _deal(org)
+    _role(org, deal, other, primary=False)
+    _role(org, deal, main)
+    connector = _connector(org)
+    seen, _ = pulled(connector)
+    assert seen[deal].values["ContactRoles"] == [main, other]
+    assert connector.reread("Opportunity", [deal])[deal].values == seen[deal].values
+    assert not org.log.warnings, "no field of that name is missed"
 
 
 def test_only_changed_opportunities_come_again(org: Any, pulled: Any) -> None:

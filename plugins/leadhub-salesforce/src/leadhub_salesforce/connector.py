@@ -32,12 +32,12 @@ from leadhub_salesforce.client import Client
 from leadhub_salesforce.converting import AT_ONCE, Converter
 from leadhub_salesforce.errors import ReadRefused
 from leadhub_salesforce.examining import Examiner
-from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS, OPPORTUNITY
+from leadhub_salesforce.mapping import CONTACT, LEAD, MAPPINGS, OPPORTUNITY, ROLES
 from leadhub_salesforce.people import People
 from leadhub_salesforce.position import OVERLAP, Progress
 from leadhub_salesforce.proving import TRIALS, Prover
 from leadhub_salesforce.pulling import Pull
-from leadhub_salesforce.reading import ALL_CONTACTS, CONVERTED_CONTACTS, LEADS, OPPORTUNITIES, Reader
+from leadhub_salesforce.reading import ALL_CONTACTS, CONVERTED_CONTACTS, LEADS, OPPORTUNITIES, Deals, Reader
 from leadhub_salesforce.schema import Schema
 from leadhub_salesforce.settings import Settings
 from leadhub_salesforce.tracing import trace
@@ -71,8 +71,11 @@ class SalesforceConnector:
         contacts = ALL_CONTACTS if self._settings.contacts == "all" else CONVERTED_CONTACTS
         self._readers = {
             kind.object: Reader(kind, self._client, context.wanted.get(kind.object, ()), partial(self._schema, kind.object))
-            for kind in (LEADS, contacts, *([OPPORTUNITIES] if self._settings.opportunities else []))
+            for kind in (LEADS, contacts)
         }
+        if self._settings.opportunities:
+            wanted = tuple(name for name in context.wanted.get(OPPORTUNITY, ()) if name != ROLES)
+            self._readers[OPPORTUNITY] = Deals(OPPORTUNITIES, self._client, wanted, partial(self._schema, OPPORTUNITY))
         self._writer = Writer(self._client, self._settings, self._schema, self._readers[LEAD].saved)
         self._converter = Converter(self._client, self._settings, self._readers[LEAD], self._schema)
         self._people = People(self._client, self._schema)
@@ -199,6 +202,6 @@ class SalesforceConnector:
             return Schema({})
 
     def _warn_of_hidden(self, object_name: str, schema: Schema) -> None:
-        hidden = sorted({field for field in self._context.wanted.get(object_name, ()) if field not in schema.fields})
+        hidden = sorted({field for field in self._context.wanted.get(object_name, ()) if field not in schema.fields} - {ROLES})
         if hidden:
             self._context.log.warning("salesforce.fields_not_visible", system=self._context.system, object=object_name, fields=hidden)

@@ -1,13 +1,15 @@
 """The fields of Lead, Contact and Opportunity as data.
 
 Names, types and lengths: Salesforce's object reference, Lead and Contact; the live describe has the last word. A converted lead's data live on in
-a Contact, whose company, industry and size are its Account's and are left alone. Of an Opportunity its stage alone is read; `ContactId` is the Contact
-of its primary contact role.
+a Contact, whose company, industry and size are its Account's and are left alone. Of an Opportunity its stage alone is read, and whom its contact roles name.
 """
 
 from leadhub import FieldMapping, ObjectMapping, ValueMapping
 
 LEAD, CONTACT, OPPORTUNITY = "Lead", "Contact", "Opportunity"
+
+ROLES = "ContactRoles"
+"""No field of Opportunity: the Contacts of its contact roles, by which it is read here."""
 
 _SALUTATIONS = (
     ValueMapping("Mr.", ("Mr.", "Mr", "Herr")),
@@ -101,7 +103,7 @@ MAPPINGS = (
         fields=(),
         state="salesforce-opportunity",
         created="CreatedDate",
-        same_person={CONTACT: "ContactId"},
+        same_person={CONTACT: ROLES},
         creates=False,
         evidence=True,
         opt_in="opportunities",

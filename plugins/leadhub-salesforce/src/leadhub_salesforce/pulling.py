@@ -109,7 +109,7 @@ class Pull(Iterator[Page]):
         rows, following, done = self._step(self._opportunities, self._progress.opportunities or Position(), now)
         self._progress = replace(self._progress, opportunities=following)
         self._end(done=done)
-        return Page(tuple(self._opportunities.record(row) for row in rows), self._progress.to_json())
+        return Page(tuple(self._opportunities.records(rows)), self._progress.to_json())
 
     def _just_converted(self, rows: Sequence[dict[str, Any]]) -> list[Record]:
         """Return the Contacts of this page's converted leads.

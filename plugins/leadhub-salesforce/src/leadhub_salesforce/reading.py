@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from leadhub import AccessDenied, FatalError, Gone, Record, Unavailable, Unknown
 from leadhub_salesforce import bulk
 from leadhub_salesforce.client import Client, format_soql
 from leadhub_salesforce.errors import ReadRefused
-from leadhub_salesforce.mapping import CONTACT, LEAD, OPPORTUNITY
+from leadhub_salesforce.mapping import CONTACT, LEAD, OPPORTUNITY, ROLES
 from leadhub_salesforce.position import Position
 from leadhub_salesforce.schema import Schema
 from leadhub_salesforce.values import from_salesforce, full_id, is_id, parse_time, soql_time
@@ -48,6 +48,7 @@ LEADS = Kind(LEAD, (*_ALWAYS, *CONVERTED, "ConvertedOpportunityId"), {"Contact":
 ALL_CONTACTS = Kind(CONTACT)
 CONVERTED_CONTACTS = Kind(CONTACT, chosen="Id IN (SELECT ConvertedContactId FROM Lead WHERE IsConverted = true)")
 
+_CONTACT_ROLES = "SELECT OpportunityId, ContactId FROM OpportunityContactRole WHERE OpportunityId IN {} ORDER BY IsPrimary DESC, CreatedDate, Id"
 OPPORTUNITIES = Kind(OPPORTUNITY, tuple(name for name in _ALWAYS if name != "MasterRecordId"))
 
 
@@ -162,7 +163,12 @@ class Reader:
         self._saved = {row["Id"]: parse_time(row[SAVED]) for row in rows.values() if row.get(SAVED)}
         for part in parts(sorted(wanted - rows.keys()), NAMES_AT_ONCE):
             rows |= {row["Id"]: row for row in self._select("Id", part, deleted=True)}
-        return {text: self.record(rows[full]) if full in rows else self._vanished(full or text) for text, full in asked.items()}
+        read = {record.id: record for record in self.records(list(rows.values()))}
+        return {text: read[full] if full in read else self._vanished(full or text) for text, full in asked.items()}
+
+    def records(self, rows: Sequence[Mapping[str, Any]]) -> list[Record]:
+        """Return rows as records."""
+        return [self.record(row) for row in rows]
 
     def _vanished(self, record_id: str) -> Record:
         return Record(self._kind.object, record_id, {}, gone=Gone.VANISHED)
@@ -221,6 +227,18 @@ class Reader:
             gone_to=row["MasterRecordId"] if gone is Gone.MERGED else None,
             created=parse_time(created) if created else None,
         )
+
+
+class Deals(Reader):
+    """Reads Opportunities, with the Contacts of their contact roles, the primary one first: one call more for 200 of them."""
+
+    def records(self, rows: Sequence[Mapping[str, Any]]) -> list[Record]:
+        """Return rows as records."""
+        named: dict[str, list[str]] = {str(row["Id"]): [] for row in rows}
+        for part in parts(sorted(named), NAMES_AT_ONCE):
+            for role in self._client.rows(format_soql(_CONTACT_ROLES, part)):
+                named[role["OpportunityId"]].append(role["ContactId"])
+        return [replace(record, values={**record.values, ROLES: named[record.id]}) for record in super().records(rows)]
 
 
 def parts(values: Sequence[T], size: int) -> Iterator[list[T]]:
