@@ -105,14 +105,14 @@ def test_a_lost_answer_is_found_out_by_reading(*, world: World, kind: str, calls
 def test_a_lead_converted_in_between_is_not_converted_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody converts the Lead after it was planned and before it is sent: the re-read sees it, and the run agrees with what is there."""
     lead, _ = _opportunity_elsewhere(world, allow=True)
-    asked = applying._still_true
+    asked = applying._look
 
-    def meanwhile(session: Any, system: str, batch: Any) -> Any:
-        if system == "salesforce" and not world.sf(lead)["IsConverted"]:
+    def meanwhile(batch: Any, careful: Any) -> Any:
+        if batch[0].change.system == "salesforce" and not world.sf(lead)["IsConverted"]:
             world.sf_convert(lead)
-        return asked(session, system, batch)
+        return asked(batch, careful)
 
-    monkeypatch.setattr(applying, "_still_true", meanwhile)
+    monkeypatch.setattr(applying, "_look", meanwhile)
     assert world.sync().status == "ok"
     assert not _conversions(world)
     monkeypatch.undo()

@@ -20,7 +20,8 @@ def _gone(world: World, contact: str) -> Gone | None:
 
 
 def _lists(call: Mapping[str, Any]) -> bool:
-    return call["method"] == "GET" and call["path"].startswith("/crm/objects/") and call["path"].endswith("/contacts")
+    path, query = call["path"], call["target"]
+    return call["method"] == "GET" and path.startswith("/crm/objects/") and path.endswith("/contacts") and "archived=false" in query
 
 
 def _forget_in_hubspot(world: World, *contacts: str) -> None:

@@ -102,9 +102,9 @@ class Client:
         response = self._call("GET", self._paths.account, write=False)
         return self._object(response, write=False), self._date(response)
 
-    def list_page(self, properties: Sequence[str], after: str | None, *, archived: bool = False, limit: int = LIST_LIMIT) -> Json:
+    def list_page(self, properties: Sequence[str], after: str | None, *, archived: bool = False, limit: int | None = None) -> Json:
         """Return one page of the list of all live contacts, or of all archived ones, in HubSpot's own order."""
-        query = {"limit": str(limit), "archived": "true" if archived else "false"}
+        query = {"limit": str(limit or LIST_LIMIT), "archived": "true" if archived else "false"}
         query |= {"properties": ",".join(properties)} if properties else {}
         if after is not None:
             query["after"] = after
