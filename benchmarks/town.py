@@ -69,6 +69,16 @@ class Town:
             change = {"fields": {"Title": title}} if name == "salesforce" else {"properties": {"jobtitle": title}}
             self.order(name, "edit", {"id": self.ids[name][n * step], **change})
 
+    def edit_all(self, title: str, systems: tuple[str, ...]) -> None:
+        """Give everybody the same title."""
+        for name in systems:
+            records = self.order(name, "records/Lead" if name == "salesforce" else "records", {}, "GET")
+            for record in records if name == "salesforce" else records["results"]:
+                if name == "salesforce":
+                    self.order(name, "edit", {"id": record["Id"], "fields": {"Title": title}})
+                else:
+                    self.order(name, "edit", {"id": record["id"], "properties": {"jobtitle": title}})
+
     def calls(self) -> dict[str, dict[str, int]]:
         """How many calls each system has had since the last question, by method and path without ids."""
         counted = {}
@@ -103,6 +113,8 @@ def serve_town() -> None:
                 town.fill(leads, tuple(rest.get("systems", SYSTEMS)))
             case {"edit": leads, **rest}:
                 town.edit(leads, tuple(rest.get("systems", SYSTEMS)))
+            case {"edit_all": title, **rest}:
+                town.edit_all(title, tuple(rest.get("systems", SYSTEMS)))
             case {"order": [name, path, body], **rest}:
                 told["answer"] = town.order(name, path, body, rest.get("method", "POST"))
             case {"calls": _}:
@@ -113,7 +125,7 @@ def serve_town() -> None:
 # ---- one run of leadhub, in a process of its own -----------------------------------------------------------------------------------------
 
 
-def one_run(kind: str, folder: Path, hours: int, batch: int | None) -> None:
+def one_run(kind: str, folder: Path, hours: float, batch: int | None) -> None:
     """Adopt both systems and switch writing on, or sync once; print what it cost. `batch`: as if the systems took no more records a call."""
     from leadhub_hubspot.connector import HubSpot
     from leadhub_salesforce.connector import SalesforceConnector
@@ -161,7 +173,7 @@ class World:
 
     folder: Path
     town: "subprocess.Popen[str]"
-    hours: int = 0
+    hours: float = 0
     batch: int | None = None
 
     def ask(self, **order: Any) -> Answer:
@@ -172,16 +184,16 @@ class World:
         answer: Answer = json.loads(self.town.stdout.readline())
         return answer
 
-    def command(self, kind: str) -> list[str]:
-        """Let two hours pass and return the command of one run."""
-        self.hours += HOURS_BETWEEN
-        self.ask(advance=HOURS_BETWEEN * 3600)
+    def command(self, kind: str, hours: float = HOURS_BETWEEN) -> list[str]:
+        """Let two hours pass, or so many, and return the command of one run."""
+        self.hours += hours
+        self.ask(advance=hours * 3600)
         batch = [] if self.batch is None else ["--batch", str(self.batch)]
         return [sys.executable, __file__, "--run", kind, "--folder", str(self.folder), "--hours", str(self.hours), *batch]
 
-    def run(self, kind: str, title: str) -> Answer:
+    def run(self, kind: str, title: str, hours: float = HOURS_BETWEEN) -> Answer:
         """Run once, and print the costs."""
-        output = subprocess.run(self.command(kind), check=True, stdout=subprocess.PIPE, text=True).stdout
+        output = subprocess.run(self.command(kind, hours), check=True, stdout=subprocess.PIPE, text=True).stdout
         told: dict[str, Any] = json.loads(output.splitlines()[-1])
         told |= self.ask(calls=True)
         told["routes"] = told["calls"]
@@ -237,7 +249,7 @@ if __name__ == "__main__":
     parser.add_argument("--serve", action="store_true")
     parser.add_argument("--run", choices=("adopt", "sync"))
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--hours", type=int)
+    parser.add_argument("--hours", type=float)
     parser.add_argument("--batch", type=int)
     options = parser.parse_args()
     if options.serve:

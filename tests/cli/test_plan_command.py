@@ -201,7 +201,7 @@ def test_a_pattern_writes_its_field_alone_under_a_name_that_stays(world: World) 
 
 
 def test_opt_outs_are_announced_as_what_they_are(world: World) -> None:
-    """Pitfall 18: nobody takes an opt-out back, and HubSpot takes each by a call of its own: on the screen, as data, and in a plan that is kept."""
+    """Pitfall 18 of Salesforce: nobody takes an opt-out back, and HubSpot takes each by a call of its own: on the screen, as data, and in a plan that is kept."""
     leads = [_pair(world, name) for name in ("Ann", "Bob", "Cid")]
     world.adopt()
     assert world.run("sync").code == 0

@@ -124,7 +124,7 @@ def test_a_second_time_there_is_nothing_left(told: Story) -> None:
 
 
 def test_what_takes_a_revert_back_is_said_as_it_is(told: Story, world: World) -> None:
-    """Pitfall 18: values by another revert; an archived record by hand in its system; a forgotten person by the file. Nobody is sent to a command that does nothing."""
+    """Pitfall 18 of Salesforce: values by another revert; an archived record by hand in its system; a forgotten person by the file. Nobody is sent to a command that does nothing."""
     done = re.search(r"Run (\w+),", told["pattern"].out)
     assert done is not None
     assert told["pattern"].lines[-1].endswith(f"revert {done[1]} takes it back.")

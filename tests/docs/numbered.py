@@ -12,7 +12,11 @@ ROOT = Path(__file__).parents[2]
 SANDBOX = ROOT / "plugins/leadhub-sandbox"
 SYSTEMS = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 NUMBERS = r"(\d+(?:(?:, | and | to )\d+)*)"
-BARE, NAMED, PITFALL = re.compile(rf"{NUMBERS}: "), re.compile(rf"Behaviors? {NUMBERS}: "), re.compile(rf"Pitfalls? {NUMBERS}: ")
+BARE, NAMED, PITFALL = (
+    re.compile(rf"{NUMBERS}: "),
+    re.compile(rf"Behaviors? {NUMBERS}: "),
+    re.compile(rf"Pitfalls? {NUMBERS}(?: of (?P<system>Salesforce|HubSpot))?: "),
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class Numbered:
     name: str
     numbers: tuple[int, ...]
     sentence: str
+    of: str | None = None
+    """The system, where the docstring names it."""
 
     @property
     def link(self) -> str:
@@ -38,7 +44,15 @@ def collect(folder: Path, opening: re.Pattern[str]) -> Iterator[Numbered]:
                 continue
             text = re.sub(r"\s+", " ", ast.get_docstring(node) or "")
             if found := opening.match(text):
-                yield Numbered(str(path.relative_to(ROOT)), node.name, tuple(_numbers(found[1])), text[found.end() :])
+                yield Numbered(
+                    str(path.relative_to(ROOT)), node.name, tuple(_numbers(found[1])), _begun(text[found.end() :]), found.groupdict().get("system")
+                )
+
+
+def _begun(sentence: str) -> str:
+    """Return a sentence with a capital letter, but for a name that has it inside."""
+    first = sentence.split(" ", 1)[0]
+    return sentence if first[1:] != first[1:].lower() or first == "leadhub" else sentence[:1].upper() + sentence[1:]
 
 
 def _numbers(text: str) -> Iterator[int]:
@@ -64,8 +78,9 @@ def behavior_tests(system: str) -> list[Numbered]:
 
 
 def pitfall_tests(system: str) -> list[Numbered]:
-    """Return the tests of one connector's pitfalls."""
-    return list(collect(ROOT / f"plugins/leadhub-{system}/tests", PITFALL))
+    """Return the tests of one API's pitfalls: the connector's own, and those of the whole whose file or docstring names the system."""
+    whole = [test for test in collect(ROOT / "tests", PITFALL) if system in test.where or test.of == SYSTEMS[system]]
+    return [*collect(ROOT / f"plugins/leadhub-{system}/tests", PITFALL), *whole]
 
 
 def coverage_page(note: str) -> str:
@@ -79,11 +94,11 @@ def coverage_page(note: str) -> str:
         listed, tests = behaviors()[system], behavior_tests(system)
         covered = [number for number in listed if any(int(number) in test.numbers for test in tests)]
         text += f"\n## {name}\n\n{len(covered)} of {len(listed)} have a test, {sum(bool(test.numbers) for test in tests)} tests in all.\n\n"
-        text += "| number | behavior | tests | knobs | missing |\n|---|---|---|---|---|\n"
+        text += "| number | behavior | tests | knobs | open, and the choice | missing |\n|---|---|---|---|---|---|\n"
         for number, of in listed.items():
             mine = "<br>".join(test.link for test in tests if int(number) in test.numbers)
             knobs = ", ".join(f"`{knob}`" for knob in of.get("knobs", ()))
-            text += f"| {number} | {of['title']} | {mine} | {knobs} | {of.get('missing', '')} |\n"
+            text += f"| {number} | {of['title']} | {mine} | {knobs} | {of.get('open', '')} | {of.get('missing', '')} |\n"
     return text
 
 

@@ -327,7 +327,7 @@ def test_a_lead_that_somebody_worked_on_is_kept(world: World) -> None:
 
 
 def test_a_lead_that_was_converted_is_kept(world: World) -> None:
-    """Pitfall 18: a conversion is work on the lead like any other: nothing is deleted under the Contact and the Opportunity, and the revert lists it."""
+    """Pitfall 18 of Salesforce: a conversion is work on the lead like any other: nothing is deleted under the Contact and the Opportunity, and the revert lists it."""
     run, lead = made_in_salesforce(world)
     world.sf_convert(lead)
     _, found = undo(world, run)
@@ -336,7 +336,7 @@ def test_a_lead_that_was_converted_is_kept(world: World) -> None:
 
 
 def test_a_lead_that_went_in_a_merge_is_left_with_its_winner(world: World) -> None:
-    """Pitfall 18: a merge cannot be taken back: the winner of a merge with leadhub's lead is not deleted, and the revert says that the lead stays."""
+    """Pitfall 18 of Salesforce: a merge cannot be taken back: the winner of a merge with leadhub's lead is not deleted, and the revert says that the lead stays."""
     run, lead = made_in_salesforce(world)
     winner = world.sf_create(LastName="Winner")
     world.boxes.order(world.boxes.salesforce, "merge", {"winner": winner, "losers": [lead]})

@@ -99,7 +99,7 @@ def test_the_systems_own_pause_is_kept() -> None:
 
 
 def test_two_who_are_in_each_others_way_part() -> None:
-    """Pitfall 14: a locked row is written again after a pause that the clock's microseconds make up to half as long again, never shorter than the system asked, and not for ever."""
+    """Pitfall 14 of Salesforce: a locked row is written again after a pause that the clock's microseconds make up to half as long again, never shorter than the system asked, and not for ever."""
     locked = Unavailable("UNABLE_TO_LOCK_ROW")
     for microsecond in (0, 500_000):
         flaky = Flaky(locked, RateLimited("slow", retry_after=10), *[locked] * 10)
