@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.hubspot import catalog_deals, catalog_leads
 from leadhub_sandbox.hubspot.catalog import default_owners, default_properties, owner_options
+from leadhub_sandbox.hubspot.events import EventLog
 from leadhub_sandbox.hubspot.links import Links
 from leadhub_sandbox.hubspot.oauth_app import OAuthApp
 from leadhub_sandbox.hubspot.objects import CONTACTS, DEALS, LEADS, Objects
@@ -53,6 +54,7 @@ class Account:
             DEALS.name: Objects(DEALS, first_id + 5_000_000_000, *deals),
             LEADS.name: Objects(LEADS, first_id + 9_000_000_000, *leads),
         }
+        self.events = EventLog(self.objects.values())
         self.links = Links()
         self.automations: list[Automation] = []
         self.opted_out: set[str] = set()

@@ -151,21 +151,21 @@ class Admin:
         order = body_of(request)
         desk = self._desk(order)
         record = _live(desk, order.get("id"))
-        desk.writer.archive(record)
+        desk.writer.archive(record, self._source(order))
         return _whole(desk, record)
 
     def _restore(self, request: Request) -> Response:
         order = body_of(request)
         desk = self._desk(order)
         record = _any(desk, order.get("id"))
-        desk.writer.restore(record)
+        desk.writer.restore(record, self._source(order))
         return _whole(desk, record)
 
     def _purge(self, request: Request) -> Response:
         """Take {"id"} or {"email"}: a person deletes this contact for good, for its privacy."""
         order, desk = body_of(request), self._desks[CONTACTS.name]
         named = str(order["email"] if "email" in order else order["id"])
-        purge(self._account, desk.objects, desk.writer, named, by_email="email" in order)
+        purge(self._account, desk.objects, desk.writer, named, self._source(order), by_email="email" in order)
         return Response(204)
 
     def _pipelines(self, request: Request) -> Response:

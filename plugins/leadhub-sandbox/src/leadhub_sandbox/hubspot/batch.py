@@ -100,7 +100,7 @@ class BatchHandlers:
         for entry in inputs:
             record = self._objects.store.get(_id_of(entry))
             if record is not None:
-                self._writer.archive(record)
+                self._writer.archive(record, API_SOURCE)
         return Response(204)
 
     def _may_write(self, entry: Input, record: Record) -> bool:

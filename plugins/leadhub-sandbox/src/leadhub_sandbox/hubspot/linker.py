@@ -7,7 +7,7 @@ from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.errors import invalid, not_found
 from leadhub_sandbox.hubspot.links import PRIMARY_CONTACT, LinkType, Node
 from leadhub_sandbox.hubspot.objects import DEALS, LEADS
-from leadhub_sandbox.hubspot.store import Record
+from leadhub_sandbox.hubspot.store import CALCULATED, Record
 
 # How many live records of the second type a record of the first is associated with is a property of the first.
 _COUNTS = {("contacts", "deals"): "num_associated_deals", ("deals", "contacts"): "num_associated_contacts"}
@@ -86,7 +86,7 @@ class Linker:
             return
         kinds = [kind.id for end in links.neighbours(node) for kind in links.between(node, end)]
         if PRIMARY_CONTACT not in kinds:
-            objects.archive(lead, self._account.now_ms())
+            objects.archive(lead, self._account.now_ms(), CALCULATED)
 
     def forget(self, node: Node) -> None:
         """End all associations of a record that is no more."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from leadhub_sandbox.hubspot.pipelines import Pipeline
 from leadhub_sandbox.hubspot.schema import Property, Schema, options
-from leadhub_sandbox.hubspot.store import Record, RecordStore
+from leadhub_sandbox.hubspot.store import Record, RecordStore, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,12 @@ class Objects:
             self.schema.properties[self.type.stage].options = options(stages)
             self.schema.properties[self.type.pipeline].options = options({entry.id: entry.label for entry in self.pipelines})
 
-    def archive(self, record: Record, now_ms: int) -> None:
+    def archive(self, record: Record, now_ms: int, source: Source) -> None:
         """Take a record out of sight: nothing finds it by its values from now on."""
         record.archived_ms = now_ms
         self.store.free_keys(record, self.schema.unique_names())
         self.store.queue(record.id, now_ms)
+        self.store.tell("deletion", record.id, now_ms, source)
 
     def dump(self) -> dict[str, Any]:
         """Return everything as plain data."""

@@ -12,7 +12,7 @@ from leadhub_sandbox.hubspot.account import API_SOURCE, Account
 from leadhub_sandbox.hubspot.errors import invalid, not_found
 from leadhub_sandbox.hubspot.objects import Objects
 from leadhub_sandbox.hubspot.schema import is_address
-from leadhub_sandbox.hubspot.store import Record
+from leadhub_sandbox.hubspot.store import Record, Source
 from leadhub_sandbox.hubspot.views import Views, is_true, names_of, number_of
 from leadhub_sandbox.hubspot.writes import Writer
 
@@ -74,7 +74,7 @@ class RecordHandlers:
         """DELETE …/objects/{type}/{id}: 204, also when there is nothing to archive."""
         record = self._objects.store.get(record_id)
         if record is not None:
-            self._writer.archive(record)
+            self._writer.archive(record, API_SOURCE)
         return Response(204)
 
     def merge(self, request: Request, version: str) -> Response:
@@ -99,7 +99,7 @@ class RecordHandlers:
         named, id_property = body.get("objectId"), body.get("idProperty")
         if not isinstance(named, str) or not named or id_property not in (None, "email"):
             raise invalid("A privacy deletion needs objectId, and idProperty can only be email.")
-        purge(self._account, self._objects, self._writer, named, by_email=id_property == "email")
+        purge(self._account, self._objects, self._writer, named, API_SOURCE, by_email=id_property == "email")
         return Response(204)
 
     def _require_write_through(self, record_id: str) -> None:
@@ -113,7 +113,7 @@ class RecordHandlers:
         return record
 
 
-def purge(account: Account, objects: Objects, writer: Writer, named: str, *, by_email: bool) -> None:
+def purge(account: Account, objects: Objects, writer: Writer, named: str, source: Source, *, by_email: bool) -> None:
     """Purge the contact with this id or address, an archived one too. Raises ApiError 404 for an id that no contact has."""
     address = named.strip().lower()
     if by_email:
@@ -123,7 +123,7 @@ def purge(account: Account, objects: Objects, writer: Writer, named: str, *, by_
     else:
         record = objects.store.get(named)
     if record is not None:
-        writer.purge(record)
+        writer.purge(record, source)
     elif by_email:
         account.purged[address] = False
     else:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from leadhub_sandbox.clock import SandboxClock
@@ -20,6 +21,7 @@ from leadhub_sandbox.hubspot.oauth import OAuthHandlers
 from leadhub_sandbox.hubspot.objects import CONTACTS, LEADS, type_of
 from leadhub_sandbox.hubspot.subscriptions import SubscriptionHandlers
 from leadhub_sandbox.hubspot.trouble import HUBSPOT_KINDS
+from leadhub_sandbox.hubspot.webhooks import Webhooks
 
 # Two shapes of path for one store: /crm/v3/<api>/… and /crm/<api>/<date>/…
 _OLD_PATH = re.compile(r"/crm/(v3|v4)/(objects|properties|pipelines|owners|associations)(/.*)?")
@@ -60,6 +62,7 @@ class HubSpotService:
         self._desks = open_desks(self.account)
         self._limits = Limits(self.account)
         self._forms = FormHandlers(self.account, self._desks[CONTACTS.name].writer)
+        self._webhooks = Webhooks(self.account)
         self._admin = Admin(self.account, self._desks)
         self._router = Router()
         add_routes(self._router)
@@ -68,6 +71,7 @@ class HubSpotService:
         self._route_associations(AssociationHandlers(self.account))
         self._route_oauth(OAuthHandlers(self.account))
         self._route_forms()
+        self._route_webhooks()
 
     @property
     def token(self) -> str:
@@ -114,16 +118,24 @@ class HubSpotService:
         self._admin.add("POST", "forms", self._forms.define)
         self._router.add("POST", "/{version}/submissions/integration/secure/submit/{portal_id}/{form_id}", self._forms.submit)
 
+    def _route_webhooks(self) -> None:
+        self._admin.add("GET", "webhooks", self._webhooks.show)
+        self._admin.add("POST", "webhooks", self._webhooks.subscribe)
+        self._admin.add("DELETE", "webhooks", self._webhooks.unsubscribe)
+        self._admin.add("POST", "deliver", self._webhooks.deliver)
+
     def handle(self, request: Request) -> Response:
         """Answer HubSpot's own API: token, then limits, then path, scope and work."""
         self._forms.settle()
-        if _OAUTH_PATH.fullmatch(request.path):  # takes a form and no token, and counts against no limit
-            return self._guarded(lambda: self._work(request))
         opened = _OPEN_SUBMIT_PATH.fullmatch(request.path)
-        return self._submit_openly(request, *opened.groups()) if opened and request.method == "POST" else self._answer(request)
-
-    def _submit_openly(self, request: Request, portal_id: str, form_id: str) -> Response:
-        return self._guarded(lambda: self._forms.submit_openly(request, portal_id, form_id))
+        if _OAUTH_PATH.fullmatch(request.path):  # takes a form and no token, and counts against no limit
+            response = self._guarded(lambda: self._work(request))
+        elif opened and request.method == "POST":
+            response = self._guarded(partial(self._forms.submit_openly, request, *opened.groups()))
+        else:
+            response = self._answer(request)
+        self._react()
+        return response
 
     def _answer(self, request: Request) -> Response:
         is_search = request.path.rstrip("/").endswith("/search")
@@ -135,7 +147,6 @@ class HubSpotService:
 
         response = self._guarded(answer)
         response.headers |= self._limits.headers(is_search=is_search, oauth=oauth)
-        self._react()
         return response
 
     def _guarded(self, answer: Callable[[], Response]) -> Response:
@@ -191,6 +202,7 @@ class HubSpotService:
     def admin(self, request: Request) -> Response | None:
         """Answer HubSpot's admin paths; see HUBSPOT.md."""
         self._forms.settle()
+        self._webhooks.collect()
         response = self._admin.answer(request)
         if request.method != "GET":
             self._forget()
@@ -198,9 +210,12 @@ class HubSpotService:
         return response
 
     def _react(self) -> None:
-        """Let the account's own rules act on what the last call wrote."""
+        """Let the account's own rules act on what the last call wrote, and tell of it all, before anybody can call again."""
         follow_deals(self.account, self._desks)
         run_automations(self.account, self._desks)
+        self._webhooks.collect()
+        if self.account.settings.webhook_background:
+            self._webhooks.deliver_behind()
 
     def _forget(self) -> None:
         for desk in self._desks.values():
@@ -208,13 +223,14 @@ class HubSpotService:
 
     def snapshot(self) -> Any:
         """Return the account's whole state, limits counted so far included."""
-        return {"account": self.account.dump(), "limits": self._limits.dump(), "forms": self._forms.dump()}
+        return {"account": self.account.dump(), "limits": self._limits.dump(), "forms": self._forms.dump(), "webhooks": self._webhooks.dump()}
 
     def restore(self, state: Any) -> None:
         """Put back a state that `snapshot` returned."""
         self.account.load(state["account"])
         self._limits.load(state["limits"])
         self._forms.load(state["forms"])
+        self._webhooks.load(state["webhooks"])
         self._forget()
 
 

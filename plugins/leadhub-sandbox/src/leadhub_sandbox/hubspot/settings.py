@@ -46,6 +46,12 @@ class Settings:
     search_limit: int = 1_000  # calls in a second; a real account has 5
     form_limit: int = 50  # submissions without a token in 10 seconds
     form_delay_seconds: float = 5.0
+    webhook_duplicates: bool = False
+    webhook_disorder: bool = False
+    webhook_retry_seconds: float = 8640.0  # ten of them make the 24 hours that HubSpot keeps trying
+    webhook_timeout_seconds: float = 5.0
+    webhook_v1_only: bool = False
+    webhook_background: bool = False
     retry_after: bool = True
     token_expired: bool = False
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,7 @@ class RecordStore:
         self.merged: dict[int, int] = {}
         self.index = SearchIndex()
         self.pending: deque[tuple[int, int, Entry | None]] = deque()
+        self.tell: Callable[..., None] = _nobody_listens
         self._ids: list[int] = []
         self._keys: dict[tuple[str, str], int] = {}
 
@@ -107,6 +108,7 @@ class RecordStore:
         else:
             record.values.pop(name, None)
         record.history.setdefault(name, []).append(version)
+        self.tell("propertyChange", record.id, version.ms, version.source, propertyName=name, propertyValue=version.value)
 
     def calculate(self, record: Record, name: str, value: str, now_ms: int) -> bool:
         """Give a property the value that HubSpot calculated, and say whether it had another one."""
@@ -200,6 +202,10 @@ class RecordStore:
         for record in self.records.values():
             if record.archived_ms is None:
                 self.claim_keys(record, names)
+
+
+def _nobody_listens(kind: str, record_id: int, ms: int, source: Source, **detail: Any) -> None:
+    """Take what happens to a record: `kind` is the second half of HubSpot's subscription type, `detail` what its event carries beside."""
 
 
 def _dump_record(record: Record, sources: dict[Source, int]) -> dict[str, Any]:

@@ -105,6 +105,7 @@ class Writer:
         now = self._account.now_ms()
         record = Record(self._objects.store.new_id(), now, now)
         self._objects.store.add(record)
+        self._objects.store.tell("creation", record.id, now, change.source)
         kind = self._objects.type
         first = {"hs_object_id": str(record.id), kind.created: iso(now), kind.modified: iso(now), "hs_object_source": change.source.kind}
         for name, value in (first | self._rules.first_values()).items():
@@ -142,14 +143,14 @@ class Writer:
             self._objects.store.touch(record, at_ms)
             self._objects.store.queue(record.id, now)
 
-    def archive(self, record: Record) -> None:
+    def archive(self, record: Record, source: Source) -> None:
         """Archive a record; a second time changes nothing."""
         if record.archived_ms is not None:
             return
-        self._objects.archive(record, self._account.now_ms())
+        self._objects.archive(record, self._account.now_ms(), source)
         self._linker.recount(self._account.links.neighbours(self._node(record)))
 
-    def restore(self, record: Record) -> None:
+    def restore(self, record: Record, source: Source) -> None:
         """Bring an archived record back. Raises ApiError 409 when another one holds a value of its by now."""
         if record.archived_ms is None:
             return
@@ -162,15 +163,18 @@ class Writer:
         self._objects.store.touch(record, now)
         self._objects.store.claim_keys(record, self._objects.schema.unique_names())
         self._objects.store.queue(record.id, now)
+        self._objects.store.tell("restore", record.id, now, source)
         self._linker.recount([self._node(record), *self._account.links.neighbours(self._node(record))])
 
-    def purge(self, record: Record) -> None:
+    def purge(self, record: Record, source: Source) -> None:
         """Delete a contact for good, for its privacy: nothing tells of it any more, and its addresses are remembered as purged."""
         self._account.purged |= dict.fromkeys(record.emails(), True)
         self._objects.store.free_keys(record, self._objects.schema.unique_names())
         self._linker.forget(self._node(record))
+        now = self._account.now_ms()
         self._objects.store.purge(record)
-        self._objects.store.queue(record.id, self._account.now_ms())
+        self._objects.store.queue(record.id, now)
+        self._objects.store.tell("privacyDeletion", record.id, now, source)
 
     def merge(self, primary: Record, other: Record, source: Source) -> Record:
         """Make one record of two: the primary's values, blanks filled from the other. Raises ApiError for the same one twice."""
@@ -195,6 +199,8 @@ class Writer:
         self._objects.store.touch(survivor, now)
         self._objects.store.claim_keys(survivor, unique)
         self._objects.store.queue(survivor.id, now)
+        ids = {"primaryObjectId": primary.id, "mergedObjectIds": [other.id], "newObjectId": survivor.id}
+        self._objects.store.tell("merge", survivor.id, now, source, **ids, numberOfPropertiesMoved=len(values))
         return survivor
 
     def _survivor(self, primary: Record) -> Record:
