@@ -11,7 +11,8 @@ class Fault:
     """One kind of trouble for the next `times` calls whose method and path match.
 
     `kind` names it in the journal. Without `after_commit` the CRM never sees the call. `drop` closes the connection without an answer:
-    with `after_commit` the call has happened and only its answer is lost. `skip` lets that many matching calls pass first.
+    with `after_commit` the call has happened and only its answer is lost. With a `status` beside, that is the answer in place of the CRM's
+    own. `skip` lets that many matching calls pass first.
     """
 
     kind: str
@@ -19,7 +20,7 @@ class Fault:
     method: str = ".*"
     times: int = 1
     skip: int = 0
-    status: int = 503
+    status: int | None = None
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json;charset=UTF-8"

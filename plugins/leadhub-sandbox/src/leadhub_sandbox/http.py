@@ -172,10 +172,9 @@ class SandboxServer:
             return (Response(body=response.work()) if isinstance(response, Unlocked) else response), None
         with self.lock:
             fault = self.service.faults.take(request.method, request.path)
-            if fault is not None and not fault.after_commit:
+            response = self._handle(request) if fault is None or fault.after_commit else Response(503)
+            if fault is not None and fault.status is not None:
                 response = Response(fault.status, fault.body, dict(fault.headers), fault.content_type)
-            else:
-                response = self._handle(request)
             now = self.service.clock.now().replace(microsecond=0)
             response.headers.setdefault("Date", format_datetime(now, usegmt=True))
             self._record(request, response, fault)

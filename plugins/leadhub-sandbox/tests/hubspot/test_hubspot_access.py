@@ -108,20 +108,21 @@ def test_search_has_a_limit_of_its_own_and_no_headers(hub: httpx.Client, setting
     assert hub.post(f"{V3}/search", json={}).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("kind", "status"),
-    [
-        ("locked", 423),
-        ("migrating", 477),
-        ("internal", 500),
-        ("bad_gateway", 502),
-        ("unavailable", 503),
-        ("gateway_timeout", 504),
-        ("timeout_524", 524),
-        ("too_many", 429),
-        ("daily_limit", 429),
-    ],
-)
+STATUSES = [
+    ("locked", 423),
+    ("migrating", 477),
+    ("internal", 500),
+    ("bad_gateway", 502),
+    ("unavailable", 503),
+    ("gateway_timeout", 504),
+    ("timeout_524", 524),
+    ("malformed_token_530", 530),
+    ("too_many", 429),
+    ("daily_limit", 429),
+]
+
+
+@pytest.mark.parametrize(("kind", "status"), STATUSES)
 def test_injected_statuses(hub: httpx.Client, kind: str, status: int) -> None:
     """Behavior 44: each status comes when ordered, once, and the call has not happened."""
     hub.post("/_sandbox/faults", json={"kind": kind, "method": "POST"})
@@ -129,6 +130,23 @@ def test_injected_statuses(hub: httpx.Client, kind: str, status: int) -> None:
     assert hub.post(V3, json=body).status_code == status
     assert hub.get(V3).json()["results"] == []
     assert hub.post(V3, json=body).status_code == 201
+
+
+@pytest.mark.parametrize(("kind", "status"), STATUSES)
+def test_injected_statuses_after_the_write(hub: httpx.Client, kind: str, status: int) -> None:
+    """Behavior 44: each status can also come once the write has happened, so that the caller is told less than is true."""
+    hub.post("/_sandbox/faults", json={"kind": kind, "method": "POST", "after_commit": True})
+    answer = hub.post(V3, json={"properties": {"email": "a@x.example"}})
+    assert answer.status_code == status
+    assert "a@x.example" not in answer.text
+    assert [entry["properties"]["email"] for entry in hub.get(V3).json()["results"]] == ["a@x.example"]
+
+
+def test_a_migration_says_how_long(hub: httpx.Client) -> None:
+    """Behavior 44: a 477 carries Retry-After, the other statuses of a troubled account carry none."""
+    for kind, wait in (("migrating", "600"), ("locked", None), ("timeout_524", None)):
+        hub.post("/_sandbox/faults", json={"kind": kind})
+        assert hub.get(V3).headers.get("Retry-After") == wait
 
 
 @pytest.mark.parametrize(("kind", "written"), [("drop_before", 0), ("drop_after", 1)])

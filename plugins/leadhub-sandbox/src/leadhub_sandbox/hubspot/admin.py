@@ -80,14 +80,22 @@ class Admin:
             return Response(400, {"error": f"{error}; see HUBSPOT.md"})
 
     def _edit(self, request: Request) -> Response:
-        order = body_of(request)
+        return _whole(*self.edit(body_of(request)))
+
+    def edit(self, order: Mapping[str, Any]) -> tuple[Desk, Record]:
+        """Let somebody change a live record, as the order says. Raises ApiError for what HubSpot refuses, KeyError for what the order lacks."""
+        desk, change = self.check_edit(order)
+        return desk, desk.writer.commit(change)
+
+    def check_edit(self, order: Mapping[str, Any]) -> tuple[Desk, Change]:
+        """Check such a change without making it; it raises the same."""
         desk = self._desk(order)
-        return _whole(desk, self._write(desk, _live(desk, order.get("id")), order))
+        return desk, self._prepared(desk, _live(desk, order.get("id")), order.get("properties"), order)
 
     def _create(self, request: Request) -> Response:
         order = body_of(request)
         desk = self._desk(order)
-        return _whole(desk, self._write(desk, None, order), 201)
+        return _whole(desk, desk.writer.commit(self._prepared(desk, None, order.get("properties"), order)), 201)
 
     def _create_many(self, request: Request) -> Response:
         """Take {"records": [properties, …], …} and all that `create` takes beside: all of them are made, or none."""
@@ -95,9 +103,6 @@ class Admin:
         desk = self._desk(order)
         changes = [self._prepared(desk, None, properties, order, claims) for properties in order["records"]]
         return Response(201, {"ids": [str(desk.writer.commit(change).id) for change in changes]})
-
-    def _write(self, desk: Desk, record: Record | None, order: Mapping[str, Any]) -> Record:
-        return desk.writer.commit(self._prepared(desk, record, order.get("properties"), order))
 
     def _prepared(self, desk: Desk, record: Record | None, properties: object, order: Mapping[str, Any], claims: Claims | None = None) -> Change:
         unlocked = desk.objects.schema.properties if order.get("system") else BY_HAND

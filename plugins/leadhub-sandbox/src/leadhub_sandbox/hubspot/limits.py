@@ -4,9 +4,9 @@ import math
 from collections import deque
 from typing import Any
 
-from leadhub_sandbox.http import Response
+from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.hubspot.account import Account
-from leadhub_sandbox.hubspot.timestamps import DAY_MS
+from leadhub_sandbox.hubspot.timestamps import DAY_MS, iso
 
 BURST_MS, SECOND_MS, HOUR_MS = 10_000, 1_000, 3_600_000
 
@@ -67,6 +67,13 @@ class Limits:
             "X-HubSpot-RateLimit-Daily": str(settings.daily_limit),
             "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, settings.daily_limit - self._used_today)),
         }
+
+    def usage(self, request: Request, version: str) -> Response:  # noqa: ARG002 - the router calls every handler alike
+        """GET …/api-usage/daily/private-apps: the calls of the day and when their count starts anew (fields: HubSpot's page on it)."""
+        resets = (self._day + 1) * DAY_MS - self._account.settings.utc_offset_hours * HOUR_MS
+        told = {"name": "private-apps-api-calls-daily", "usageLimit": self._account.settings.daily_limit, "currentUsage": self._used_today}
+        told |= {"collectedAt": self._account.now_iso(), "fetchStatus": "SUCCESS", "resetsAt": iso(resets)}
+        return Response(body={"results": [told]})
 
     def _refusal(self, message: str, policy: str, wait: int | None) -> Response:
         body = rate_limit_body(message, policy, self._account.correlation_id())

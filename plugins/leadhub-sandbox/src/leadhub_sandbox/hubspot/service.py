@@ -11,6 +11,7 @@ from leadhub_sandbox.http import Request, Response, Router
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.admin import Admin, run_automations
 from leadhub_sandbox.hubspot.associations import AssociationHandlers
+from leadhub_sandbox.hubspot.between import Between
 from leadhub_sandbox.hubspot.deal_stages import follow_deals
 from leadhub_sandbox.hubspot.describe import DescribeHandlers
 from leadhub_sandbox.hubspot.desk import Desk, add_routes, open_desks
@@ -64,6 +65,7 @@ class HubSpotService:
         self._forms = FormHandlers(self.account, self._desks[CONTACTS.name].writer)
         self._webhooks = Webhooks(self.account)
         self._admin = Admin(self.account, self._desks)
+        self._between = Between(self._admin)
         self._router = Router()
         add_routes(self._router)
         self._route_descriptions(DescribeHandlers(self.account))
@@ -72,6 +74,7 @@ class HubSpotService:
         self._route_oauth(OAuthHandlers(self.account))
         self._route_forms()
         self._route_webhooks()
+        self._route_between()
 
     @property
     def token(self) -> str:
@@ -82,6 +85,7 @@ class HubSpotService:
         self._router.add("GET", "/{version}/owners", describe.list_owners)
         self._router.add("GET", "/{version}/owners/{owner_id}", describe.get_owner)
         self._router.add("GET", "/{version}/account-info/details", describe.account_details)
+        self._router.add("GET", "/{version}/account-info/api-usage/daily/private-apps", self._limits.usage)
 
     def _route_subscriptions(self, subscriptions: SubscriptionHandlers) -> None:
         base = "/{version}/communication-preferences"
@@ -124,6 +128,10 @@ class HubSpotService:
         self._admin.add("DELETE", "webhooks", self._webhooks.unsubscribe)
         self._admin.add("POST", "deliver", self._webhooks.deliver)
 
+    def _route_between(self) -> None:
+        self._admin.add("POST", "between", self._between.order)
+        self._admin.add("DELETE", "between", self._between.forget)
+
     def handle(self, request: Request) -> Response:
         """Answer HubSpot's own API: token, then limits, then path, scope and work."""
         self._forms.settle()
@@ -134,6 +142,7 @@ class HubSpotService:
             response = self._guarded(partial(self._forms.submit_openly, request, *opened.groups()))
         else:
             response = self._answer(request)
+        self._between.act(request)
         self._react()
         return response
 
@@ -223,7 +232,13 @@ class HubSpotService:
 
     def snapshot(self) -> Any:
         """Return the account's whole state, limits counted so far included."""
-        return {"account": self.account.dump(), "limits": self._limits.dump(), "forms": self._forms.dump(), "webhooks": self._webhooks.dump()}
+        return {
+            "account": self.account.dump(),
+            "limits": self._limits.dump(),
+            "forms": self._forms.dump(),
+            "webhooks": self._webhooks.dump(),
+            "between": self._between.dump(),
+        }
 
     def restore(self, state: Any) -> None:
         """Put back a state that `snapshot` returned."""
@@ -231,6 +246,7 @@ class HubSpotService:
         self._limits.load(state["limits"])
         self._forms.load(state["forms"])
         self._webhooks.load(state["webhooks"])
+        self._between.load(state["between"])
         self._forget()
 
 

@@ -27,6 +27,7 @@ HUBSPOT_KINDS: dict[str, dict[str, Any]] = {
     "bad_gateway": {"status": 502, "body": _page("502 Bad Gateway"), "content_type": "text/html"},
     "gateway_timeout": {"status": 504, "body": _page("504 Gateway Time-out"), "content_type": "text/html"},
     "timeout_524": {"status": 524, "body": _page("524: A timeout occurred"), "content_type": "text/html"},
+    "malformed_token_530": {"status": 530, "body": _page("530"), "content_type": "text/html"},
     "too_many": {
         "status": 429,
         "body": rate_limit_body("You have reached your ten_secondly_rolling limit.", "TEN_SECONDLY_ROLLING", _ID),
