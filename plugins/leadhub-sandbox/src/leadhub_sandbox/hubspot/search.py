@@ -40,8 +40,9 @@ class Search:
     def handle(self, request: Request, version: str) -> Response:
         """Answer one search."""
         self._settle()
-        if len(request.body) > MAX_BODY:
-            raise invalid(f"A search body has at most {MAX_BODY} characters, this one has {len(request.body)}.")
+        length = len(request.body.decode("utf-8", "replace"))
+        if length > MAX_BODY:
+            raise invalid(f"A search body has at most {MAX_BODY} characters, this one has {length}.")
         body = body_of(request)
         limit, offset = _whole(body.get("limit"), PAGE, "limit"), _whole(body.get("after"), 0, "after")
         if not 1 <= limit <= MAX_PAGE:

@@ -19,6 +19,13 @@ SCOPES = (
     "communication_preferences.read_write",
     "forms",
 )
+# Calls in ten seconds, in a day, and searches in a second, by kind of account (HubSpot's usage guidelines); "generous" slows no test.
+ACCOUNT_LIMITS = {
+    "generous": (10_000, 1_000_000, 1_000),
+    "starter": (100, 250_000, 5),
+    "professional": (190, 625_000, 5),
+    "enterprise": (190, 1_000_000, 5),
+}
 
 
 @dataclass(slots=True)
@@ -41,9 +48,10 @@ class Settings:
     search_lag_seconds: float = 5.0
     search_disorder_seconds: float = 0.0
     search_shuffled: bool = False
-    burst_limit: int = 10_000  # calls in 10 seconds; a real account has 100, 190 or 250
-    daily_limit: int = 1_000_000
-    search_limit: int = 1_000  # calls in a second; a real account has 5
+    account_limits: str = "generous"  # sets the three limits below in one go
+    burst_limit: int = ACCOUNT_LIMITS["generous"][0]
+    daily_limit: int = ACCOUNT_LIMITS["generous"][1]
+    search_limit: int = ACCOUNT_LIMITS["generous"][2]
     form_limit: int = 50  # submissions without a token in 10 seconds
     form_delay_seconds: float = 5.0
     webhook_duplicates: bool = False
@@ -70,6 +78,11 @@ class Settings:
         for rule in order.get("conditional_from_2026_09", []):
             if not isinstance(rule, dict) or rule.keys() != {"property", "values", "requires"}:
                 raise ValueError(f"a rule of conditional_from_2026_09 has property, values and requires, not {rule!r}")
+        if "account_limits" in order:
+            kind = order["account_limits"]
+            if kind not in ACCOUNT_LIMITS:
+                raise ValueError(f"account_limits is one of {', '.join(ACCOUNT_LIMITS)}, not {kind!r}")
+            self.burst_limit, self.daily_limit, self.search_limit = ACCOUNT_LIMITS[kind]
         for name, value in order.items():
             setattr(self, name, value)
 
