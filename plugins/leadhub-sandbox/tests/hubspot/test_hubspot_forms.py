@@ -201,6 +201,24 @@ def test_a_wrong_submission_is_refused(hub: httpx.Client, submit: Submit, fields
     assert submit(form, more={"skipValidation": True}, **fields).status_code == 200
 
 
+def test_a_purged_address_that_is_blocked_makes_no_contact(
+    hub: httpx.Client, submit: Submit, create: Create, settings: Settings, clock: SandboxClock
+) -> None:
+    """Behaviors 33 and 50: a form refuses an address that a privacy deletion blocked; one that comes in all the same makes no contact."""
+    hub.post(f"{V3}/gdpr-delete", json={"objectId": "never@x.example", "idProperty": "email"})
+    hub.post(f"{V3}/gdpr-delete", json={"objectId": create(email="once@x.example")["id"]})
+    refused = submit(email="Never@x.example")
+    assert (refused.status_code, [entry["errorType"] for entry in refused.json()["errors"]]) == (400, ["BLOCKED_EMAIL"])
+    assert submit(email="never@x.example", more={"skipValidation": True}).status_code == 200
+    assert submit(email="once@x.example").status_code == 200
+    clock.advance(60)
+    assert [_by_email(hub, f"{name}@x.example").status_code for name in ("never", "once")] == [404, 200]
+    settings(blocked_emails="none")
+    assert submit(email="never@x.example").status_code == 200
+    clock.advance(60)
+    assert _by_email(hub, "never@x.example").status_code == 200
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"fields": 5}', b'{"fields": [{"name": "email"}]}', b'{"fields": [{"name": 5, "value": "x"}]}'])
 def test_awkward_submissions_are_refused_in_words(hub: httpx.Client, service: HubSpotService, default_form: str, body: bytes) -> None:
     """Behavior 50: whatever a browser sends is answered, and so is a wrong account or form."""

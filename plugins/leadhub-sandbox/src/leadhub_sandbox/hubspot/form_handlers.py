@@ -4,6 +4,7 @@
 import base64
 import binascii
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -81,7 +82,7 @@ class FormHandlers:
         form, body = self._form(form_id), body_of(request)
         values = _fields(body)
         if body.get("skipValidation") is not True:
-            problems = _problems(form, values)
+            problems = _problems(form, values, self._account.blocks)
             if problems:
                 raise ApiError(400, "VALIDATION_ERROR", "The request is not valid", errors=problems)
         context, now = body.get("context") or {}, self._account.now_ms()
@@ -154,7 +155,7 @@ def _fields(body: dict[str, Any]) -> list[dict[str, str]]:
     return [{"name": entry["name"], "value": entry["value"], "objectTypeId": str(entry.get("objectTypeId", "0-1"))} for entry in fields]
 
 
-def _problems(form: Form, values: list[dict[str, str]]) -> list[dict[str, str]]:
+def _problems(form: Form, values: list[dict[str, str]], purged: Callable[[str], bool]) -> list[dict[str, str]]:
     wanted, told = form.wanted(), []
     given = {entry["name"]: entry["value"].strip() for entry in values}
     for name, value in given.items():
@@ -162,7 +163,7 @@ def _problems(form: Form, values: list[dict[str, str]]) -> list[dict[str, str]]:
             told.append(_problem(name, f"Field '{name}' is not in the form definition", "FIELD_NOT_IN_FORM_DEFINITION"))
         elif name == "email" and value and not is_address(value):
             told.append(_problem(name, "Invalid email address", "INVALID_EMAIL"))
-        elif name == "email" and value.lower().rpartition("@")[2] in form.blocked_domains:
+        elif name == "email" and (value.lower().rpartition("@")[2] in form.blocked_domains or purged(value.lower())):
             told.append(_problem(name, "The email address is blocked", "BLOCKED_EMAIL"))
     missing = [entry.name for entry in form.fields if entry.required and not given.get(entry.name)]
     return told + [_problem(name, f"Required field '{name}' is missing", "REQUIRED_FIELD") for name in missing]
