@@ -249,6 +249,17 @@ def test_merge(hub: httpx.Client, create: Create, settings: Callable[..., None],
     assert hub.get(f"{V3}?archived=true").json()["results"] == []
 
 
+def test_the_later_value_wins_a_merge_where_so_set(hub: httpx.Client, create: Create, settings: Callable[..., None], clock: SandboxClock) -> None:
+    """Behavior 34: whose value a merge keeps, sources disagree: the primary's, or by the switch the later one; the primary e-mail stays either way."""
+    settings(merge_values="latest")
+    first = create(email="a@x.example", city="Lund", phone="1")["id"]
+    clock.advance(60)
+    second = create(email="b@x.example", city="Oslo")["id"]
+    merged = hub.post(f"{V3}/merge", json={"primaryObjectId": first, "objectIdToMerge": second}).json()
+    shown = hub.get(f"{V3}/{merged['id']}?properties=city,phone,email").json()["properties"]
+    assert (shown["city"], shown["phone"], shown["email"]) == ("Oslo", "1", "a@x.example")
+
+
 @pytest.mark.parametrize(("through", "status"), [(True, 200), (False, 404)])
 def test_writes_through_a_merged_id_are_a_switch(
     hub: httpx.Client, create: Create, settings: Callable[..., None], through: bool, status: int

@@ -37,6 +37,7 @@ class Settings:
     noop_bumps_modified: bool = True
     conflict_names_id: bool = True
     merge_makes_new_id: bool = True
+    merge_values: str = "primary"  # whose value wins where both have one; or "latest"
     write_through_merged: bool = True
     required_from_2026_09: list[str] = field(default_factory=list)  # "lastname", or "deals.amount"
     conditional_from_2026_09: list[dict[str, Any]] = field(default_factory=list)  # {"property", "values": […], "requires": […]}

@@ -213,9 +213,15 @@ class Writer:
         self._objects.store.add(survivor)
         return survivor
 
-    @staticmethod
-    def _merged_values(survivor: Record, primary: Record, other: Record, now: int) -> dict[str, str]:
-        values = {name: value for name, value in other.values.items() if name not in survivor.values}
+    def _is_later(self, other: Record, primary: Record, name: str) -> bool:
+        """Whether the other's value wins for being the later one, where the account is set so, and people may write the property."""
+        definition = self._objects.schema.properties[name]
+        if self._account.settings.merge_values != "latest" or definition.read_only or definition.name in ("email", ADDITIONAL):
+            return False
+        return bool(other.history.get(name)) and other.history[name][-1].ms > primary.history[name][-1].ms
+
+    def _merged_values(self, survivor: Record, primary: Record, other: Record, now: int) -> dict[str, str]:
+        values = {name: value for name, value in other.values.items() if name not in survivor.values or self._is_later(other, primary, name)}
         olds = [other.id] if survivor.id == primary.id else [primary.id, other.id]
         before = [survivor.values.get("hs_merged_object_ids", ""), other.values.get("hs_merged_object_ids", "")]
         dated = [
