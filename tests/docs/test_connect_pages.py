@@ -85,8 +85,8 @@ def test_the_block_of_the_page_is_read_as_it_stands(crm: str, server: SandboxSer
 
 
 def test_the_list_of_fields_is_the_one_that_is_mapped() -> None:
-    """Every field of Lead and Contact that leadhub reads or writes is in the permission listing of the page."""
-    lists = {name: re.search(rf"^Fields of {name}: (.*?)\n\n", page("salesforce"), re.DOTALL | re.MULTILINE) for name in ("Lead", "Contact")}
+    """Every field of each object that leadhub reads or writes is in the permission listing of the page."""
+    lists = {name: re.search(rf"^Fields of {name}\b[^:]*: (.*?)\n\n", page("salesforce"), re.DOTALL | re.MULTILINE) for name in ("Lead", "Contact", "Opportunity")}
     for mapping in MAPPINGS:
         found = lists[mapping.object]
         assert found is not None

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import leadhub_hubspot.client
 import leadhub_salesforce.client
 import pytest
 from cli_world import Ran, run
@@ -182,7 +181,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch, sandboxes: Sandboxes) -> None:
     monkeypatch.setattr(SystemClock, "now", lambda _self: sandboxes.clock.now())
     monkeypatch.setattr(SystemClock, "sleep", lambda _self, _seconds: None)
     monkeypatch.setattr(http, "TIMEOUT", httpx.Timeout(0.5))
-    monkeypatch.setattr(leadhub_hubspot.client, "SDK_TIMEOUT", (0.5, 0.5))
     monkeypatch.setattr(leadhub_salesforce.client, "TIMEOUT", (0.5, 0.5))
 
 
