@@ -176,7 +176,11 @@ def _try(visit: _Visit) -> list[Finding]:
     careful = Careful(visit.connector(_context(visit, settings)), SystemClock(), structlog.get_logger(), visit.name)
     try:
         identity = careful.check()
-        found = list(careful.examine([_need(visit, mapping) for mapping in visit.connector.mappings])) if careful.can_examine else []
+        found = (
+            list(careful.examine([_need(visit, mapping) for mapping in visit.connector.mappings if mapping.opt_in is None]))
+            if careful.can_examine
+            else []
+        )
     except AccessDenied as error:
         visit.say("Refused. To look at:", style="bold")
         for hint in visit.recipe.refused:

@@ -84,7 +84,7 @@ class Examiner:
         ends = UNSUPPORTED_FROM[version]
         told = f"{version} is supported until {ends:%B %Y}"
         if self._now().date() + NOTICE < ends:
-            return Finding("ok", "API version", f"{told}; properties and owners are read by v3, until {UNSUPPORTED_FROM['v3']:%B %Y}")
+            return Finding("ok", "API version", told)
         newest = max(UNSUPPORTED_FROM, key=lambda name: UNSUPPORTED_FROM[name])
         step = f'api_version = "{newest}"' if newest != version else "a newer leadhub-hubspot"
         return Finding("warn", "API version", told, step)
