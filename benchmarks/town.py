@@ -20,6 +20,7 @@ from typing import Any
 
 SYSTEMS = ("salesforce", "hubspot")
 HOURS_BETWEEN = 2
+FIELDS = ("Title", "jobtitle"), ("Fax", "fax"), ("Website", "website")
 Answer = Mapping[str, Any]
 
 
@@ -61,12 +62,18 @@ class Town:
                 self.ids[name].append(self.order(name, "create", bodies[name])["id"])
 
     def edit(self, count: int, systems: tuple[str, ...] = SYSTEMS) -> None:
-        """Change the title of some leads, each in the next one of the systems."""
+        """Change one field of some leads, each in the next one of the systems; each time another field.
+
+        Who answers three of leadhub's writes of a field in a row with a change counts as an automation, and is left alone.
+        """
         self.edits += 1
         step = len(self.ids["salesforce"]) // count
         for n in range(count):
-            title, name = f"Title {self.edits}.{n}", systems[n % len(systems)]
-            change = {"fields": {"Title": title}} if name == "salesforce" else {"properties": {"jobtitle": title}}
+            name = systems[n % len(systems)]
+            values = f"Title {self.edits}.{n}", f"+4930{20_000_000 + 100_000 * self.edits + n}", f"https://w{self.edits}x{n}.example"
+            native, other = FIELDS[self.edits % len(FIELDS)]
+            value = values[self.edits % len(FIELDS)]
+            change = {"fields": {native: value}} if name == "salesforce" else {"properties": {other: value}}
             self.order(name, "edit", {"id": self.ids[name][n * step], **change})
 
     def edit_all(self, title: str, systems: tuple[str, ...]) -> None:
