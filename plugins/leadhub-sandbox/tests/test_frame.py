@@ -208,10 +208,30 @@ def test_the_journal_and_snapshots_work_over_http(web: httpx.Client) -> None:
     assert web.get("/a").json()["calls"] == 8
 
 
-def test_a_body_without_a_length_is_refused(web: httpx.Client) -> None:
-    """A chunked body is 411, said at once, instead of a call with an empty body."""
-    assert web.post("/a", content=iter([b"{}"])).status_code == 411
-    assert web.get("/a").json()["calls"] == 1
+def test_a_body_can_come_in_chunks(web: httpx.Client) -> None:
+    """A chunked body is read to its end, and the next call of the connection is one of its own."""
+    assert web.post("/a", content=iter([b'{"x":', b" 1}" + b" " * 70_000])).json()["calls"] == 1
+    assert web.get("/b").json()["calls"] == 2
+    first, second = web.get("/_sandbox/journal").json()
+    assert (first["body"].rstrip(), second["path"], second["body"]) == ('{"x": 1}', "/b", "")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Transfer-Encoding: chunked\r\n\r\nx\r\n{}\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}}\r\n0\r\n\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"Content-Length: two\r\n\r\n{}",
+    ],
+)
+def test_a_body_whose_end_cannot_be_told_is_refused(server: SandboxServer, rest: bytes) -> None:
+    """Chunks that are none, other codings and a length that is no number: 400 and the line is closed, instead of a call with half a body."""
+    with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as wire:
+        wire.sendall(b"POST /a HTTP/1.1\r\nHost: x\r\n" + rest)
+        answer = b"".join(iter(lambda: wire.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert server.journal == []
 
 
 def test_many_clients_are_served_at_once(server: SandboxServer, web: httpx.Client) -> None:

@@ -24,6 +24,8 @@ from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.faults import Fault, Faults
 
 MAX_JOURNAL = 100_000
+_LINE = 65_536
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?\r?\n")
 _STATUSES = frozenset(status.value for status in HTTPStatus)
 
 
@@ -284,7 +286,7 @@ class _Connection(BaseHTTPRequestHandler):
         request = self._request()
         if request is None:
             self.close_connection = True
-            self._send(Response(411, {"error": "send a Content-Length"}), truncate=False)
+            self._send(Response(400, {"error": "the body has neither a length nor chunks that can be read"}), truncate=False)
             return
         running = self.sandbox.running
         if not request.path.startswith("/_sandbox/"):
@@ -302,15 +304,35 @@ class _Connection(BaseHTTPRequestHandler):
         self._send(response, truncate=fault is not None and fault.truncate)
 
     def _request(self) -> Request | None:
-        length = self.headers.get("Content-Length") or "0"
-        if self.headers.get("Transfer-Encoding") or not length.isdigit():
+        body = self._body()
+        if body is None:
             return None
-        body = self.rfile.read(int(length))
         parts = urlsplit(self.path)
         headers = {k.lower(): v for k, v in self.headers.items()}
         query = parse_qs(parts.query, keep_blank_values=True)
         others = tuple(time.monotonic() - began for began in list(self.sandbox.running.values()))
         return Request(self.command, unquote(parts.path), self.path, query, headers, body, others)
+
+    def _body(self) -> bytes | None:
+        """Return the request's body; None for one whose end cannot be told."""
+        coding, length = self.headers.get("Transfer-Encoding", ""), self.headers.get("Content-Length") or "0"
+        if coding.strip().lower() == "chunked":
+            return self._chunks()
+        return self.rfile.read(int(length)) if not coding and length.isdigit() else None
+
+    def _chunks(self) -> bytes | None:
+        """Return a body that comes in chunks (RFC 9112, 7.1), without its trailers; None where a chunk is none."""
+        found = bytearray()
+        while size := _CHUNK.fullmatch(self.rfile.readline(_LINE)):
+            found += self.rfile.read(length := int(size[1], 16))
+            end = self.rfile.readline(_LINE)
+            if length and end.strip():
+                return None
+            if not length:
+                while end.strip():
+                    end = self.rfile.readline(_LINE)
+                return bytes(found)
+        return None
 
     def _send(self, response: Response, *, truncate: bool) -> None:
         payload = response.payload()

@@ -89,6 +89,13 @@ def test_a_body_can_come_compressed(api: httpx.Client, soql: Soql, coding: str, 
     assert [r["Title"] for r in soql("SELECT Title FROM Lead")] == ["naïve"]
 
 
+def test_a_body_can_come_in_chunks(api: httpx.Client, soql: Soql) -> None:
+    """43: a body whose length is not told beforehand comes in chunks and is read, with an end of its own."""
+    for content in (json.dumps(LEAD).encode(), json.dumps(LEAD | {"Title": "CEO"}).encode()):
+        assert api.post("/sobjects/Lead", content=iter([content[:7], content[7:]]), headers=JSON).status_code == 201
+    assert {r["Title"] for r in soql("SELECT Title FROM Lead")} == {None, "CEO"}
+
+
 def test_a_body_that_is_not_what_it_says_is_refused(api: httpx.Client, refusal: Refusal, soql: Soql) -> None:
     """43: plain, cut and unmarked bodies are a JSON_PARSER_ERROR, an unknown coding 415; nothing is written."""
     content = json.dumps(LEAD).encode()
