@@ -147,6 +147,14 @@ def test_the_identity_address_of_a_token_answers_for_its_own_user(web: httpx.Cli
     assert (strange.status_code, strange.text) == (403, "Wrong_Org")
 
 
+def test_the_resources_of_a_version_name_the_identity(api: httpx.Client, web: httpx.Client, login: Login) -> None:
+    """44: who holds a token alone learns from a version's resources where the identity of the token's user is told."""
+    address = api.get("/").json()["identity"]
+    assert address == login().json()["id"]
+    told = web.get(address, headers={"Authorization": api.headers["Authorization"]}).json()
+    assert (told["id"], told["username"]) == (address, "leadhub@acme.example")
+
+
 def test_the_identity_of_a_bad_token_is_refused_in_one_word(web: httpx.Client, api: httpx.Client, admin: Admin, server: SandboxServer) -> None:
     """3, 44: userinfo and the identity address answer 403 and a word, no JSON and no 401, for a missing, a wrong and an ended token."""
     admin("settings", expire_tokens=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from leadhub_sandbox.http import Request, Response, Router
 from leadhub_sandbox.salesforce import ids, replication
+from leadhub_sandbox.salesforce.auth import base
 from leadhub_sandbox.salesforce.describe import describe_global, describe_object, summary
 from leadhub_sandbox.salesforce.errors import ApiError, no_such_column, not_found
 from leadhub_sandbox.salesforce.objects import find_object
@@ -125,9 +126,11 @@ class Rest:
         return obj
 
     def resources(self, call: Call) -> Response:
-        """List the resources of a version."""
-        base = f"/services/data/{call.version}"
-        return Response(body={name: f"{base}/{name}" for name in ("sobjects", "query", "queryAll", "limits", "composite", "jobs")})
+        """List the resources of a version, and where the caller's identity is told."""
+        below = f"/services/data/{call.version}"
+        identity = f"{base(call.request)}/id/{self.org.organization_id}/{call.actor.user_id}"
+        names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
+        return Response(body={name: f"{below}/{name}" for name in names} | {"identity": identity})
 
     def limits(self, _: Call) -> Response:
         """Tell what is left of the day's calls."""
