@@ -79,17 +79,29 @@ def test_statuses_are_the_orgs_own(api: httpx.Client, soql: Callable[..., Any], 
 def test_conditional_reads_say_when_nothing_changed(
     api: httpx.Client, make_lead: Callable[..., str], clock: SandboxClock, admin: Callable[..., Any]
 ) -> None:
-    """7: If-Modified-Since gives an empty 304 on a description and on a row until they change."""
+    """7: If-Modified-Since gives an empty 304 on the descriptions and on a row until they change."""
     row = f"/sobjects/Lead/{make_lead()}"
-    for path in ("/sobjects/Lead/describe", row):
+    for path in ("/sobjects", "/sobjects/Lead/describe", row):
         since = {"If-Modified-Since": api.get(path).headers["Last-Modified"]}
         unchanged = api.get(path, headers=since)
         assert (unchanged.status_code, unchanged.content) == (304, b"")
     clock.advance(5)
     api.patch(row, json={"Title": "CEO"})
     admin("settings", hidden_fields={"Lead": ["Phone"]})
-    assert api.get(row, headers=since).status_code == 200
-    assert api.get("/sobjects/Lead/describe", headers=since).status_code == 200
+    for path in ("/sobjects", "/sobjects/Lead/describe", row):
+        assert api.get(path, headers=since).status_code == 200
+
+
+def test_a_description_can_be_asked_for_as_it_was(
+    api: httpx.Client, clock: SandboxClock, admin: Callable[..., Any], refusal: Callable[..., Any]
+) -> None:
+    """37: If-Unmodified-Since refuses the descriptions of an org whose schema changed later, and takes them before."""
+    paths = ("/sobjects", "/sobjects/Lead/describe")
+    since = {"If-Unmodified-Since": api.get(paths[1]).headers["Last-Modified"]}
+    assert [api.get(path, headers=since).status_code for path in paths] == [200, 200]
+    clock.advance(5)
+    admin("settings", hidden_fields={"Lead": ["Phone"]})
+    assert [refusal(api.get(path, headers=since))[0] for path in paths] == [412, 412]
 
 
 @pytest.mark.parametrize("known", ["00QD000000FP14JMAT", "001D000000IqhSLIAZ", "005D0000001KPIcIAO", "0013000001K1TqNAAV"])

@@ -159,21 +159,24 @@ class Rest:
 
     def describe_all(self, call: Call) -> Response:
         """Describe all objects in short."""
-        return Response(body=describe_global(self.org, call.version))
+        return self._described(call, lambda: describe_global(self.org, call.version))
+
+    def _described(self, call: Call, tell: Callable[[], dict[str, Any]]) -> Response:
+        """Answer with a description, or 304 when nothing changed (a schema of the sandbox changes through its settings only)."""
+        changed = self.org.schema_changed.replace(microsecond=0)
+        self._check_unmodified(call, changed)
+        since = call.since("if-modified-since")
+        headers = {"Last-Modified": format_datetime(changed, usegmt=True)}
+        return Response(304, headers=headers) if since and changed <= since else Response(body=tell(), headers=headers)
 
     def object_info(self, call: Call, name: str) -> Response:
         """Describe one object in short."""
         return Response(body={"objectDescribe": summary(self._object(name), call.version), "recentItems": []})
 
     def describe(self, call: Call, name: str) -> Response:
-        """Describe one object in full; 304 when nothing changed (a schema of the sandbox changes through its settings only)."""
+        """Describe one object in full."""
         obj = self._object(name)
-        changed = self.org.schema_changed.replace(microsecond=0)
-        since = call.since("if-modified-since")
-        headers = {"Last-Modified": format_datetime(changed, usegmt=True)}
-        if since and changed <= since:
-            return Response(304, headers=headers)
-        return Response(body=describe_object(self.org, obj, call.version), headers=headers)
+        return self._described(call, lambda: describe_object(self.org, obj, call.version))
 
     def updated(self, call: Call, name: str) -> Response:
         """List what changed between two instants."""
@@ -196,7 +199,7 @@ class Rest:
         since = call.since("if-modified-since")
         if since and modified <= since:
             return Response(304)
-        self._check_unmodified(call, row)
+        self._check_unmodified(call, modified)
         asked = call.request.param("fields")
         names = self._names(obj, asked.split(",")) if asked else [n for n in obj.fields if n not in self.org.hidden(obj)]
         shown = {name: field_value(obj, name, row) for name in names} | {"Id": row["Id"]}
@@ -219,16 +222,16 @@ class Rest:
             names.append(field.name)
         return names
 
-    def _check_unmodified(self, call: Call, row: Row) -> None:
+    def _check_unmodified(self, call: Call, changed: datetime) -> None:
         since = call.since("if-unmodified-since")
-        if since and parse_instant(str(row["LastModifiedDate"])) > since:
+        if since and changed > since:
             raise ApiError(412, "PRECONDITION_FAILED", "The resource has changed since the instant of If-Unmodified-Since")
 
     def update(self, call: Call, name: str, row_id: str) -> Response:
         """Change one record."""
         obj = self._object(name)
         if call.request.headers.get("if-unmodified-since"):
-            self._check_unmodified(call, self.records.live(obj, row_id, call.actor))
+            self._check_unmodified(call, parse_instant(str(self.records.live(obj, row_id, call.actor)["LastModifiedDate"])))
         self.records.update(obj, row_id, call.record(), call.actor, call.assign())
         return Response(204)
 
