@@ -73,8 +73,9 @@ def pitfalls() -> dict[str, dict[str, str]]:
 
 
 def behavior_tests(system: str) -> list[Numbered]:
-    """Return the tests of one sandbox."""
-    return list(collect(SANDBOX / "tests" / system, BARE if system == "salesforce" else NAMED))
+    """Return the tests of one sandbox, those by which others witness it last."""
+    opening = BARE if system == "salesforce" else NAMED
+    return [test for folder in (system, "witnesses") for test in collect(SANDBOX / "tests" / folder, opening)]
 
 
 def pitfall_tests(system: str) -> list[Numbered]:

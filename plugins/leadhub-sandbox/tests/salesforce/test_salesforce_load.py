@@ -136,3 +136,18 @@ def test_json_can_be_asked_for_in_lines(api: httpx.Client, web: httpx.Client) ->
         assert (plain.text.count("\n"), pretty.text.count("\n") > 2) == (0, True)
         assert '" : ' in pretty.text
     assert "\n" not in api.get("/sobjects", headers={"X-PrettyPrint": "0"}).text
+
+
+def test_ten_thousand_leads_take_seconds(api: httpx.Client, server: SandboxServer) -> None:
+    """10,000 leads are created in 50 calls and read back in pages within seconds."""
+    began = time.perf_counter()
+    for start in range(0, 10_000, 200):
+        rows = [{"attributes": {"type": "Lead"}, "LastName": f"L{i}", "Company": "A", "LeadhubId__c": str(i)} for i in range(start, start + 200)]
+        assert all(o["success"] for o in api.post("/composite/sobjects", json={"records": rows}).json())
+    answer = api.get("/query", params={"q": "SELECT Id, LastName, Email, SystemModstamp FROM Lead ORDER BY SystemModstamp, Id"}).json()
+    count = len(answer["records"])
+    while not answer["done"]:
+        answer = api.get(server.url + answer["nextRecordsUrl"]).json()
+        count += len(answer["records"])
+    assert count == 10_000
+    assert time.perf_counter() - began < 20  # about 2 s on an idle machine

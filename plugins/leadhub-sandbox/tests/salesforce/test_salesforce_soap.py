@@ -6,11 +6,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
-import requests
 from leadhub_sandbox import SandboxServer
-from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce
-from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 PARTNER = "urn:partner.soap.sforce.com"
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -139,33 +135,6 @@ def test_entities_and_other_envelopes_are_refused(web: httpx.Client, ask: Ask) -
     assert _fault(ask(f"<p:login>{JANE}</p:login>", **{"Content-Type": "application/json"})) == "soapenv:Client"
     plain = f'<e:Envelope xmlns:e="{ENVELOPE}" xmlns:p="{PARTNER}"><e:Body><p:login>{JANE}</p:login></e:Body></e:Envelope>'
     assert _fault(web.post("/services/Soap/u/62.0", content=plain, headers={"Content-Type": "text/xml"})) == "soapenv:Client"
-
-
-class _ToSandbox(HTTPAdapter):
-    """Sends every host's https to the sandbox's plain http: simple-salesforce logs in at a fixed name."""
-
-    base = ""
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        request.url = self.base + "/" + str(request.url).split("/", 3)[3]
-        return super().send(request, *args, **kwargs)
-
-
-def test_simple_salesforce_logs_in(server: SandboxServer, soql: Soql) -> None:
-    """2: simple-salesforce logs in with a security token or an org id, works with the session, and understands the refusals."""
-    org_id = soql("SELECT Id FROM Organization")[0]["Id"]
-    user = {"username": "jane@acme.example", "password": "sandbox-password"}
-    with requests.Session() as session:
-        adapter = _ToSandbox()
-        adapter.base = server.url
-        session.mount("https://", adapter)
-        for how in ({"security_token": "sandboxtoken"}, {"organizationId": org_id}):
-            client: Any = Salesforce(**user, **how, session=session, version="62.0")
-            assert client.query("SELECT Id FROM Lead")["totalSize"] == 0
-        with pytest.raises(SalesforceAuthenticationFailed, match="INVALID_LOGIN"):
-            Salesforce(**user, security_token="wrong", session=session, version="62.0")
-        with pytest.raises(SalesforceAuthenticationFailed, match="INVALID_OPERATION"):
-            Salesforce(**user, security_token="sandboxtoken", session=session, version="65.0")
 
 
 @pytest.mark.parametrize("version", ["40.0", "68.0"])
