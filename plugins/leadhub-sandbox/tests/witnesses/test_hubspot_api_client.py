@@ -1,5 +1,6 @@
 """HubSpot's own Python client, with its validation on, as an independent reader of every answer: each call that leadhub could need."""
 
+import importlib
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -10,6 +11,8 @@ from leadhub_sandbox import SandboxClock, SandboxServer
 from witnessing import Tried
 
 hubspot = pytest.importorskip("hubspot", reason="hubspot-api-client is not installed")
+for package in ("contacts", "deals", "objects", "objects.leads", "properties", "pipelines", "owners", "associations.v4"):
+    importlib.import_module(f"hubspot.crm.{package}")  # the client itself imports a package when it is first asked for
 
 Order = Callable[..., Any]
 PRIMARY = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 578}
