@@ -35,17 +35,18 @@ def pulled(sandbox: Any) -> tuple[list[str], int, int]:
     return found, len(searches), reads
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("shuffled", [False, True])
-def test_a_hundred_and_twenty_thousand_changes(sandbox: Any, shuffled: bool) -> None:
-    """Pitfall 4: of 120,000 changed contacts, 12,000 of them within one millisecond, in disorder and with lag, each comes once, at the least of calls."""
+def test_more_changes_in_one_millisecond_than_a_search_tells(sandbox: Any, shuffled: bool) -> None:
+    """Pitfall 4: of 13,000 changed contacts, 12,000 of them within one millisecond, in disorder and with lag, each comes once, at the least of calls.
+
+    120,000 of them are for `benchmarks/deep_pull.py`.
+    """
     sandbox.post("settings", search_lag_seconds=60.0, search_disorder_seconds=3600.0, search_shuffled=shuffled, search_limit=10_000)
-    ids = crowd(sandbox, 120_000, at_once=12_000)
+    ids = crowd(sandbox, 13_000, at_once=12_000)
     found, searches, reads = pulled(sandbox)
-    assert len(found) == len(set(found)) == 120_000
+    assert len(found) == len(set(found)) == 13_000
     assert set(found) == set(ids)
-    assert (searches, reads) == (600, 1200) if not shuffled else searches < 2_000
+    assert (searches, reads) == (65, 130) if not shuffled else searches < 250
 
 
 def test_the_same_in_small(sandbox: Any) -> None:
