@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from leadhub_hubspot.examining import OPT_OUTS, SCOPES, WRITE
 from leadhub_salesforce.mapping import MAPPINGS
+from leadhub_salesforce.settings import Settings
 from leadhub_sandbox import SandboxServer, start_hubspot, start_salesforce
 
 from leadhub import config
@@ -84,9 +87,25 @@ def test_the_block_of_the_page_is_read_as_it_stands(crm: str, server: SandboxSer
     assert {asked.variable for asked in RECIPES[crm].asked} == set(re.findall(r"\$\{(\w+)\}", block(crm, "block")))
 
 
+def test_the_block_for_a_private_key_is_read_as_it_stands(tmp_path: Path) -> None:
+    """A key made as the page says, named as the page says, is a whole login."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "salesforce.pem").write_bytes(pem)
+    (tmp_path / "leadhub.toml").write_text(f"version = 1\n\n{block('salesforce', 'jwt-block')}", encoding="utf-8")
+    loaded = config.load(tmp_path, {"SALESFORCE_LOGIN_URL": "https://acme.my.salesforce.com", "SALESFORCE_CLIENT_ID": "3MVG9"})
+    settings = Settings.model_validate(loaded.document.system["salesforce"].settings)
+    assert settings.private_key is not None
+    assert settings.private_key.get_secret_value().strip() == pem.decode().strip()
+    assert settings.client_secret is None
+
+
 def test_the_list_of_fields_is_the_one_that_is_mapped() -> None:
     """Every field of each object that leadhub reads or writes is in the permission listing of the page."""
-    lists = {name: re.search(rf"^Fields of {name}\b[^:]*: (.*?)\n\n", page("salesforce"), re.DOTALL | re.MULTILINE) for name in ("Lead", "Contact", "Opportunity")}
+    lists = {
+        name: re.search(rf"^Fields of {name}\b[^:]*: (.*?)\n\n", page("salesforce"), re.DOTALL | re.MULTILINE)
+        for name in ("Lead", "Contact", "Opportunity")
+    }
     for mapping in MAPPINGS:
         found = lists[mapping.object]
         assert found is not None
