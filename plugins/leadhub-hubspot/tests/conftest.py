@@ -20,6 +20,7 @@ from leadhub import Change, Context, Operation, Page, Record
 from leadhub.connectors.http import client
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+OF_DEALS = ("dealstage", "hs_is_closed", "hs_is_closed_won", "associations.contacts", "createdate")
 WANTED = ("email", "phone", "firstname", "lastname", "company", "jobtitle", "lifecyclestage", "hs_lead_status")
 
 
@@ -67,7 +68,8 @@ class Sandbox:
     def connector(self, *, wanted: Sequence[str] = WANTED, **settings: Any) -> HubSpot:
         """Return a new connector, as after a restart."""
         given = {"token": self.service.token, "base_url": self.server.url, **settings}
-        return HubSpot(Context("hubspot", Settings(**given), {"contacts": tuple(wanted)}, self._http, StillClock(), self.log))
+        fields = {"contacts": tuple(wanted), "deals": OF_DEALS}
+        return HubSpot(Context("hubspot", Settings(**given), fields, self._http, StillClock(), self.log))
 
     def _http(self, *args: Any, **kwargs: Any) -> httpx.Client:
         made = client(*args, **kwargs)
@@ -93,9 +95,21 @@ class Sandbox:
         """Make contacts p0, p1, … and return their ids."""
         return [self.create(email=f"p{n}@example.com", firstname="P", lastname=f"N{n}", **more) for n in range(count)]
 
-    def edit(self, record_id: str, *, by: str = "CRM_UI", **properties: str) -> None:
+    def deal(self, *contacts: str, **properties: str) -> str:
+        """Make a deal of these contacts as a person does, and return its id."""
+        kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}
+        associations = [{"to": {"id": contact}, "types": [kind]} for contact in contacts]
+        values = {"dealname": "Deal", "dealstage": "appointmentscheduled", **properties}
+        return str(self.post("create", object="deals", properties=values, associations=associations)["id"])
+
+    def associate(self, deal: str, contact: str) -> None:
+        """Add a contact to a deal."""
+        path = f"/crm/v4/objects/deals/{deal}/associations/default/contacts/{contact}"
+        assert self.admin.put(path, headers={"Authorization": f"Bearer {self.service.token}"}).is_success
+
+    def edit(self, record_id: str, *, by: str = "CRM_UI", of: str = "contacts", **properties: str) -> None:
         """Change properties as a person does, or as a workflow."""
-        self.post("edit", id=record_id, properties=properties, source=by, user="jane@example.com")
+        self.post("edit", object=of, id=record_id, properties=properties, source=by, user="jane@example.com")
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -143,6 +157,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 REQUESTS = {
+    "/associations/deals/contacts/batch/read": "BatchInputPublicFetchAssociationsBatchRequest",
     "/batch/read": "BatchReadInputSimplePublicObjectId",
     "/batch/create": "BatchInputSimplePublicObjectBatchInputForCreate",
     "/batch/update": "BatchInputSimplePublicObjectBatchInput",
@@ -151,18 +166,25 @@ REQUESTS = {
     "/search": "PublicObjectSearchRequest",
 }
 ANSWERS = {
+    "/associations/deals/contacts/batch/read": "BatchResponsePublicAssociationMultiWithLabel",
     "/batch/read": "BatchResponseSimplePublicObject",
     "/batch/create": "BatchResponseSimplePublicObject",
     "/batch/update": "BatchResponseSimplePublicObject",
     "/batch/upsert": "BatchResponseSimplePublicUpsertObject",
     "/search": "CollectionResponseWithTotalSimplePublicObjectForwardPaging",
     "/objects/contacts": "CollectionResponseSimplePublicObjectWithAssociationsForwardPaging",
+    "/objects/deals": "CollectionResponseSimplePublicObjectWithAssociationsForwardPaging",
     "/properties/contacts": "CollectionResponsePropertyNoPaging",
+    "/properties/deals": "CollectionResponsePropertyNoPaging",
+    "/pipelines/deals": "CollectionResponsePipelineNoPaging",
     "/owners": "CollectionResponsePublicOwnerForwardPaging",
 }
 _SDK = Sdk(access_token="t", host="http://127.0.0.1:9", client_side_validation=True).crm
 _JUDGES = {
+    "/associations/deals/contacts/batch/read": _SDK.associations.v4.batch_api.api_client,
     "/properties/contacts": _SDK.properties.core_api.api_client,
+    "/properties/deals": _SDK.properties.core_api.api_client,
+    "/pipelines/deals": _SDK.pipelines.pipelines_api.api_client,
     "/owners": _SDK.owners.owners_api.api_client,
 }
 _JUDGE = _SDK.contacts.batch_api.api_client
@@ -180,10 +202,10 @@ def sdk_reads(text: str, model: str, judge: Any = _JUDGE) -> Any:
 
 def require_strict_request(call: Mapping[str, Any]) -> None:
     """Hold a request to HubSpot's strict form: the SDK's request model, and what the SDK does not look at."""
-    ending = next((name for name in REQUESTS if call["path"].endswith(name)), None)
+    ending = next((name for name in REQUESTS if _without_version(call["path"]).endswith(name)), None)
     if ending is None or call["method"] != "POST":
         return
-    sdk_reads(call["body"], REQUESTS[ending])
+    sdk_reads(call["body"], REQUESTS[ending], _JUDGES.get(ending, _JUDGE))
     body = json.loads(call["body"])
     if ending == "/search":
         assert body.keys() == {"filterGroups", "sorts", "properties", "limit", "after"}
@@ -191,7 +213,7 @@ def require_strict_request(call: Mapping[str, Any]) -> None:
         assert all(isinstance(rule, str) for rule in body["sorts"])
         assert len(call["body"]) <= 3_000
         return
-    assert 1 <= len(body["inputs"]) <= 100
+    assert 1 <= len(body["inputs"]) <= (1_000 if ending.startswith("/associations") else 100)
     for entry in body["inputs"]:
         assert isinstance(entry.get("id", ""), str)
         assert all(isinstance(value, str) for value in entry.get("properties", {}).values())
@@ -205,8 +227,7 @@ def require_strict_request(call: Mapping[str, Any]) -> None:
 
 def require_sdk_reads(path: str, status: int, answer: bytes) -> None:
     """Hold an answer of the sandbox to the SDK's response model."""
-    without_version = re.sub(r"/(v\d|\d{4}-\d\d)(?=/|$)", "", path)
-    ending = next((name for name in ANSWERS if without_version.endswith(name)), None)
+    ending = next((name for name in ANSWERS if _without_version(path).endswith(name)), None)
     if ending is None or status not in {200, 201, 207}:
         return
     try:
@@ -214,6 +235,10 @@ def require_sdk_reads(path: str, status: int, answer: bytes) -> None:
     except ValueError:
         return  # an injected fault, not the sandbox's own answer
     sdk_reads(answer.decode(), ANSWERS[ending] + ("WithErrors" if status == 207 else ""), _JUDGES.get(ending, _JUDGE))
+
+
+def _without_version(path: str) -> str:
+    return re.sub(r"/(v\d|\d{4}-\d\d)(?=/|$)", "", path)
 
 
 @pytest.fixture

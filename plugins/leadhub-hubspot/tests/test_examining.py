@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from leadhub_hubspot.examining import SCOPES, Examiner
+from leadhub_hubspot.examining import ON_REQUEST, SCOPES, Examiner
 
 from leadhub import Examines, Finding, Need
 
@@ -50,6 +50,20 @@ def test_a_scope_that_lacks_is_named(sandbox: Any, scope: str) -> None:
     assert told[scope].text.startswith("the key lacks this scope")
     assert told[scope].next_step.endswith(f"Service Keys > leadhub's key > scopes: tick {scope}")
     assert [name for name in ALL if name != scope and told[name].level != "ok"] == []
+
+
+@pytest.mark.parametrize("setting", ON_REQUEST)
+def test_a_scope_that_a_setting_needs_is_tried_where_it_is_switched_on(sandbox: Any, setting: str) -> None:
+    """What is not read needs no scope, and is not asked for; what is to be read and may not be is told by the scope's name."""
+    name = ON_REQUEST[setting].name
+    assert found(sandbox, **{setting: True})[name].level == "ok"
+    sandbox.post("settings", scopes=[one for one in sandbox.service.account.settings.scopes if one != name])
+    told = found(sandbox, **{setting: True})[name]
+    assert told.level == "warn"
+    assert told.next_step.endswith(f"tick {name}")
+    sandbox.forget_calls()
+    assert name not in found(sandbox)
+    assert not [entry for entry in sandbox.calls() if entry["path"].endswith(f"/{setting}")]
 
 
 @pytest.mark.parametrize(("minutes", "level"), [(1, "ok"), (-5, "warn"), (59, "warn"), (61, "fail")])

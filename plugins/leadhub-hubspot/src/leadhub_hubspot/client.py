@@ -14,7 +14,8 @@ from weakref import finalize
 
 import httpx
 
-from leadhub import ConfigError, Context, UnknownOutcome, Usage
+from leadhub import ConfigError, Context, Unavailable, UnknownOutcome, Usage
+from leadhub_hubspot.mapping import CONTACTS
 from leadhub_hubspot.paths import BY_VERSION
 from leadhub_hubspot.refusals import call_error, token_error
 from leadhub_hubspot.settings import Settings
@@ -43,7 +44,7 @@ class BatchAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """What HubSpot says of one contact property. `options` are the visible ones' internal values in the account's own order."""
+    """What HubSpot says of one property. `options` are the visible ones' internal values in the account's own order."""
 
     name: str
     label: str
@@ -70,7 +71,7 @@ class _Meter:
 
 @dataclass(slots=True)
 class _Cache:
-    properties: Mapping[str, Property] | None = None
+    properties: dict[str, Mapping[str, Property]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
 
 
@@ -102,15 +103,17 @@ class Client:
         response = self._call("GET", self._paths.account, write=False)
         return self._object(response, write=False), self._date(response)
 
-    def list_page(self, properties: Sequence[str], after: str | None, *, archived: bool = False, limit: int | None = None) -> Json:
-        """Return one page of the list of all live contacts, or of all archived ones, in HubSpot's own order."""
+    def list_page(
+        self, properties: Sequence[str], after: str | None, *, of: str = CONTACTS, archived: bool = False, limit: int | None = None
+    ) -> Json:
+        """Return one page of the list of all live records of one type, or of all archived ones, in HubSpot's own order."""
         query = {"limit": str(limit or LIST_LIMIT), "archived": "true" if archived else "false"}
         query |= {"properties": ",".join(properties)} if properties else {}
         if after is not None:
             query["after"] = after
-        return self._object(self._call("GET", self._paths.contacts, params=query, write=False), write=False, needs="results")
+        return self._object(self._call("GET", self._paths.records(of), params=query, write=False), write=False, needs="results")
 
-    def search_page(self, filters: Sequence[Filter], sort: str) -> Json:
+    def search_page(self, filters: Sequence[Filter], sort: str, of: str = CONTACTS) -> Json:
         """Return the first page of ids, up to 200, and in `total` how many there are. All five fields are sent, and `sorts` as text: the one form that everything HubSpot publishes accepts."""
         body = {
             "filterGroups": [{"filters": list(filters)}],
@@ -119,7 +122,7 @@ class Client:
             "limit": SEARCH_LIMIT,
             "after": "0",
         }
-        return self._object(self._call("POST", self._paths.search, body=body, write=False), write=False, needs="results")
+        return self._object(self._call("POST", self._paths.search(of), body=body, write=False), write=False, needs="results")
 
     def subscriptions(self) -> Json:
         """Return the account's types of subscription: the cheapest reading that needs the scope for opt-outs."""
@@ -130,11 +133,12 @@ class Client:
         ids: Sequence[str],
         properties: Sequence[str],
         *,
+        of: str = CONTACTS,
         history: Sequence[str] = (),
         id_property: str | None = None,
         archived: bool = False,
     ) -> BatchAnswer:
-        """Return up to 100 contacts (50 with history) by id or by a unique property. What is not there is told in `errors`."""
+        """Return up to 100 records of one type (50 with history) by id or by a unique property. What is not there is told in `errors`."""
         body: Json = {
             "properties": list(properties),
             "propertiesWithHistory": list(history),
@@ -143,8 +147,18 @@ class Client:
         if id_property is not None:
             body["idProperty"] = id_property
         params = {"archived": "true" if archived else "false"}
-        response = self._call("POST", self._paths.batch("read"), body=body, params=params, write=False)
+        response = self._call("POST", self._paths.batch(of, "read"), body=body, params=params, write=False)
         return _batch(self._object(response, write=False, needs="results"))
+
+    def associated(self, of: str, to: str, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return which records of the type `to` up to 1,000 records are associated with, by id, in HubSpot's own order."""
+        body = {"inputs": [{"id": record_id} for record_id in ids]}
+        answer = self._object(self._call("POST", self._paths.associated(of, to), body=body, write=False), write=False, needs="results")
+        for error in answer.get("errors") or ():
+            if error.get("category") != "OBJECT_NOT_FOUND":  # how HubSpot says that a record has none
+                raise Unavailable(f"HubSpot does not tell which {to} some {of} are associated with: {error.get('message')}")
+        told = {str(result["from"]["id"]): [str(end["toObjectId"]) for end in result.get("to") or ()] for result in answer["results"]}
+        return {record_id: told.get(record_id, []) for record_id in ids}
 
     # ---- writes --------------------------------------------------------------------------------------------------------------------------
 
@@ -153,14 +167,14 @@ class Client:
 
         A 4xx that speaks of the records comes back as `refusal`. Raises UnknownOutcome when the answer is lost or cannot be read.
         """
-        response = self._call("POST", self._paths.batch(verb), body={"inputs": list(inputs)}, write=True, allow=_OF_RECORDS)
+        response = self._call("POST", self._paths.batch(CONTACTS, verb), body={"inputs": list(inputs)}, write=True, allow=_OF_RECORDS)
         body = self._object(response, write=True, needs=None if response.status_code in _OF_RECORDS else "results")
         return BatchAnswer(refusal=body) if response.status_code in _OF_RECORDS else _batch(body)
 
     def batch_archive(self, ids: Sequence[str]) -> Json | None:
         """Archive up to 100 contacts; ids that do not exist are no error to HubSpot. Returns the body of a refusal, if any."""
         body = {"inputs": [{"id": record_id} for record_id in ids]}
-        response = self._call("POST", self._paths.batch("archive"), body=body, write=True, allow=_OF_RECORDS)
+        response = self._call("POST", self._paths.batch(CONTACTS, "archive"), body=body, write=True, allow=_OF_RECORDS)
         return self._object(response, write=True) if response.status_code in _OF_RECORDS else None
 
     def opt_out(self, address: str) -> Json | None:
@@ -236,16 +250,21 @@ class Client:
 
     # ---- properties and owners -----------------------------------------------------------------------------------------------------------
 
-    def properties(self, *, fresh: bool = False) -> Mapping[str, Property]:
-        """Return every contact property that this key can see, by name; asked once per instance unless `fresh`."""
-        if self._cache.properties is None or fresh:
-            answer = self._object(self._call("GET", self._paths.properties, write=False), write=False, needs="results")
-            self._cache.properties = {entry["name"]: _property(entry) for entry in answer["results"] if not entry.get("archived")}
-        return self._cache.properties
+    def properties(self, *, of: str = CONTACTS, fresh: bool = False) -> Mapping[str, Property]:
+        """Return every property of one type that this key can see, by name; asked once per instance unless `fresh`."""
+        if of not in self._cache.properties or fresh:
+            answer = self._object(self._call("GET", self._paths.properties_of(of), write=False), write=False, needs="results")
+            self._cache.properties[of] = {entry["name"]: _property(entry) for entry in answer["results"] if not entry.get("archived")}
+        return self._cache.properties[of]
+
+    def stages(self, of: str) -> dict[str, str]:
+        """Return the stages of all pipelines of one type, label by id, in the account's own order."""
+        answer = self._object(self._call("GET", self._paths.pipelines_of(of), write=False), write=False, needs="results")
+        return {str(stage["id"]): str(stage.get("label") or stage["id"]) for pipeline in answer["results"] for stage in pipeline.get("stages") or ()}
 
     def forget_properties(self) -> None:
         """Let the properties be asked for anew: a refusal said that they are not what they were."""
-        self._cache.properties = None
+        self._cache.properties.clear()
 
     def owner_id(self, owner: str) -> str:
         """Return an owner's id for an id or an e-mail address. Raises ConfigError when the account has no such owner."""

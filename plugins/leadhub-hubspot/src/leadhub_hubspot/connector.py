@@ -29,9 +29,11 @@ from leadhub import (
     Usage,
 )
 from leadhub_hubspot.client import BATCH_LIMIT, Client
+from leadhub_hubspot.describing import describe
 from leadhub_hubspot.examining import Examiner
 from leadhub_hubspot.history import Historian
-from leadhub_hubspot.mapping import CONTACTS, MAPPINGS, OPT_OUT
+from leadhub_hubspot.kinds import CONTACT, DEAL
+from leadhub_hubspot.mapping import CONTACTS, MAPPINGS
 from leadhub_hubspot.proving import TRIALS, Prover
 from leadhub_hubspot.pull import Puller
 from leadhub_hubspot.reader import Reader
@@ -42,7 +44,7 @@ NOT_PRODUCTION = frozenset({"DEVELOPER_TEST", "SANDBOX", "APP_DEVELOPER"})
 
 
 class HubSpot:
-    """Contacts of one HubSpot account, through a service key. Leads (0-136), deals and forms are not read."""
+    """Contacts of one HubSpot account, through a service key, and on request its deals, read. Leads (0-136) and forms are not read."""
 
     name: ClassVar[str] = "hubspot"
     settings_model: ClassVar[type[BaseModel]] = Settings
@@ -58,8 +60,9 @@ class HubSpot:
         self._log = context.log
         self._clock = context.clock
         self._client = Client(context, settings)
-        self._reader = Reader(self._client, context.wanted.get(CONTACTS, ()))
-        self._puller = Puller(self._client, self._reader, timedelta(minutes=settings.overlap_minutes), context.log)
+        kinds = [CONTACT, *([DEAL] if settings.deals else [])]
+        self._readers = {kind.name: Reader(self._client, context.wanted.get(kind.name, ()), kind) for kind in kinds}
+        self._puller = Puller(self._client, tuple(self._readers.values()), timedelta(minutes=settings.overlap_minutes), context.log)
         self._historian = Historian(self._client, settings.external_id)
         self._writer = Writer(self._client, external_id=settings.external_id, owner=settings.owner_on_create)
 
@@ -89,40 +92,36 @@ class HubSpot:
                 self._log.warning("hubspot.creates_will_fail", reason=str(error), next_step=error.next_step)
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
-        """Yield all contacts, or what changed since the cursor less the overlap (settings: overlap_minutes)."""
+        """Yield all contacts, then all deals if wanted, or what changed since the cursor less the overlap (settings: overlap_minutes)."""
         return self._puller.pull(since)
 
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Write up to 100 contacts; a life cycle stage is accepted only when HubSpot's answer shows it."""
         for change in changes[:1]:
-            _require_contacts(change.object)
+            if change.object != CONTACTS:
+                raise ConfigError(f"This connector writes HubSpot's {CONTACTS}, not {change.object}.")
         return self._writer.push(changes)
 
     def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
-        """Return contacts as they are now; merged, archived and purged ones come with `gone`."""
-        _require_contacts(object_name)
-        return self._reader.reread(ids)
+        """Return records as they are now; merged, archived and purged ones come with `gone`."""
+        return self._reader(object_name).reread(ids)
 
     def find(self, object_name: str, keys: Collection[str]) -> Mapping[str, Record]:
-        """Return the contacts that carry these keys. Raises FatalError without an external-id property: then nobody can tell."""
-        _require_contacts(object_name)
+        """Return the contacts that carry these keys; leadhub makes nothing else. Raises FatalError without an external-id property: nobody can tell."""
+        reader = self._reader(object_name)
+        if object_name != CONTACTS:
+            return {}
         if self._settings.external_id is None:
             raise FatalError(
                 "A contact whose create got no answer cannot be looked for: no property carries leadhub's key.",
                 next_step="set external_id, or look for the contact in HubSpot",
             )
         require_unique_property(self._client, self._settings.external_id)
-        return self._reader.find(keys, self._settings.external_id)
+        return reader.find(keys, self._settings.external_id)
 
     def describe(self, object_name: str) -> Mapping[str, FieldDescription]:
-        """Return every contact property that the key can see, with the options that people are shown, in the account's order."""
-        _require_contacts(object_name)
-        return {
-            name: FieldDescription(
-                name=name, label=entry.label, writable=entry.writable or name == OPT_OUT, options=entry.options, labels=entry.labels
-            )
-            for name, entry in self._client.properties(fresh=True).items()
-        }
+        """Return every property that the key can see, with the options that people are shown, in the account's order."""
+        return describe(self._client, self._reader(object_name))
 
     def examine(self, needs: Sequence[Need]) -> Iterator[Finding]:
         """Yield what leadhub's key may and may not do in this account, in some six calls."""
@@ -133,9 +132,9 @@ class HubSpot:
         return Prover(self._client, self._settings, self._clock, mark).prove()
 
     def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
-        """Return who set each present value, from HubSpot's property history: a person, leadhub itself, or another program."""
-        _require_contacts(object_name)
-        return self._historian.authors(ids, fields)
+        """Return who set each present value, from HubSpot's property history: a person, leadhub itself, or another program; nothing of deals."""
+        self._reader(object_name)
+        return {} if object_name != CONTACTS else self._historian.authors(ids, fields)
 
     def owners(self) -> Iterator[Owner]:
         """Yield every user that can own a contact, then those who have left. HubSpot has no queues. Needs the scope crm.objects.owners.read."""
@@ -149,7 +148,7 @@ class HubSpot:
         """Return this instance's calls and the account's daily allowance."""
         return self._client.usage()
 
-
-def _require_contacts(object_name: str) -> None:
-    if object_name != CONTACTS:
-        raise ConfigError(f"This connector knows HubSpot's {CONTACTS}, not {object_name}.")
+    def _reader(self, object_name: str) -> Reader:
+        if object_name not in self._readers:
+            raise ConfigError(f"This connector knows HubSpot's {' and '.join(self._readers)}, not {object_name}.")
+        return self._readers[object_name]

@@ -3,13 +3,14 @@
 A scope to write cannot be tried without writing, and HubSpot tells a service key's scopes nowhere that is documented: it is told as not proven.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from leadhub import AccessDenied, Finding, Level, Need, allowance_finding, clock_finding
 from leadhub_hubspot.client import Client
+from leadhub_hubspot.mapping import DEALS
 from leadhub_hubspot.settings import Settings
 
 _KEY = "HubSpot: Settings > Integrations > Service Keys > leadhub's key > scopes"
@@ -37,6 +38,16 @@ SCOPES = (
     Scope("crm.schemas.contacts.read", "properties and their options are read by it", "fail", lambda client: client.properties(fresh=True)),
     Scope("crm.objects.owners.read", "owners are matched by it: without it they are left alone", "warn", lambda client: client.first_owner()),
 )
+ON_REQUEST: Mapping[str, Scope] = {
+    "deals": Scope(
+        "crm.objects.deals.read",
+        "deals are read by it (deals = true): without it they are left out",
+        "warn",
+        lambda client: client.list_page((), None, of=DEALS, limit=1),
+    ),
+}
+"""Scopes that are needed where a setting says so, by its name."""
+
 OPT_OUTS = Scope(
     "communication_preferences.read_write",
     "opt-outs are passed on by it: without it each one is refused and says so",
@@ -59,7 +70,7 @@ class Examiner:
         yield Finding("ok", "login", f"the key is good for the account {account.get('portalId')}, {kind}, at {account.get('uiDomain') or 'HubSpot'}")
         yield self._version()
         yield clock_finding(self._now(), theirs, timedelta(minutes=self._settings.overlap_minutes))
-        for scope in SCOPES:
+        for scope in (*SCOPES, *(scope for setting, scope in ON_REQUEST.items() if getattr(self._settings, setting))):
             yield self._tried(scope)
         if any(need.writes for need in needs):
             yield self._tried(OPT_OUTS)

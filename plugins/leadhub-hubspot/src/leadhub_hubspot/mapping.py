@@ -1,4 +1,4 @@
-"""Which HubSpot properties hold leadhub's fields. Data only.
+"""Which HubSpot properties hold leadhub's fields. Data only. Of a deal its stage alone is read, and whom it is associated with.
 
 Left out because HubSpot has no default property that holds the like: do_not_call, rating, the utm fields, occurred_at. Left out although it has
 one: employees, for `numemployees` is a choice of ranges ("100-500"), which no number can be written to and none be read from.
@@ -9,14 +9,14 @@ from zoneinfo import available_timezones
 
 from leadhub import FieldMapping, ObjectMapping, ValueMapping
 
-CONTACTS = "contacts"
+CONTACTS, DEALS = "contacts", "deals"
 STAGE = "lifecyclestage"  # the one ordered property: HubSpot moves it forward only, unless it is blank
 OWNER = "hubspot_owner_id"
 EMAIL = "email"
 OPT_OUT = "hs_email_optout"  # read-only as a property; written through the subscriptions API (consent.py)
-MODIFIED = "lastmodifieddate"  # contacts have their own name for it; every other object says hs_lastmodifieddate
 RECORD_ID = "hs_object_id"
 MERGED_IDS = "hs_merged_object_ids"
+ASSOCIATED = "associations.contacts"  # no property: the contacts that a deal is associated with
 LONGEST = 65_536  # characters of a text (HubSpot's page "Property field types in HubSpot")
 
 # "Original source" as a channel. A coarse value stands for each of several; the first is what it says by itself.
@@ -91,5 +91,15 @@ MAPPINGS = (
         state="hubspot-contact",
         own_lead=False,
         created="createdate",
+    ),
+    ObjectMapping(
+        object=DEALS,
+        fields=(),
+        state="hubspot-deal",
+        created="createdate",
+        same_person={CONTACTS: ASSOCIATED},
+        creates=False,
+        evidence=True,
+        opt_in="deals",
     ),
 )

@@ -7,21 +7,38 @@ from dataclasses import dataclass
 class Paths:
     """The paths of one API version. Opting an address out of everything came with version 4 of the subscriptions; version 3 has no such call."""
 
-    contacts: str
+    objects: str
     properties: str
+    pipelines: str
+    associations: str
     owners: str
     account: str
     preferences: str
     oauth: str
 
-    def batch(self, verb: str) -> str:
-        """Return the path of a batch: read, create, update, upsert or archive."""
-        return f"{self.contacts}/batch/{verb}"
+    def records(self, of: str) -> str:
+        """Return the path of the records of one type."""
+        return f"{self.objects}/{of}"
 
-    @property
-    def search(self) -> str:
-        """The path of the search over contacts."""
-        return f"{self.contacts}/search"
+    def batch(self, of: str, verb: str) -> str:
+        """Return the path of a batch: read, create, update, upsert or archive."""
+        return f"{self.objects}/{of}/batch/{verb}"
+
+    def search(self, of: str) -> str:
+        """Return the path of the search over one type."""
+        return f"{self.objects}/{of}/search"
+
+    def properties_of(self, of: str) -> str:
+        """Return the path of a type's properties."""
+        return f"{self.properties}/{of}"
+
+    def pipelines_of(self, of: str) -> str:
+        """Return the path of a type's pipelines."""
+        return f"{self.pipelines}/{of}"
+
+    def associated(self, of: str, to: str) -> str:
+        """Return the path that tells which records of one type those of another are associated with."""
+        return f"{self.associations}/{of}/{to}/batch/read"
 
     @property
     def subscriptions(self) -> str:
@@ -35,24 +52,30 @@ class Paths:
 
 BY_VERSION = {
     "v3": Paths(
-        contacts="/crm/v3/objects/contacts",
-        properties="/crm/v3/properties/contacts",
+        objects="/crm/v3/objects",
+        properties="/crm/v3/properties",
+        pipelines="/crm/v3/pipelines",
+        associations="/crm/v4/associations",  # version 3 tells of no primary one
         owners="/crm/v3/owners",
         account="/account-info/v3/details",
         preferences="/communication-preferences/v4",
         oauth="/oauth/v1/token",
     ),
     "2026-03": Paths(
-        contacts="/crm/objects/2026-03/contacts",
-        properties="/crm/properties/2026-03/contacts",
+        objects="/crm/objects/2026-03",
+        properties="/crm/properties/2026-03",
+        pipelines="/crm/pipelines/2026-03",
+        associations="/crm/associations/2026-03",
         owners="/crm/owners/2026-03",
         account="/account-info/2026-03/details",
         preferences="/communication-preferences/2026-03",
         oauth="/oauth/2026-03/token",
     ),
     "2026-09": Paths(
-        contacts="/crm/objects/2026-09/contacts",
-        properties="/crm/properties/2026-09/contacts",
+        objects="/crm/objects/2026-09",
+        properties="/crm/properties/2026-09",
+        pipelines="/crm/pipelines/2026-09",
+        associations="/crm/associations/2026-09",
         owners="/crm/owners/2026-09",
         account="/account-info/2026-09/details",
         preferences="/communication-preferences/2026-09",

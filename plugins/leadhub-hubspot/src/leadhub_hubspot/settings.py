@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
 
 
 def _safe_url(url: str) -> str:
@@ -28,6 +28,7 @@ class Settings(BaseModel):
     `token` is a service key, or the access token of a static-auth app. An OAuth app has `client_id`, `client_secret` and `refresh_token` in its place.
     `owner_on_create` is an owner's id or e-mail address. `external_id`
     is a custom contact property with unique values that carries leadhub's key; None gives up finding a contact whose create got no answer.
+    `deals` has deals read, which tell how far the lead they belong to has come; they are never written.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,6 +41,7 @@ class Settings(BaseModel):
     api_version: Literal["v3", "2026-03", "2026-09"] = "2026-03"
     owner_on_create: Annotated[str, AfterValidator(_an_owner)] | None = None
     external_id: str | None = Field(default="leadhub_id", min_length=1)
+    deals: StrictBool = False
     overlap_minutes: int = Field(default=60, ge=0)
     """How far each pull reaches back behind the last one.
 

@@ -17,13 +17,15 @@ def test_every_call_is_of_the_version_that_is_set(
     sandbox: Any, change: Callable[..., Change], records: Callable[..., dict[str, Record]], version: str
 ) -> None:
     """Pitfall 15: everything that the connector does is done under the paths of the one version in the settings, none under another's."""
-    connector = sandbox.connector(api_version=version, owner_on_create="ben.okafor@owners.example")
+    connector = sandbox.connector(api_version=version, owner_on_create="ben.okafor@owners.example", deals=True)
+    sandbox.deal()
     connector.check()
     assert connector.describe("contacts")["lifecyclestage"].options
     assert len(list(connector.owners())) == 4
     [made] = connector.push([change("k1", email="a@example.com", lifecyclestage="customer")])
     first = list(connector.pull(None))
-    assert set(records(iter(first))) == {made.record_id}
+    assert made.record_id in records(iter(first))
+    assert connector.describe("deals")["dealstage"].options
     sandbox.advance(60)
     assert made.record_id in records(connector.pull(first[-1].cursor))
     for operation, values in (("update", {"hs_email_optout": True, "phone": "1"}), ("clear_then_set", {"lifecyclestage": "lead"}), ("archive", {})):
@@ -38,7 +40,9 @@ def test_every_call_is_of_the_version_that_is_set(
 
 def _of_records(version: str) -> tuple[str, ...]:
     paths = BY_VERSION[version]
-    return paths.contacts, paths.properties, paths.owners, paths.account, paths.preferences
+    contacts = paths.records("contacts"), paths.properties_of("contacts")
+    deals = paths.records("deals"), paths.properties_of("deals"), paths.pipelines_of("deals"), paths.associated("deals", "contacts")
+    return *contacts, *deals, paths.owners, paths.account, paths.preferences
 
 
 @pytest.mark.parametrize("version", VERSIONS)

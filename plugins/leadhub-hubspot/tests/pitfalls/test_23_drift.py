@@ -55,7 +55,8 @@ def test_the_judge_refuses_what_hubspot_might(judge: Judge, path: str, body: Any
 
 def test_every_body_that_is_sent_is_judged(sandbox: Any, change: Callable[..., Change], judge: Judge) -> None:
     """Pitfall 23: of everything that the connector can do each body goes before the judge; none is of a kind that the judge does not know."""
-    plain, keyed = sandbox.connector(external_id=None), sandbox.connector()
+    plain, keyed = sandbox.connector(external_id=None), sandbox.connector(deals=True)
+    sandbox.deal()
     list(plain.push([change("p", email="p@example.com")]))
     [made] = keyed.push([change("k", email="k@example.com", lifecyclestage="customer")])
     mark = list(keyed.pull(None))[-1].cursor
@@ -70,6 +71,8 @@ def test_every_body_that_is_sent_is_judged(sandbox: Any, change: Callable[..., C
     bodies = [entry for entry in sandbox.calls() if entry["method"] == "POST" and entry["body"]]
     assert {entry["path"].removeprefix("/crm/objects/2026-03/contacts/") for entry in bodies} == {
         *("batch/create", "batch/upsert", "batch/update", "batch/read", "batch/archive", "search"),
+        *("/crm/objects/2026-03/deals/search", "/crm/objects/2026-03/deals/batch/read"),
+        *("/crm/associations/2026-03/deals/contacts/batch/read",),
     }
     for entry in bodies:
         judge(entry)
@@ -82,5 +85,5 @@ def test_the_leads_object_is_left_alone(sandbox: Any) -> None:
     mark = list(connector.pull(None))[-1].cursor
     sandbox.advance(60)
     list(connector.pull(mark))
-    assert [mapping.object for mapping in connector.mappings] == ["contacts"]
+    assert [mapping.object for mapping in connector.mappings] == ["contacts", "deals"]
     assert not [entry for entry in sandbox.calls() if "leads" in entry["path"] or "0-136" in entry["path"]]
