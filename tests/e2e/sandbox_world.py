@@ -191,6 +191,24 @@ on_create = {{ owner = "{self.boxes.owner}" }}
         self.clock.sleep(60)
         self.boxes.order(self.boxes.hubspot, "edit", {"id": id_, "properties": properties, "source": by})
 
+    def hs_deal(self, *contacts: str, stage: str = "appointmentscheduled", **properties: str) -> str:
+        """Add a deal of these contacts as a person does, and return its id."""
+        self.clock.sleep(60)
+        kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}
+        associations = [{"to": {"id": contact}, "types": [kind]} for contact in contacts]
+        order = {"object": "deals", "properties": {"dealname": "Deal", "dealstage": stage, **properties}, "associations": associations}
+        return str(self.boxes.order(self.boxes.hubspot, "create", order)["id"])
+
+    def hs_move(self, deal: str, stage: str) -> None:
+        """Move a deal to another stage as a person does."""
+        self.clock.sleep(60)
+        self.boxes.order(self.boxes.hubspot, "edit", {"object": "deals", "id": deal, "properties": {"dealstage": stage}})
+
+    def hs_archive(self, id_: str, *, of: str = "contacts") -> None:
+        """Archive a record of HubSpot as a person does, and let the time pass until such records are listed."""
+        self.boxes.order(self.boxes.hubspot, "archive", {"object": of, "id": id_})
+        self.clock.sleep(6 * 3600)
+
     def pair(self, email: str = "ann@acme.example", *, sf: Mapping[str, Any] | None = None, hs: Mapping[str, str] | None = None) -> tuple[str, str]:
         """Make one person with a record in both CRMs, alike in every plain field; return both ids, Salesforce's first.
 
