@@ -3,6 +3,8 @@
 import pytest
 from sandbox_world import World
 
+from leadhub.cli.map_diff import differences
+from leadhub.cli.held import held
 from leadhub.sync.run import plan
 
 READ = "deals = true"
@@ -129,6 +131,7 @@ def test_a_stage_that_the_preset_does_not_name_counts_by_its_flags(*, world: Wor
     world.hs_move(deal, "closedlost")
     world.sync()
     assert world.state() == "opportunity/in_deal/open"
+    assert not list(differences(world.hub, world.hub.systems["hubspot"], held(world.hub))), "none of them is told as unmapped"
     world.hs_move(own, end)
     world.sync()
     assert world.state() == state

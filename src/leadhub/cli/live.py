@@ -175,7 +175,7 @@ def _options(system: System, relation: Relation, of: FieldRelation, options: tup
             f'if it was renamed: leadhub map rename {system.name} {of.name} {quote(written[0])} NEW; else drop = ["{written[0]}"] in leadhub.toml',
         )
     for option in options:
-        if of.row({of.name: option}) is None:
+        if not of.names(option):
             count = known.values[system.name, relation.object, of.name, option]
             yield (
                 "warn",

@@ -87,7 +87,7 @@ def _field(system: System, relation: Relation, of: FieldRelation, described: Fie
         return Difference(system.name, relation.object, of.name, kind, value, described.labels.get(value, ""), count, text, command)
 
     about = f"{system.name} {of.name}"
-    new = [option for option in options if of.row({of.name: option}) is None]
+    new = [option for option in options if not of.names(option)]
     gone = _gone(of, options)
     names = _new_names(gone, new, described.labels)
     for value in gone:

@@ -185,6 +185,10 @@ class FieldRelation:
                     return row
         return None
 
+    def names(self, value: str) -> bool:
+        """Whether the value is read at all: by a row of its own or one for whatever no other names, if the record's other fields are as that says."""
+        return self.folded(value) in self._by_value or (value != "" and ANY_OTHER in self._by_value)
+
     def writers(self, state: State, values: NativeState) -> tuple[Row, ...]:
         """The rows that claim to be written for a state, given the record's other fields. Sound relations have at most one."""
         index = INDEX.get(state)
