@@ -1,6 +1,7 @@
 """Resolve: who a record is, in any order, and which lead it speaks of."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -66,6 +67,18 @@ def test_a_known_person_takes_a_record_in() -> None:
     """The key names one person whose name fits."""
     known = {Key("email", "a@x.example"): [Bearer("p1", Name("ann", "lee"))]}
     assert _shape([_unlinked("1", "a@x.example", "Anne Lee")], known) == (set(), {"sf/Lead/1": "p1"}, 0)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_record_follows_the_one_that_it_names_to_a_known_person(*, turned: bool) -> None:
+    """Read at once: a contact is a known person's by its address, and a record that shows nothing but whose it is follows it, and one that names that."""
+    known = {Key("email", "a@x.example"): [Bearer("p1", Name("ann", "lee"))]}
+    contact, of_contact = Key("record", "hs/contacts/2"), Key("record", "hs/contacts/3")
+    first = replace(_unlinked("2", "a@x.example", system="hs"), keys=(Key("email", "a@x.example"), contact))
+    second = replace(_unlinked("3", None, "A B", system="hs"), keys=(contact, of_contact))
+    third = replace(_unlinked("4", None, "C D", system="hs"), keys=(of_contact,))
+    records = [first, second, third]
+    assert _shape(records[::-1] if turned else records, known) == (set(), {f"hs/contacts/{n}": "p1" for n in (2, 3, 4)}, 0)
 
 
 def test_keys_of_two_known_people_are_a_doubt() -> None:

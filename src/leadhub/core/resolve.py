@@ -69,8 +69,20 @@ def assign(records: Sequence[Unlinked], bearers: Mapping[Key, Sequence[Bearer]])
             waiting.append(record)
         else:
             result.persons[record.id] = person
+    while followers := _followers(records, waiting, result):
+        result.persons |= followers
+        waiting = [record for record in waiting if record.id not in followers]
     result.groups = _grouped(waiting, result)
     return result
+
+
+def _followers(records: Sequence[Unlinked], waiting: Sequence[Unlinked], result: Assignment) -> dict[str, str]:
+    """The persons of those waiting whom their system calls the same person as a record that has one by now: it may show nothing else of whose it is."""
+    of: dict[Key, str] = {}
+    for record in sorted((one for one in records if one.id in result.persons), key=lambda one: one.id) if waiting else ():
+        of |= {key: result.persons[record.id] for key in record.keys if key.kind == RECORD and key not in of}
+    named = ((record.id, next((of[key] for key in record.keys if key in of), None)) for record in waiting)
+    return {id_: person for id_, person in named if person is not None}
 
 
 def _known(record: Unlinked, bearers: Mapping[Key, Sequence[Bearer]], result: Assignment) -> str | None:
