@@ -204,6 +204,24 @@ on_create = {{ owner = "{self.boxes.owner}" }}
         self.clock.sleep(60)
         self.boxes.order(self.boxes.hubspot, "edit", {"object": "deals", "id": deal, "properties": {"dealstage": stage}})
 
+    def hs_lead(self, contact: str, stage: str = "new-stage-id", **properties: str) -> str:
+        """Add a record of the Leads object about a contact as a person does, and return its id."""
+        self.clock.sleep(60)
+        kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 578}
+        values = {"hs_lead_name": "Lead", "hs_pipeline_stage": stage, **properties}
+        order = {"object": "leads", "properties": values, "associations": [{"to": {"id": contact}, "types": [kind]}]}
+        return str(self.boxes.order(self.boxes.hubspot, "create", order)["id"])
+
+    def hs_lead_edit(self, id_: str, *, by: str = "CRM_UI", **properties: str) -> None:
+        """Change a record of the Leads object as a person does, or HubSpot's own automation."""
+        self.clock.sleep(60)
+        self.boxes.order(self.boxes.hubspot, "edit", {"object": "leads", "id": id_, "properties": properties, "source": by})
+
+    def hs_lead_stage(self, id_: str) -> str:
+        """Return the stage of a record of the Leads object."""
+        rows = self.boxes.http.get(f"{self.boxes.hubspot.url}/_sandbox/records").json()["leads"]
+        return str(next(row for row in rows if row["id"] == id_)["properties"]["hs_pipeline_stage"])
+
     def hs_archive(self, id_: str, *, of: str = "contacts") -> None:
         """Archive a record of HubSpot as a person does, and let the time pass until such records are listed."""
         self.boxes.order(self.boxes.hubspot, "archive", {"object": of, "id": id_})

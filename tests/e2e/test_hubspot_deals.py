@@ -3,8 +3,8 @@
 import pytest
 from sandbox_world import World
 
-from leadhub.cli.map_diff import differences
 from leadhub.cli.held import held
+from leadhub.cli.map_diff import differences
 from leadhub.sync.run import plan
 
 READ = "deals = true"

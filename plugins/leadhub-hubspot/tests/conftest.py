@@ -21,6 +21,7 @@ from leadhub.connectors.http import client
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OF_DEALS = ("dealstage", "hs_is_closed", "hs_is_closed_won", "associations.contacts", "createdate")
+OF_LEADS = ("hubspot_owner_id", "hs_lead_label", "hs_pipeline_stage", "associations.contacts", "hs_createdate")
 WANTED = ("email", "phone", "firstname", "lastname", "company", "jobtitle", "lifecyclestage", "hs_lead_status")
 
 
@@ -68,7 +69,7 @@ class Sandbox:
     def connector(self, *, wanted: Sequence[str] = WANTED, **settings: Any) -> HubSpot:
         """Return a new connector, as after a restart."""
         given = {"token": self.service.token, "base_url": self.server.url, **settings}
-        fields = {"contacts": tuple(wanted), "deals": OF_DEALS}
+        fields = {"contacts": tuple(wanted), "deals": OF_DEALS, "leads": OF_LEADS}
         return HubSpot(Context("hubspot", Settings(**given), fields, self._http, StillClock(), self.log))
 
     def _http(self, *args: Any, **kwargs: Any) -> httpx.Client:
@@ -102,10 +103,22 @@ class Sandbox:
         values = {"dealname": "Deal", "dealstage": "appointmentscheduled", **properties}
         return str(self.post("create", object="deals", properties=values, associations=associations)["id"])
 
-    def associate(self, deal: str, contact: str) -> None:
-        """Add a contact to a deal."""
-        path = f"/crm/v4/objects/deals/{deal}/associations/default/contacts/{contact}"
+    def lead(self, contact: str, **properties: str) -> str:
+        """Make a record of the Leads object about a contact as a person does, and return its id."""
+        kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 578}
+        associations = [{"to": {"id": contact}, "types": [kind]}]
+        values = {"hs_lead_name": "Lead", "hs_pipeline_stage": "new-stage-id", **properties}
+        return str(self.post("create", object="leads", properties=values, associations=associations)["id"])
+
+    def associate(self, record_id: str, contact: str, *, of: str = "deals") -> None:
+        """Add a contact to a deal or a lead."""
+        path = f"/crm/v4/objects/{of}/{record_id}/associations/default/contacts/{contact}"
         assert self.admin.put(path, headers={"Authorization": f"Bearer {self.service.token}"}).is_success
+
+    def part(self, record_id: str, contact: str, *, of: str = "deals") -> None:
+        """Take a contact from a deal or a lead."""
+        path = f"/crm/v4/objects/{of}/{record_id}/associations/contacts/{contact}"
+        assert self.admin.delete(path, headers={"Authorization": f"Bearer {self.service.token}"}).is_success
 
     def edit(self, record_id: str, *, by: str = "CRM_UI", of: str = "contacts", **properties: str) -> None:
         """Change properties as a person does, or as a workflow."""
@@ -158,6 +171,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 REQUESTS = {
     "/associations/deals/contacts/batch/read": "BatchInputPublicFetchAssociationsBatchRequest",
+    "/associations/leads/contacts/batch/read": "BatchInputPublicFetchAssociationsBatchRequest",
     "/batch/read": "BatchReadInputSimplePublicObjectId",
     "/batch/create": "BatchInputSimplePublicObjectBatchInputForCreate",
     "/batch/update": "BatchInputSimplePublicObjectBatchInput",
@@ -167,6 +181,7 @@ REQUESTS = {
 }
 ANSWERS = {
     "/associations/deals/contacts/batch/read": "BatchResponsePublicAssociationMultiWithLabel",
+    "/associations/leads/contacts/batch/read": "BatchResponsePublicAssociationMultiWithLabel",
     "/batch/read": "BatchResponseSimplePublicObject",
     "/batch/create": "BatchResponseSimplePublicObject",
     "/batch/update": "BatchResponseSimplePublicObject",
@@ -175,16 +190,19 @@ ANSWERS = {
     "/objects/contacts": "CollectionResponseSimplePublicObjectWithAssociationsForwardPaging",
     "/objects/deals": "CollectionResponseSimplePublicObjectWithAssociationsForwardPaging",
     "/properties/contacts": "CollectionResponsePropertyNoPaging",
+    "/objects/leads": "CollectionResponseSimplePublicObjectWithAssociationsForwardPaging",
     "/properties/deals": "CollectionResponsePropertyNoPaging",
+    "/properties/leads": "CollectionResponsePropertyNoPaging",
     "/pipelines/deals": "CollectionResponsePipelineNoPaging",
+    "/pipelines/leads": "CollectionResponsePipelineNoPaging",
     "/owners": "CollectionResponsePublicOwnerForwardPaging",
 }
 _SDK = Sdk(access_token="t", host="http://127.0.0.1:9", client_side_validation=True).crm
 _JUDGES = {
-    "/associations/deals/contacts/batch/read": _SDK.associations.v4.batch_api.api_client,
+    **{f"/associations/{name}/contacts/batch/read": _SDK.associations.v4.batch_api.api_client for name in ("deals", "leads")},
     "/properties/contacts": _SDK.properties.core_api.api_client,
-    "/properties/deals": _SDK.properties.core_api.api_client,
-    "/pipelines/deals": _SDK.pipelines.pipelines_api.api_client,
+    **{f"/properties/{name}": _SDK.properties.core_api.api_client for name in ("deals", "leads")},
+    **{f"/pipelines/{name}": _SDK.pipelines.pipelines_api.api_client for name in ("deals", "leads")},
     "/owners": _SDK.owners.owners_api.api_client,
 }
 _JUDGE = _SDK.contacts.batch_api.api_client

@@ -54,7 +54,7 @@ class _Place:
     @property
     def preset(self) -> str:
         """The name of the preset that the object's state is read by."""
-        own = None if self.target.mapping.evidence else self.system.doc.preset
+        own = None if self.target.mapping.aside else self.system.doc.preset
         return own or self.target.mapping.state or ""
 
     @property

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -76,10 +76,10 @@ def _systems(deployment: config.Deployment, plugins: Plugins, fields: Fields, fa
             continue
         settings = _settings(deployment, name, doc, connector, faults)
         mappings = [mapping_of(name, doc, mapping, deployment.document, fields) for mapping in connector.mappings if is_read(mapping, doc)]
-        of_deals = {field for m in mappings if m.evidence for field in loads(presets.get(m.state or "", "")).get("field", {})}
+        aside = {m.object: frozenset(loads(presets.get(m.state or "", "")).get("field", {})) for m in mappings if m.aside}
         objects = tuple(
             replace(
-                _object(deployment, name, doc, m, presets, faults, of_deals, only_one=len(mappings) == 1),
+                _object(deployment, name, doc, m, presets, faults, aside, only_one=len(mappings) == 1),
                 converts=int(getattr(connector, "converts", 0)) if m.converted is not None else 0,
             )
             for m in mappings
@@ -112,12 +112,14 @@ def _object(
     mapping: ObjectMapping,
     presets: Mapping[str, str],
     faults: Faults,
-    of_deals: Collection[str],
+    aside: Mapping[str, frozenset[str]],
     *,
     only_one: bool,
 ) -> TargetObject:
-    """Return one object with its relation. `of_deals` are the state fields of the system's deals, apart from which the file's changes are for leads."""
+    """Return one object with its relation. `aside` are the state fields of the objects beside the main one, for which all else in the file is meant."""
     relation: Relation | None = None
+    own = aside.get(mapping.object)
+    told = {field for field in doc.field if field in own} if own is not None else doc.field.keys() - frozenset().union(*aside.values())
     preset = _preset_of(doc, mapping, only_one=only_one)
     if preset is not None and preset not in presets:
         faults.add(("system", name, "preset"), f'system.{name} names the preset "{preset}". Known: {", ".join(sorted(presets))}.')
@@ -128,7 +130,7 @@ def _object(
                 document,
                 source=f"{preset}.toml",
                 line_of=line_finder(presets[preset]),
-                overrides={field: rows for field, rows in doc.field.items() if (field in of_deals) is mapping.evidence},
+                overrides={field: rows for field, rows in doc.field.items() if field in told},
                 overrides_source=deployment.path.name,
                 overrides_line_of=line_finder(deployment.text, "system", name),
                 skip=frozenset(deployment.document.stages.skip),
@@ -149,7 +151,7 @@ def _object(
 
 
 def _preset_of(doc: config.SystemDoc, mapping: ObjectMapping, *, only_one: bool) -> str | None:
-    if mapping.evidence:
+    if mapping.aside:
         return mapping.state
     return doc.preset or mapping.state if mapping.state is not None or only_one else None
 
@@ -160,7 +162,7 @@ def _create_rule(doc: config.SystemDoc) -> CreateRule:
 
 
 def _projection(doc: config.SystemDoc, objects: Sequence[TargetObject], presets: Mapping[str, str], skip: Sequence[str]) -> str:
-    texts = [presets.get((o.mapping.state if o.mapping.evidence else doc.preset or o.mapping.state) or "", "") for o in objects]
+    texts = [presets.get((o.mapping.state if o.mapping.aside else doc.preset or o.mapping.state) or "", "") for o in objects]
     parts = [
         repr(skip),
         repr(sorted(doc.scope.items())),

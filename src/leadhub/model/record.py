@@ -264,6 +264,11 @@ class ObjectMapping:
     converted: str | None = None
     opt_in: str | None = None
 
+    @property
+    def aside(self) -> bool:
+        """Whether the object is read beside the one that a system's `preset` is for: it has a vocabulary of its own."""
+        return self.evidence or self.opt_in is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leadhub import Cursor, FatalError
-from leadhub_hubspot.mapping import CONTACTS, DEALS
+from leadhub_hubspot.mapping import CONTACTS, DEALS, LEADS
 from leadhub_hubspot.values import iso, parse_instant
 
-FURTHER = (DEALS,)
+FURTHER = (DEALS, LEADS)
 """The types that have a part of the cursor under their own name; what is left of it is the contacts', as it was when nothing else was read."""
 
 

@@ -150,24 +150,27 @@ class Client:
         response = self._call("POST", self._paths.batch(of, "read"), body=body, params=params, write=False)
         return _batch(self._object(response, write=False, needs="results"))
 
-    def associated(self, of: str, to: str, ids: Sequence[str]) -> dict[str, list[str]]:
-        """Return which records of the type `to` up to 1,000 records are associated with, by id, in HubSpot's own order."""
+    def associated(self, of: str, to: str, ids: Sequence[str], *, primary: bool = False) -> dict[str, list[str]]:
+        """Return which records of the type `to` up to 1,000 records are associated with, by id, in HubSpot's own order; `primary`: those by that alone."""
         body = {"inputs": [{"id": record_id} for record_id in ids]}
         answer = self._object(self._call("POST", self._paths.associated(of, to), body=body, write=False), write=False, needs="results")
         for error in answer.get("errors") or ():
             if error.get("category") != "OBJECT_NOT_FOUND":  # how HubSpot says that a record has none
                 raise Unavailable(f"HubSpot does not tell which {to} some {of} are associated with: {error.get('message')}")
-        told = {str(result["from"]["id"]): [str(end["toObjectId"]) for end in result.get("to") or ()] for result in answer["results"]}
+        told = {
+            str(result["from"]["id"]): [str(end["toObjectId"]) for end in result.get("to") or () if not primary or _is_primary(end)]
+            for result in answer["results"]
+        }
         return {record_id: told.get(record_id, []) for record_id in ids}
 
     # ---- writes --------------------------------------------------------------------------------------------------------------------------
 
-    def batch_write(self, verb: str, inputs: Sequence[Json]) -> BatchAnswer:
-        """Create, update or upsert up to 100 contacts.
+    def batch_write(self, verb: str, inputs: Sequence[Json], of: str = CONTACTS) -> BatchAnswer:
+        """Create, update or upsert up to 100 records of one type.
 
         A 4xx that speaks of the records comes back as `refusal`. Raises UnknownOutcome when the answer is lost or cannot be read.
         """
-        response = self._call("POST", self._paths.batch(CONTACTS, verb), body={"inputs": list(inputs)}, write=True, allow=_OF_RECORDS)
+        response = self._call("POST", self._paths.batch(of, verb), body={"inputs": list(inputs)}, write=True, allow=_OF_RECORDS)
         body = self._object(response, write=True, needs=None if response.status_code in _OF_RECORDS else "results")
         return BatchAnswer(refusal=body) if response.status_code in _OF_RECORDS else _batch(body)
 
@@ -301,6 +304,10 @@ def next_page(body: Json) -> str | None:
     """Return HubSpot's own mark of the page that follows, if any does."""
     after = ((body.get("paging") or {}).get("next") or {}).get("after")
     return None if after is None else str(after)
+
+
+def _is_primary(end: Json) -> bool:
+    return any(kind.get("label") == "Primary" and kind.get("category") == "HUBSPOT_DEFINED" for kind in end.get("associationTypes") or ())
 
 
 def _property(entry: Json) -> Property:

@@ -32,8 +32,8 @@ from leadhub_hubspot.client import BATCH_LIMIT, Client
 from leadhub_hubspot.describing import describe
 from leadhub_hubspot.examining import Examiner
 from leadhub_hubspot.history import Historian
-from leadhub_hubspot.kinds import CONTACT, DEAL
-from leadhub_hubspot.mapping import CONTACTS, MAPPINGS
+from leadhub_hubspot.kinds import CONTACT, DEAL, LEAD
+from leadhub_hubspot.mapping import CONTACTS, DEALS, LEADS, MAPPINGS
 from leadhub_hubspot.proving import TRIALS, Prover
 from leadhub_hubspot.pull import Puller
 from leadhub_hubspot.reader import Reader
@@ -44,7 +44,7 @@ NOT_PRODUCTION = frozenset({"DEVELOPER_TEST", "SANDBOX", "APP_DEVELOPER"})
 
 
 class HubSpot:
-    """Contacts of one HubSpot account, through a service key, and on request its deals, read. Leads (0-136) and forms are not read."""
+    """Contacts of one HubSpot account, through a service key; on request its deals, read, and its leads (0-136), read and moved."""
 
     name: ClassVar[str] = "hubspot"
     settings_model: ClassVar[type[BaseModel]] = Settings
@@ -60,11 +60,13 @@ class HubSpot:
         self._log = context.log
         self._clock = context.clock
         self._client = Client(context, settings)
-        kinds = [CONTACT, *([DEAL] if settings.deals else [])]
+        kinds = [CONTACT, *([DEAL] if settings.deals else []), *([LEAD] if settings.leads else [])]
         self._readers = {kind.name: Reader(self._client, context.wanted.get(kind.name, ()), kind) for kind in kinds}
         self._puller = Puller(self._client, tuple(self._readers.values()), timedelta(minutes=settings.overlap_minutes), context.log)
         self._historian = Historian(self._client, settings.external_id)
-        self._writer = Writer(self._client, external_id=settings.external_id, owner=settings.owner_on_create)
+        self._writers = {CONTACTS: Writer(self._client, external_id=settings.external_id, owner=settings.owner_on_create)}
+        if settings.leads:
+            self._writers[LEADS] = Writer(self._client, of=LEADS)
 
     def check(self) -> Identity:
         """Say which account answers. An account type that is not known to be for trying counts as production.
@@ -92,15 +94,15 @@ class HubSpot:
                 self._log.warning("hubspot.creates_will_fail", reason=str(error), next_step=error.next_step)
 
     def pull(self, since: Cursor | None) -> Iterator[Page]:
-        """Yield all contacts, then all deals if wanted, or what changed since the cursor less the overlap (settings: overlap_minutes)."""
+        """Yield all contacts, then all deals and leads if wanted, or what changed since the cursor less the overlap (settings: overlap_minutes)."""
         return self._puller.pull(since)
 
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
-        """Write up to 100 contacts; a life cycle stage is accepted only when HubSpot's answer shows it."""
-        for change in changes[:1]:
-            if change.object != CONTACTS:
-                raise ConfigError(f"This connector writes HubSpot's {CONTACTS}, not {change.object}.")
-        return self._writer.push(changes)
+        """Write up to 100 records of one object; a life cycle stage is accepted only when HubSpot's answer shows it."""
+        name = changes[0].object if changes else CONTACTS
+        if name not in self._writers:
+            raise ConfigError(f"This connector writes HubSpot's {' and '.join(self._writers)}, not {name}.")
+        return self._writers[name].push(changes)
 
     def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
         """Return records as they are now; merged, archived and purged ones come with `gone`."""
@@ -134,7 +136,7 @@ class HubSpot:
     def authors(self, object_name: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[tuple[str, str], Author]:
         """Return who set each present value, from HubSpot's property history: a person, leadhub itself, or another program; nothing of deals."""
         self._reader(object_name)
-        return {} if object_name != CONTACTS else self._historian.authors(ids, fields)
+        return {} if object_name == DEALS else self._historian.authors(ids, fields, object_name)
 
     def owners(self) -> Iterator[Owner]:
         """Yield every user that can own a contact, then those who have left. HubSpot has no queues. Needs the scope crm.objects.owners.read."""

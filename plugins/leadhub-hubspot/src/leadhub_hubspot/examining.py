@@ -10,11 +10,11 @@ from datetime import date, datetime, timedelta
 
 from leadhub import AccessDenied, Finding, Level, Need, allowance_finding, clock_finding
 from leadhub_hubspot.client import Client
-from leadhub_hubspot.mapping import DEALS
+from leadhub_hubspot.mapping import DEALS, LEADS
 from leadhub_hubspot.settings import Settings
 
 _KEY = "HubSpot: Settings > Integrations > Service Keys > leadhub's key > scopes"
-WRITE = "crm.objects.contacts.write"
+WRITE, WRITE_LEADS = "crm.objects.contacts.write", "crm.objects.leads.write"
 
 UNSUPPORTED_FROM = {"v3": date(2027, 9, 1), "2026-03": date(2027, 9, 30), "2026-09": date(2028, 3, 31)}
 """HubSpot's changelog: versions 1 to 3 become unsupported in September 2027, a dated version 18 months after it came."""
@@ -44,6 +44,13 @@ ON_REQUEST: Mapping[str, Scope] = {
         "deals are read by it (deals = true): without it they are left out",
         "warn",
         lambda client: client.list_page((), None, of=DEALS, limit=1),
+    ),
+    "leads": Scope(
+        "crm.objects.leads.read",
+        "the Leads object is read by it (leads = true): without it it is left out",
+        "warn",
+        lambda client: client.list_page((), None, of=LEADS, limit=1),
+        refused="the key lacks this scope, or the account has no seat for the Leads object (Sales Hub Professional or Enterprise)",
     ),
 }
 """Scopes that are needed where a setting says so, by its name."""
@@ -76,6 +83,8 @@ class Examiner:
             yield self._tried(OPT_OUTS)
             how = "not proven: only a write shows it. leadhub doctor --prove SYSTEM tries it in a test account, else the first apply does"
             yield Finding("note", WRITE, how, f"{_KEY}: {WRITE} has to be ticked")
+            if self._settings.leads:
+                yield Finding("note", WRITE_LEADS, "not proven: only a write shows it", f"{_KEY}: {WRITE_LEADS} has to be ticked")
             yield from self._key(creates=any(need.creates for need in needs))
         usage = self._client.usage()
         if usage.used is None or not usage.limit:

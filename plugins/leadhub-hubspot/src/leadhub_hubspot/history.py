@@ -6,6 +6,7 @@ from typing import Any
 
 from leadhub import Author
 from leadhub_hubspot.client import HISTORY_LIMIT, Client
+from leadhub_hubspot.mapping import CONTACTS
 from leadhub_hubspot.reader import batches
 from leadhub_hubspot.values import EPOCH, parse_instant
 
@@ -33,21 +34,21 @@ class Historian:
         self._external_id = external_id
         self._own: set[tuple[str, str]] = set()
 
-    def authors(self, ids: Sequence[str], fields: Sequence[str]) -> dict[tuple[str, str], Author]:
-        """Return the author of each present value that the history names, by (contact id, property). Fifty contacts a call."""
+    def authors(self, ids: Sequence[str], fields: Sequence[str], of: str = CONTACTS) -> dict[tuple[str, str], Author]:
+        """Return the author of each present value that the history names, by (record id, property). Fifty records a call."""
         found: dict[tuple[str, str], Author] = {}
-        known = self._client.properties()
+        known = self._client.properties(of=of)
         asked = [name for name in dict.fromkeys(fields) if name in known]
         if not asked:
             return found
         for batch in batches(list(dict.fromkeys(ids)), HISTORY_LIMIT):
-            found |= self._of_batch(batch, asked)
+            found |= self._of_batch(batch, asked, of)
         return found
 
-    def _of_batch(self, ids: Sequence[str], fields: Sequence[str]) -> dict[tuple[str, str], Author]:
-        key = self._external_id
+    def _of_batch(self, ids: Sequence[str], fields: Sequence[str], of: str) -> dict[tuple[str, str], Author]:
+        key = self._external_id if of == CONTACTS else None
         history = list(fields) if key is None or key in fields else [*fields, key]
-        results = self._client.batch_read(ids, fields, history=history).results
+        results = self._client.batch_read(ids, fields, of=of, history=history).results
         told = {str(result["id"]): result.get("propertiesWithHistory") or {} for result in results}
         if key is not None:  # leadhub alone writes its key: whoever did is leadhub, in the other histories too
             self._own |= {_source(version) for histories in told.values() for version in histories.get(key) or () if _is_program(version)}

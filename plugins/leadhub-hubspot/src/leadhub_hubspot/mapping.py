@@ -1,4 +1,5 @@
-"""Which HubSpot properties hold leadhub's fields. Data only. Of a deal its stage alone is read, and whom it is associated with.
+"""Which HubSpot properties hold leadhub's fields. Data only. Of a deal its stage alone is read, and whom it is
+associated with; of a lead of the Leads object its stage, owner and label, and whom it is about.
 
 Left out because HubSpot has no default property that holds the like: do_not_call, rating, the utm fields, occurred_at. Left out although it has
 one: employees, for `numemployees` is a choice of ranges ("100-500"), which no number can be written to and none be read from.
@@ -9,14 +10,15 @@ from zoneinfo import available_timezones
 
 from leadhub import FieldMapping, ObjectMapping, ValueMapping
 
-CONTACTS, DEALS = "contacts", "deals"
+CONTACTS, DEALS, LEADS = "contacts", "deals", "leads"
 STAGE = "lifecyclestage"  # the one ordered property: HubSpot moves it forward only, unless it is blank
 OWNER = "hubspot_owner_id"
 EMAIL = "email"
 OPT_OUT = "hs_email_optout"  # read-only as a property; written through the subscriptions API (consent.py)
 RECORD_ID = "hs_object_id"
 MERGED_IDS = "hs_merged_object_ids"
-ASSOCIATED = "associations.contacts"  # no property: the contacts that a deal is associated with
+ASSOCIATED = "associations.contacts"  # no property: the contacts that a deal is associated with, or the one that a lead is about
+LEAD_STAGE = "hs_pipeline_stage"
 LONGEST = 65_536  # characters of a text (HubSpot's page "Property field types in HubSpot")
 
 # "Original source" as a channel. A coarse value stands for each of several; the first is what it says by itself.
@@ -84,6 +86,7 @@ _FIELDS = (
     FieldMapping("message", "message"),
     FieldMapping("next_step_at", "notes_next_activity_date", writable=False, type="datetime"),
 )
+_LABELS = (ValueMapping("HOT", ("hot",)), ValueMapping("WARM", ("warm",)), ValueMapping("COLD", ("cold",)))
 MAPPINGS = (
     ObjectMapping(
         object=CONTACTS,
@@ -101,5 +104,18 @@ MAPPINGS = (
         creates=False,
         evidence=True,
         opt_in="deals",
+    ),
+    ObjectMapping(
+        object=LEADS,
+        fields=(
+            FieldMapping("owner", OWNER, type="owner", writable=False),
+            FieldMapping("rating", "hs_lead_label", writable=False, values=_LABELS),
+        ),
+        state="hubspot-lead-object",
+        own_lead=True,
+        created="hs_createdate",
+        same_person={CONTACTS: ASSOCIATED},
+        creates=False,
+        opt_in="leads",
     ),
 )

@@ -1,4 +1,4 @@
-"""HubSpot's contacts and deals as leadhub's records: by id, by key, and what became of ids that are gone. It writes nothing."""
+"""HubSpot's objects as leadhub's records: by id, by key, and what became of ids that are gone. It writes nothing."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -41,12 +41,13 @@ class Reader:
         return tuple(dict.fromkeys((*self.fields(), MERGED_IDS)))
 
     def records(self, results: Sequence[Mapping[str, Any]]) -> list[Record]:
-        """Return up to 100 answers as records, in their order; with the contacts that each is associated with where that is wanted."""
+        """Return up to 100 answers as records, in their order; with the contacts of each where they are wanted."""
         kind = self.kind
         if kind.link is None or not results:
             return [self._record(result, {}) for result in results]
-        linked = self._client.associated(kind.name, CONTACTS, [str(result["id"]) for result in results])
-        return [self._record(result, {kind.link: linked[str(result["id"])]}) for result in results]
+        linked = self._client.associated(kind.name, CONTACTS, [str(result["id"]) for result in results], primary=kind.primary)
+        told: dict[str, NativeValue] = {id_: next(iter(ends), None) if kind.primary else ends for id_, ends in linked.items()}
+        return [self._record(result, {kind.link: told[str(result["id"])]}) for result in results]
 
     def _record(self, result: Mapping[str, Any], further: dict[str, NativeValue]) -> Record:
         """Return one record. A property without value is None, whether HubSpot answers null, "" or nothing."""

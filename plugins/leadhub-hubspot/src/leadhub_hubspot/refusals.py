@@ -46,7 +46,7 @@ def record_error(body: Body) -> RecordError:
     category = str(body.get("category") or "")
     code = details[0].code if details else category
     fields = tuple(dict.fromkeys(name for detail in details for name in detail.fields))
-    text = f"HubSpot refuses the contact: {message}"
+    text = f"HubSpot refuses the record: {message}"
     if category == "CONFLICT" or code == "CONFLICTING_UNIQUE_VALUE":
         found = _EXISTING_ID.search(message) or _HOLDER_ID.search(message)
         return DuplicateRefused(text, existing_id=found[1] if found else None, code=code, fields=fields or ("email",))

@@ -28,7 +28,8 @@ class Settings(BaseModel):
     `token` is a service key, or the access token of a static-auth app. An OAuth app has `client_id`, `client_secret` and `refresh_token` in its place.
     `owner_on_create` is an owner's id or e-mail address. `external_id`
     is a custom contact property with unique values that carries leadhub's key; None gives up finding a contact whose create got no answer.
-    `deals` has deals read, which tell how far the lead they belong to has come; they are never written.
+    `deals` has deals read, which tell how far the lead they belong to has come; they are never written. `leads` has
+    the Leads object read and the stages of its records written, for accounts with seats for it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +43,7 @@ class Settings(BaseModel):
     owner_on_create: Annotated[str, AfterValidator(_an_owner)] | None = None
     external_id: str | None = Field(default="leadhub_id", min_length=1)
     deals: StrictBool = False
+    leads: StrictBool = False
     overlap_minutes: int = Field(default=60, ge=0)
     """How far each pull reaches back behind the last one.
 

@@ -1,4 +1,4 @@
-"""Writing contacts: batches in which each record stands for itself, and a life cycle stage that is believed only when the answer shows it.
+"""Writing contacts and the stages of leads: batches in which each record stands for itself, and a life cycle stage that is believed only when the answer shows it.
 
 Answers are matched by trace id or record id, never by position: HubSpot answers in an order of its own.
 """
@@ -28,7 +28,7 @@ from leadhub import (
 )
 from leadhub_hubspot.client import BatchAnswer, Client
 from leadhub_hubspot.consent import Consent
-from leadhub_hubspot.mapping import OWNER, STAGE
+from leadhub_hubspot.mapping import CONTACTS, OWNER, STAGE
 from leadhub_hubspot.refusals import record_error
 from leadhub_hubspot.values import from_wire, parse_instant, to_wire
 
@@ -54,9 +54,10 @@ class Written:
 
 
 class Writer:
-    """Writes changes of contacts through one client."""
+    """Writes changes of one type of object through one client. `external_id` and `owner` are of contacts alone."""
 
-    def __init__(self, client: Client, *, external_id: str | None, owner: str | None) -> None:
+    def __init__(self, client: Client, *, external_id: str | None = None, owner: str | None = None, of: str = CONTACTS) -> None:
+        self._of = of
         self._client = client
         self._consent = Consent(client)
         self._external_id = external_id
@@ -70,8 +71,10 @@ class Writer:
         if self._outdated:
             self._client.forget_properties()
             self._outdated = False
-        self._client.properties()  # needed to read the answers: a failure belongs before the write, not after it
+        self._client.properties(of=self._of)  # needed to read the answers: a failure belongs before the write, not after it
         match changes[0].operation:
+            case Operation.CREATE | Operation.CLEAR_THEN_SET | Operation.ARCHIVE as operation if self._of != CONTACTS:
+                raise FatalError(f"leadhub only updates HubSpot's {self._of}: it takes no {operation}.")
             case Operation.CREATE:
                 yield from self._consent.push(changes, self._create)
             case Operation.UPDATE:
@@ -178,7 +181,7 @@ class Writer:
         while waiting:
             part = waiting.popleft()
             try:
-                answer = self._client.batch_write(verb, list(part.values()))
+                answer = self._client.batch_write(verb, list(part.values()), self._of)
             except (RetryableError, FatalError, UnknownOutcome) as error:
                 if not written.answers:
                     raise
@@ -224,7 +227,7 @@ class Writer:
         if isinstance(answer, RecordError):
             self._outdated |= answer.code in OUTDATED
             return Outcome(change.key, Result.REFUSED, change.record_id, error=answer)
-        known, properties = self._client.properties(), _properties(answer)
+        known, properties = self._client.properties(of=self._of), _properties(answer)
         kinds = {name: known[name].type for name in wanted if name in known}
         values = {name: from_wire(properties[name], kinds.get(name, "string")) for name in wanted if name in properties}
         error = _stage_error(wanted, answer)

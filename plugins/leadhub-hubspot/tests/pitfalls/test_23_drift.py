@@ -1,4 +1,4 @@
-"""Pitfall 23: a sandbox that is kinder than HubSpot hides faults. Pitfall 22: the Leads object is a thing of its own."""
+"""Pitfall 23: a sandbox that is kinder than HubSpot hides faults."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from leadhub import Change
+from leadhub import Change, Operation
 
 Judge = Callable[[Mapping[str, Any]], None]
 UPDATE = {"inputs": [{"id": "1", "properties": {"phone": "1"}, "objectWriteTraceId": "k"}]}
@@ -55,8 +55,9 @@ def test_the_judge_refuses_what_hubspot_might(judge: Judge, path: str, body: Any
 
 def test_every_body_that_is_sent_is_judged(sandbox: Any, change: Callable[..., Change], judge: Judge) -> None:
     """Pitfall 23: of everything that the connector can do each body goes before the judge; none is of a kind that the judge does not know."""
-    plain, keyed = sandbox.connector(external_id=None), sandbox.connector(deals=True)
+    plain, keyed = sandbox.connector(external_id=None), sandbox.connector(deals=True, leads=True)
     sandbox.deal()
+    mine = sandbox.lead(sandbox.create(email="l@example.com"))
     list(plain.push([change("p", email="p@example.com")]))
     [made] = keyed.push([change("k", email="k@example.com", lifecyclestage="customer")])
     mark = list(keyed.pull(None))[-1].cursor
@@ -67,23 +68,14 @@ def test_every_body_that_is_sent_is_judged(sandbox: Any, change: Callable[..., C
     list(keyed.pull(mark))
     keyed.find("contacts", ["k"])
     keyed.authors("contacts", [made.record_id], ["phone"])
+    list(keyed.push([Change("l", "leads", Operation.UPDATE, mine, {"hs_pipeline_stage": "connected-stage-id"})]))
     list(keyed.push([change("a", made.record_id, "archive")]))
     bodies = [entry for entry in sandbox.calls() if entry["method"] == "POST" and entry["body"]]
     assert {entry["path"].removeprefix("/crm/objects/2026-03/contacts/") for entry in bodies} == {
         *("batch/create", "batch/upsert", "batch/update", "batch/read", "batch/archive", "search"),
-        *("/crm/objects/2026-03/deals/search", "/crm/objects/2026-03/deals/batch/read"),
-        *("/crm/associations/2026-03/deals/contacts/batch/read",),
+        *(f"/crm/objects/2026-03/{name}/{verb}" for name in ("deals", "leads") for verb in ("search", "batch/read")),
+        *(f"/crm/associations/2026-03/{name}/contacts/batch/read" for name in ("deals", "leads")),
+        "/crm/objects/2026-03/leads/batch/update",
     }
     for entry in bodies:
         judge(entry)
-
-
-def test_the_leads_object_is_left_alone(sandbox: Any) -> None:
-    """Pitfall 22: HubSpot's Leads object is neither read nor written: nothing is asked of it, and an account without the seats for it is no worse off."""
-    connector = sandbox.connector()
-    connector.check()
-    mark = list(connector.pull(None))[-1].cursor
-    sandbox.advance(60)
-    list(connector.pull(mark))
-    assert [mapping.object for mapping in connector.mappings] == ["contacts", "deals"]
-    assert not [entry for entry in sandbox.calls() if "leads" in entry["path"] or "0-136" in entry["path"]]
