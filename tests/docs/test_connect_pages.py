@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from leadhub_hubspot.examining import ON_REQUEST, OPT_OUTS, SCOPES, WRITE
+from leadhub_hubspot.examining import ON_REQUEST, OPT_OUTS, SCOPES, WRITE, WRITE_LEADS
 from leadhub_salesforce.mapping import MAPPINGS
 from leadhub_salesforce.settings import Settings
 from leadhub_sandbox import SandboxServer, start_hubspot, start_salesforce
@@ -116,7 +116,13 @@ def test_the_list_of_fields_is_the_one_that_is_mapped() -> None:
 def test_the_scopes_are_those_that_doctor_tries() -> None:
     """No scope more, and none less."""
     listed = set(re.findall(r"`((?:crm|communication)[\w.]+)`", page("hubspot")))
-    assert listed == {*(scope.name for scope in (*SCOPES, *ON_REQUEST.values())), WRITE, OPT_OUTS.name, "communication_preferences.write"}
+    assert listed == {
+        *(scope.name for scope in (*SCOPES, *ON_REQUEST.values())),
+        WRITE,
+        WRITE_LEADS,
+        OPT_OUTS.name,
+        "communication_preferences.write",
+    }
 
 
 def test_every_recipe_has_its_page(crm: str) -> None:
