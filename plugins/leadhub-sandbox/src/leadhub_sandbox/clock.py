@@ -24,6 +24,12 @@ class SandboxClock:
     def _now(self) -> datetime:
         return self._frozen if self._frozen is not None else datetime.now(UTC) + self._offset
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the clock stands still."""
+        with self._lock:
+            return self._frozen is not None
+
     def set(self, instant: datetime) -> None:
         """Freeze the clock at `instant`, which must be aware."""
         with self._lock:
@@ -43,3 +49,8 @@ class SandboxClock:
             if self._frozen is not None:
                 self._offset = self._frozen - datetime.fromtimestamp(time.time(), UTC)
                 self._frozen = None
+
+    def reset(self) -> None:
+        """Go back to real time, whatever was set before."""
+        with self._lock:
+            self._frozen, self._offset = None, timedelta()

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+LONGEST_DELAY = 3600
+
 
 @dataclass(slots=True)
 class Fault:
@@ -54,7 +56,17 @@ class Faults:
         kind = order["kind"]
         if kind not in self._kinds:
             raise ValueError(f"unknown fault {kind!r}; known: {', '.join(sorted(self._kinds))}")
-        self._waiting.append(Fault(**{**self._kinds[kind], **order}))
+        made = Fault(**{**self._kinds[kind], **order})
+        _check(made)
+        self._waiting.append(made)
+
+    def kinds(self) -> list[str]:
+        """Return the kinds that may be ordered."""
+        return sorted(self._kinds)
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """Return what waits, in the order in which it is asked: which calls it hits, and how often."""
+        return [{name: getattr(fault, name) for name in ("kind", "path", "method", "times", "skip", "status", "delay")} for fault in self._waiting]
 
     def clear(self) -> None:
         """Forget all that wait."""
@@ -73,3 +85,18 @@ class Faults:
                 self._waiting.remove(fault)
             return fault
         return None
+
+
+def _check(fault: Fault) -> None:
+    """Raise ValueError for what would only show when a call comes: it would be answered with the sandbox's own 500."""
+    for name, pattern in (("path", fault.path), ("method", fault.method)):
+        try:
+            re.compile(pattern)
+        except re.error as problem:
+            raise ValueError(f"{name} is no regular expression: {pattern!r}: {problem}") from problem
+    for name, least in (("times", 1), ("skip", 0), ("status", 100)):
+        number = getattr(fault, name)
+        if not isinstance(number, int) or isinstance(number, bool) or number < least:
+            raise ValueError(f"{name} is a whole number from {least} on, not {number!r}")
+    if isinstance(fault.delay, bool) or not isinstance(fault.delay, int | float) or not 0 <= fault.delay <= LONGEST_DELAY:
+        raise ValueError(f"delay is seconds from 0 to {LONGEST_DELAY}, not {fault.delay!r}")

@@ -134,18 +134,10 @@ class Router:
         return None, {}, allowed
 
 
-class SandboxServer:
-    """Serves one CRM over real HTTP on loopback, in threads of its own, with its request journal and its admin API.
+class Loopback:
+    """Something that answers requests over real HTTP on 127.0.0.1, in threads of its own."""
 
-    Admin API, for tests and people, all below /_sandbox/, JSON in and out, without the CRM's authentication: GET health; GET journal
-    (?after=N), DELETE journal; POST clock {set|advance|release}; POST faults (see `Faults`), DELETE faults; GET snapshot, PUT snapshot. What
-    is the CRM's own goes to the service's `admin`.
-    """
-
-    def __init__(self, service: Service, port: int = 0) -> None:
-        self.service = service
-        self.lock = threading.RLock()
-        self.journal: list[dict[str, Any]] = []
+    def __init__(self, port: int = 0) -> None:
         self.connections: set[socket.socket] = set()
         self.running: dict[int, float] = {}
         self._http = _Listener(("127.0.0.1", port), type("_OwnConnection", (_Connection,), {"sandbox": self}))
@@ -165,6 +157,25 @@ class SandboxServer:
         self._http.server_close()
         for connection in list(self.connections):
             hang_up(connection)
+
+    def answer(self, request: Request) -> tuple[Response, Fault | None]:
+        """Answer one request; the fault, if any, says what the connection does with the answer."""
+        raise NotImplementedError
+
+
+class SandboxServer(Loopback):
+    """Serves one CRM over real HTTP on loopback, with its request journal and its admin API.
+
+    Admin API, for tests and people, all below /_sandbox/, JSON in and out, without the CRM's authentication: GET health; GET journal
+    (?after=N), DELETE journal; GET clock, POST clock {set|advance|release}; GET faults, POST faults (see `Faults`), DELETE faults; GET
+    snapshot, PUT snapshot. What is the CRM's own goes to the service's `admin`.
+    """
+
+    def __init__(self, service: Service, port: int = 0) -> None:
+        super().__init__(port)
+        self.service = service
+        self.lock = threading.RLock()
+        self.journal: list[dict[str, Any]] = []
 
     def answer(self, request: Request) -> tuple[Response, Fault | None]:
         """Answer one request; the fault, if any, says what the connection does with the answer."""
@@ -197,6 +208,7 @@ class SandboxServer:
             self.journal.append(
                 {
                     "seq": len(self.journal) + 1,
+                    "at": self.service.clock.now().isoformat(),
                     "method": request.method,
                     "path": request.path,
                     "target": request.raw_target,
@@ -210,7 +222,7 @@ class SandboxServer:
     def _safe_admin(self, request: Request) -> Response:
         try:
             return self._admin(request)
-        except (ValueError, TypeError, KeyError) as problem:  # json.JSONDecodeError is a ValueError
+        except (ValueError, TypeError, KeyError, OverflowError) as problem:  # json.JSONDecodeError is a ValueError
             what = f"{type(problem).__name__}: {problem}"
             return Response(400, {"error": f"bad order for {request.method} {request.path}: {what}"})
         except Exception as problem:  # noqa: BLE001 - whatever it is, the client gets an answer
@@ -221,11 +233,28 @@ class SandboxServer:
         own = self.service.admin(request)
         if own is not None:
             return own
-        match request.method, request.path.removeprefix("/_sandbox/").strip("/"):
-            case "GET", "health":
-                return Response(body={"name": self.service.name, "now": self.service.clock.now().isoformat()})
-            case "GET", "journal":
+        path = request.path.removeprefix("/_sandbox/").strip("/")
+        told = self._told(request, path) if request.method == "GET" else self._done(request, path)
+        return told or Response(404, {"error": f"no such admin path: {request.method} {request.path}"})
+
+    def _told(self, request: Request, path: str) -> Response | None:
+        clock, faults = self.service.clock, self.service.faults
+        match path:
+            case "health":
+                return Response(body={"name": self.service.name, "now": clock.now().isoformat()})
+            case "journal":
                 return Response(body=self.journal[int(request.param("after", "0") or 0) :])
+            case "clock":
+                return Response(body={"now": clock.now().isoformat(), "frozen": clock.frozen})
+            case "faults":
+                return Response(body={"waiting": faults.waiting(), "kinds": faults.kinds()})
+            case "snapshot":
+                return Response(body=self.service.snapshot())
+            case _:
+                return None
+
+    def _done(self, request: Request, path: str) -> Response | None:
+        match request.method, path:
             case "DELETE", "journal":
                 self.journal.clear()
             case "POST", "clock":
@@ -234,12 +263,10 @@ class SandboxServer:
                 self.service.faults.add(request.json())
             case "DELETE", "faults":
                 self.service.faults.clear()
-            case "GET", "snapshot":
-                return Response(body=self.service.snapshot())
             case "PUT", "snapshot":
                 self.service.restore(request.json())
             case _:
-                return Response(404, {"error": f"no such admin path: {request.method} {request.path}"})
+                return None
         return Response(204)
 
 
@@ -265,7 +292,7 @@ def hang_up(connection: socket.socket) -> None:
 
 
 class _Connection(BaseHTTPRequestHandler):
-    sandbox: SandboxServer
+    sandbox: Loopback
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 

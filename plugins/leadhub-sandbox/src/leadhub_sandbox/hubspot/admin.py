@@ -54,6 +54,7 @@ class Admin:
             ("POST", "restore"): self._restore,
             ("POST", "purge"): self._purge,
             ("GET", "records"): self._records,
+            ("GET", "describe"): self._describe_all,
             ("GET", "settings"): self._settings,
             ("POST", "settings"): self._change_settings,
             ("POST", "automation"): self._add_automation,
@@ -67,7 +68,8 @@ class Admin:
 
     def answer(self, request: Request) -> Response | None:
         """Answer an admin path of HubSpot's, or None for one that is not."""
-        route = self._routes.get((request.method, request.path.removeprefix("/_sandbox/").strip("/")))
+        path = request.path.removeprefix("/_sandbox/").strip("/")
+        route = self._routes.get((request.method, path)) or (self._named(path) if request.method == "GET" else None)
         if route is None:
             return None
         try:
@@ -78,6 +80,16 @@ class Admin:
             return Response(400, {"error": f"the order lacks {error}; see HUBSPOT.md"})
         except (AttributeError, TypeError, ValueError) as error:
             return Response(400, {"error": f"{error}; see HUBSPOT.md"})
+
+    def _named(self, path: str) -> Callable[[Request], Response] | None:
+        """Return what tells of the object, or of the record, that a path names."""
+        match path.split("/"):
+            case ["describe", kind]:
+                return lambda _: self._describe(self._desk({"object": kind}))
+            case ["records", kind, record_id]:
+                return lambda _: self._record(self._desk({"object": kind}), record_id)
+            case _:
+                return None
 
     def _edit(self, request: Request) -> Response:
         return _whole(*self.edit(body_of(request)))
@@ -190,6 +202,24 @@ class Admin:
         merged = {str(old): str(new) for old, new in self._account.store.merged.items()}
         ends = [{"from": start, "to": end} for start, end in self._account.links.pairs()]
         return Response(body={"results": told.pop(CONTACTS.name), "merged": merged, "associations": ends, "purged": self._account.purged, **told})
+
+    def _record(self, desk: Desk, record_id: str) -> Response:
+        """Tell one record with every value, the history of each, and what it is associated with."""
+        record = _any(desk, record_id)
+        return Response(body=desk.views.read(record, record.values, record.history, self._desks))
+
+    def _describe_all(self, request: Request) -> Response:
+        """Tell which objects there are."""
+        kinds = [desk.type for desk in self._desks.values()]
+        return Response(body=[{"name": kind.name, "singular": kind.singular, "mergeable": kind.merges} for kind in kinds])
+
+    def _describe(self, desk: Desk) -> Response:
+        """Tell an object's properties, with all options of each, and whether a person in HubSpot's pages may write it."""
+        found = [
+            {**entry.describe(), "options": [option.describe() for option in entry.options], "byHand": not entry.read_only or entry.name in BY_HAND}
+            for entry in desk.objects.schema.properties.values()
+        ]
+        return Response(body={"name": desk.type.name, "singular": desk.type.singular, "properties": found})
 
     def _settings(self, request: Request) -> Response:
         settings = self._account.settings

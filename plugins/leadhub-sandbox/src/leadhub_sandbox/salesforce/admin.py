@@ -6,13 +6,15 @@ from typing import Any
 
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.salesforce import ids, lifecycle
-from leadhub_sandbox.salesforce.auth import Auth
+from leadhub_sandbox.salesforce.auth import PASSWORD, Auth
+from leadhub_sandbox.salesforce.describe import describe_object, summary
 from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
 from leadhub_sandbox.salesforce.errors import ApiError
-from leadhub_sandbox.salesforce.objects import BY_PREFIX, LEAD, find_object
+from leadhub_sandbox.salesforce.objects import BY_PREFIX, LEAD, OBJECTS, USER, find_object
 from leadhub_sandbox.salesforce.org import Actor, Org
 from leadhub_sandbox.salesforce.query import Queries
 from leadhub_sandbox.salesforce.records import Records
+from leadhub_sandbox.salesforce.rest import NEWEST
 from leadhub_sandbox.salesforce.schema import SObject
 
 DEFAULT_USER = "jane"
@@ -32,11 +34,7 @@ class Admin:
         """Return the answer, or None for a path that is not Salesforce's. Raises ValueError or KeyError for a bad order."""
         path = request.path.removeprefix("/_sandbox/").strip("/")
         if request.method == "GET":
-            if path == "settings":
-                return Response(body=self.org.settings.as_json())
-            if path.startswith("records/"):
-                return Response(body=self.org.store.everything(_object(path.removeprefix("records/"))))
-            return None
+            return self._told(path)
         actions: dict[str, Callable[[Order], Any]] = {
             "create": self.create,
             "edit": self.edit,
@@ -53,6 +51,22 @@ class Admin:
         if request.method != "POST" or path not in actions:
             return None
         return self._run(actions[path], request.json())
+
+    def _told(self, path: str) -> Response | None:
+        what, _, name = path.partition("/")
+        match what, name:
+            case "settings", "":
+                return Response(body=self.org.settings.as_json())
+            case "account", "":
+                return Response(body=self.account())
+            case "describe", "":
+                return Response(body=[summary(obj, f"v{NEWEST}.0") for obj in OBJECTS.values()])
+            case "describe", _:
+                return Response(body=describe_object(self.org, _object(name), f"v{NEWEST}.0"))
+            case "records", _ if name:
+                return Response(body=self.org.store.everything(_object(name)))
+            case _:
+                return None
 
     def _run(self, action: Callable[[Order], Any], order: object) -> Response:
         if not isinstance(order, dict):
@@ -71,6 +85,12 @@ class Admin:
 
     def _actor(self, order: Order) -> Actor:
         return Actor(self.org.user_id(order.get("user", DEFAULT_USER)), duplicates=DuplicateHeader(allow_save=True))
+
+    def account(self) -> dict[str, Any]:
+        """Tell how to get in: the client, and the people who have the password."""
+        people = [row["Username"] for row in self.org.store.everything(USER) if row["IsActive"]]
+        client = {"client_id": self.auth.client_id, "client_secret": self.auth.client_secret}
+        return {"organization_id": self.org.organization_id, **client, "usernames": people, "password": PASSWORD}
 
     def create(self, order: Order) -> Any:
         """{"object", "fields", "user"?, "system"?}: add a record; `system` may set read-only fields too."""
