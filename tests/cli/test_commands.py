@@ -1,5 +1,6 @@
 """The commands beside the story: checks, the mapping, questions about a state, the sandbox, and the frame around all of them."""
 
+import io
 import json
 import os
 import shlex
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Self
 
 import pytest
 from cli_world import HTTP, World, run
@@ -240,6 +242,29 @@ def test_what_the_sandbox_prints_works_when_it_is_pasted(tmp_path: Path) -> None
         _, errors = child.communicate(timeout=20)
     assert child.returncode == 0
     assert "The sandbox has ended" in errors
+
+
+def test_the_sandbox_starts_with_and_without_the_word_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`leadhub sandbox` alone is `leadhub sandbox up`, with every option; the sandbox's own process is told the same."""
+    started: list[list[str]] = []
+
+    class NotStarted:
+        def __init__(self, command: list[str], **_: object) -> None:
+            started.append(command[1:])
+            self.stdin = self.stdout = io.StringIO()
+
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing runs."""
+
+    monkeypatch.setattr("leadhub.cli.sandbox.subprocess.Popen", NotStarted)
+    options = ("--seed", "5", "--seed-data", "3", "--console-port", "8123")
+    codes = [run("sandbox", *options).code, run("sandbox", "up", *options).code, run("sandbox").code]
+    assert (codes, started[0]) == ([1, 1, 1], started[1])
+    assert {"--seed=5", "--seed-data=3", "--console-port=8123"} <= set(started[0])
+    assert {"--seed=1", "--seed-data=0", "--console-port=0"} <= set(started[2])
 
 
 def test_the_demo_is_handed_its_folder_and_returns_its_code(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """`python -m leadhub_sandbox` as a process of its own."""
 
 import json
+import os
+import pty
 import signal
 import socket
 import subprocess
@@ -8,6 +10,7 @@ import sys
 
 import httpx
 import pytest
+from leadhub_sandbox.people import people
 
 
 def _start(*arguments: str) -> subprocess.Popen[str]:
@@ -56,3 +59,44 @@ def test_both_crms_start_in_one_process() -> None:
         assert told["hubspot"]["token"]
         process.terminate()
         process.communicate(timeout=10)
+
+
+def test_people_are_in_both_and_the_console_shows_them() -> None:
+    """`up --seed-data N`: the same N people are leads there and contacts here, the same again for the same seed, and the console is told too."""
+    with _start("up", "--seed-data", "12") as process:
+        assert process.stdout
+        told = {name: entry["url"] for name, entry in json.loads(process.stdout.readline()).items()}
+        leads = httpx.get(f"{told['salesforce']}/_sandbox/records/Lead").json()
+        contacts = httpx.get(f"{told['hubspot']}/_sandbox/records").json()["results"]
+        assert "12" in httpx.get(told["console"]).text
+        process.terminate()
+        process.communicate(timeout=10)
+    emails = [row["Email"] for row in leads]
+    assert emails == [record["properties"]["email"] for record in contacts] == [person.lead["Email"] for person in people(1, 12)]
+    assert len(set(emails)) == 12
+    assert len({row["Status"] for row in leads}) > 1
+    assert people(1, 12) == people(1, 20)[:12] != people(2, 12)
+
+
+def test_a_terminal_is_told_in_lines() -> None:
+    """A person at a terminal reads addresses and secrets, a line each."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "leadhub_sandbox", "--only", "salesforce"]
+    with (
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.PIPE) as process,
+        os.fdopen(ours, encoding="utf-8") as told,
+    ):
+        os.close(theirs)
+        lines = [told.readline().split() for _ in range(4)]
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    assert [words[0] for words in lines] == ["Salesforce", "client", "client", "Console"]
+    assert lines[3][1].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("wrong", [["--seed-data", "-1"], ["--seed-data", "many"], ["down"]])
+def test_a_wrong_word_is_told(wrong: list[str]) -> None:
+    """What cannot be meant ends with 2 and a line."""
+    with _start(*wrong) as process:
+        assert process.communicate(timeout=10)[1].splitlines()[-1].startswith("leadhub-sandbox: error:")
+    assert process.returncode == 2

@@ -57,6 +57,7 @@ _GROUPS = {
     "config": config.group,
     "db": db.group,
     "plugins": plugins.group,
+    "sandbox": sandbox.group,
 }
 for _module in (why, leads_set, leads_export):
     _module.add_to(leads.group)
@@ -75,7 +76,7 @@ def make_app() -> typer.Typer:
         add_completion=True,
     )
     app.callback()(_options)
-    for module in (demo, init, connect, doctor, adopt, pull, plan, apply, sync, revert, importing, serve, sandbox, completion):
+    for module in (demo, init, connect, doctor, adopt, pull, plan, apply, sync, revert, importing, serve, completion):
         module.add_to(app)
     for name, group in _GROUPS.items():
         app.add_typer(group, name=name, no_args_is_help=True)

@@ -1,4 +1,4 @@
-"""`leadhub sandbox`: both CRMs on this machine, in a process of their own, with the settings to reach them."""
+"""`leadhub sandbox up`: both CRMs on this machine, in a process of their own, with the settings to reach them."""
 
 import json
 import subprocess
@@ -7,29 +7,42 @@ from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.session import cli_of
 from leadhub.errors import LeadhubError
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("sandbox")(sandbox)
+class _Group(TyperGroup):
+    """`leadhub sandbox` alone starts it, as it always did: `up` is what is meant where no command is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = args[:1] and (args[0] in self.commands or args[0] == "--help")
+        return super().parse_args(ctx, args if named else ["up", *args])
 
 
-def sandbox(
+group = typer.Typer(cls=_Group, help="Salesforce and HubSpot on this machine, with a console, for trying and testing. Without a command: up.")
+
+
+@group.command("up")
+def up(
     context: typer.Context,
     salesforce_port: Annotated[int, typer.Option("--salesforce-port", help="0 takes a free one.")] = 0,
     hubspot_port: Annotated[int, typer.Option("--hubspot-port", help="0 takes a free one.")] = 0,
+    console_port: Annotated[int, typer.Option("--console-port", help="0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Decides ids and secrets.")] = 1,
+    people: Annotated[int, typer.Option("--seed-data", metavar="N", min=0, max=100_000, help="Put N made-up people into both.")] = 0,
 ) -> None:
-    """Run Salesforce and HubSpot lookalikes on 127.0.0.1 until Ctrl-C. Nothing is kept, nothing leaves this machine."""
+    """Run Salesforce and HubSpot lookalikes on 127.0.0.1 until Ctrl-C, with a console to look at and change what is in them.
+
+    Nothing is kept, nothing leaves this machine.
+    """
     cli = cli_of(context)
     if find_spec("leadhub_sandbox") is None:
         raise UsageFault("The sandbox is a package of its own, which is not installed.", next_step="install leadhub-sandbox")
-    ports = ["--salesforce-port", str(salesforce_port), "--hubspot-port", str(hubspot_port), "--seed", str(seed)]
-    command = [sys.executable, "-m", "leadhub_sandbox", *ports, "--exit-with-stdin"]
+    numbers = {"salesforce-port": salesforce_port, "hubspot-port": hubspot_port, "console-port": console_port, "seed": seed, "seed-data": people}
+    command = [sys.executable, "-m", "leadhub_sandbox", "up", *(f"--{name}={number}" for name, number in numbers.items()), "--exit-with-stdin"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - our own module, numbers as arguments
         assert child.stdout is not None
         assert child.stdin is not None
@@ -38,7 +51,7 @@ def sandbox(
             raise LeadhubError("The sandbox did not start.", next_step="choose other ports, or 0 for free ones")
         found = json.loads(line)
         if cli.screen.for_people:
-            for text in instructions(found):
+            for text in instructions(found, people):
                 cli.screen.line(text)
             cli.screen.note("Running. Ctrl-C ends it.")
         else:
@@ -52,7 +65,7 @@ def sandbox(
             cli.screen.note("The sandbox has ended; what was in it is gone.")
 
 
-def instructions(found: dict[str, Any]) -> list[str]:
+def instructions(found: dict[str, Any], people: int = 0) -> list[str]:
     """Return the lines to paste: how a shell reaches both, how to begin a project for them, and how to put somebody into each."""
     salesforce, hubspot = found["salesforce"], found["hubspot"]
     exports = {
@@ -72,6 +85,8 @@ def instructions(found: dict[str, Any]) -> list[str]:
         "# A project for both, and on from there as with real accounts:",
         f"leadhub init crm --hubspot-url {hubspot['url']}",
         "",
-        "# Both are empty. Somebody for each; more such orders are in the README of leadhub-sandbox:",
+        f"# {f'{people} people are in both' if people else 'Both are empty'}. Somebody for each; more such orders are in the README of leadhub-sandbox:",
         *(f"curl {url}/_sandbox/create --json '{json.dumps(order)}'" for url, order in ann.items()),
+        "",
+        f"# The console, to look at records, edit, convert, merge and delete them, and to switch faults on: {found['console']['url']}",
     ]

@@ -1,9 +1,11 @@
 """Salesforce and HubSpot on loopback, stateful and seeded. It never imports leadhub and never listens beyond 127.0.0.1."""
 
-from leadhub_sandbox.clock import SandboxClock
-from leadhub_sandbox.http import SandboxServer
+from collections.abc import Mapping
 
-__all__ = ["SandboxClock", "SandboxServer", "start_hubspot", "start_salesforce"]
+from leadhub_sandbox.clock import SandboxClock
+from leadhub_sandbox.http import Loopback, SandboxServer
+
+__all__ = ["SandboxClock", "SandboxServer", "start_console", "start_hubspot", "start_salesforce"]
 
 
 def start_salesforce(seed: int = 1, port: int = 0, clock: SandboxClock | None = None) -> SandboxServer:
@@ -18,6 +20,15 @@ def start_hubspot(seed: int = 1, port: int = 0, clock: SandboxClock | None = Non
     from leadhub_sandbox.hubspot import HubSpotService
 
     return _started(SandboxServer(HubSpotService(seed, clock or SandboxClock()), port))
+
+
+def start_console(servers: Mapping[str, SandboxServer], port: int = 0) -> Loopback:
+    """Start the page for people over servers by name ("salesforce", "hubspot"), already listening; `stop` it in the end."""
+    from leadhub_sandbox.console import Console
+
+    console = Console(servers, port)
+    console.start()
+    return console
 
 
 def _started(server: SandboxServer) -> SandboxServer:
