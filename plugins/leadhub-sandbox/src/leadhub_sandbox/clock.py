@@ -4,6 +4,9 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Between these there is room for what the CRMs reckon from the present: a token that expires, a recycle bin of fifteen days."""
+
 
 class SandboxClock:
     """Tells the sandbox's time as an aware UTC datetime.
@@ -31,17 +34,18 @@ class SandboxClock:
             return self._frozen is not None
 
     def set(self, instant: datetime) -> None:
-        """Freeze the clock at `instant`, which must be aware."""
+        """Freeze the clock at `instant`, which must be aware. Raises ValueError for one that no CRM could live in."""
         with self._lock:
-            self._frozen = instant.astimezone(UTC)
+            self._frozen = _possible(instant.astimezone(UTC))
 
     def advance(self, seconds: float) -> None:
-        """Move the clock by `seconds` (never backward in the sandbox's own use; tests may)."""
+        """Move the clock by `seconds` (never backward in the sandbox's own use; tests may). Raises ValueError like `set`."""
         with self._lock:
+            moved = _possible(self._now() + timedelta(seconds=seconds))
             if self._frozen is None:
                 self._offset += timedelta(seconds=seconds)
             else:
-                self._frozen += timedelta(seconds=seconds)
+                self._frozen = moved
 
     def release(self) -> None:
         """Let a frozen clock run again from its present instant."""
@@ -54,3 +58,9 @@ class SandboxClock:
         """Go back to real time, whatever was set before."""
         with self._lock:
             self._frozen, self._offset = None, timedelta()
+
+
+def _possible(instant: datetime) -> datetime:
+    if not EARLIEST <= instant < LATEST:
+        raise ValueError(f"the clock stands between {EARLIEST.year} and {LATEST.year}, not at {instant.isoformat()}")
+    return instant

@@ -37,14 +37,16 @@ def main() -> int:
     ports = [f"--{crm.lower()}-port={urlsplit(url).port}" for crm, url in urls.items()]
     command = [sys.executable, "-m", "leadhub_sandbox", "--exit-with-stdin", *ports]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own interpreter and module
-        if process.stdout is None or not process.stdout.readline():
+        told = process.stdout.readline() if process.stdout is not None else ""
+        if not told:
             print("The sandboxes did not start: see above. A port that is taken may belong to sandboxes that run already.", file=sys.stderr)  # noqa: T201 - a script
             return 1
         states = json.loads((FOLDER / "sandboxes.json").read_text(encoding="utf-8"))
         for crm, url in urls.items():
             restore(url, states[crm])
             print(f"{crm} listens on {url}")  # noqa: T201 - a script
-        print("Ctrl-C ends both. What happens in them from now on is not kept.", flush=True)  # noqa: T201 - a script
+        console = json.loads(told)["console"]["url"]
+        print(f"Ctrl-C ends both. What happens in them from now on is not kept. Look at them, and change them, at {console}", flush=True)  # noqa: T201 - a script
         try:
             process.wait()
         except KeyboardInterrupt:

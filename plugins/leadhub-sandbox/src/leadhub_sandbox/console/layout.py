@@ -90,7 +90,7 @@ def _done(frame: Frame) -> Html | None:
 def _refused(refused: RefusedError | None) -> Html | None:
     if refused is None:
         return None
-    whole = el("details", el("summary", "The whole answer"), el("pre", json.dumps(refused.body, indent=2, ensure_ascii=False)))
+    whole = el("details", el("summary", "The whole answer"), el("pre", json.dumps(refused.body, indent=2, ensure_ascii=False), tabindex="0"))
     return el(
         "div",
         el("p", el("strong", f"Refused ({refused.status})")),

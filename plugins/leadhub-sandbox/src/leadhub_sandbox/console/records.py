@@ -92,7 +92,7 @@ def record(frame: Frame, crm: Crm, kind: Kind, row: Row, typed: Mapping[str, str
 def _act(frame: Frame, crm: Crm, kind: Kind, row: Row, act: Act) -> Html:
     target = url(crm.name, "records", kind.name, row.id, act.name)
     asked = form(frame, target, act.label, controls(act.fields, {}, act.name), danger=act.danger, class_="act")
-    return el("details", el("summary", f"{act.label} …"), asked) if act.fields else asked
+    return el("details", el("summary", f"{act.label} …", class_="danger" if act.danger else None), asked) if act.fields else asked
 
 
 def _fields(frame: Frame, crm: Crm, kind: Kind, row: Row, typed: Mapping[str, str]) -> Html:
