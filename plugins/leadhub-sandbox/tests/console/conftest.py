@@ -52,9 +52,12 @@ def web(console: Loopback) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Debian's Chromium, without a window, with a profile of its own that is new each time. Nothing is downloaded."""
+    """Debian's Chromium, without a window, with a profile of its own that is new each time. Nothing is downloaded.
+
+    It ends with its module: while playwright runs, no other test of the process could run an event loop.
+    """
     program = shutil.which("chromium")
     told = "no browser: install Chromium (Debian: apt-get install chromium)"
     if program is None:
