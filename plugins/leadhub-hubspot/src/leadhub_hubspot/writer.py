@@ -1,4 +1,4 @@
-"""Writing contacts and the stages of leads: batches in which each record stands for itself, and a life cycle stage that is believed only when the answer shows it.
+"""Writing contacts and stages of leads: batches in which each record stands for itself, a life cycle stage believed only when the answer shows it.
 
 Answers are matched by trace id or record id, never by position: HubSpot answers in an order of its own.
 """

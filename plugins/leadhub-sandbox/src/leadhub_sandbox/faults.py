@@ -94,7 +94,8 @@ def _check(fault: Fault) -> None:
             re.compile(pattern)
         except re.error as problem:
             raise ValueError(f"{name} is no regular expression: {pattern!r}: {problem}") from problem
-    for name, least in (("times", 1), ("skip", 0), ("status", 100)):
+    numbers = [("times", 1), ("skip", 0), *([] if fault.status is None else [("status", 100)])]
+    for name, least in numbers:
         number = getattr(fault, name)
         if not isinstance(number, int) or isinstance(number, bool) or number < least:
             raise ValueError(f"{name} is a whole number from {least} on, not {number!r}")
