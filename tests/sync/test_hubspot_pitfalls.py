@@ -57,9 +57,9 @@ def test_a_stage_that_hubspot_did_not_take_is_no_agreement(world: World, monkeyp
     world.decide_state("mql/new/open")
     write = Client.batch_write
 
-    def never_clearing(self: Client, verb: str, inputs: Sequence[dict[str, Any]]) -> Any:
+    def never_clearing(self: Client, verb: str, inputs: Sequence[dict[str, Any]], of: str) -> Any:
         kept = [entry | {"properties": {"lifecyclestage": "marketingqualifiedlead"}} for entry in inputs]
-        return write(self, verb, kept if verb == "update" else inputs)
+        return write(self, verb, kept if verb == "update" else inputs, of)
 
     with monkeypatch.context() as patch:
         patch.setattr(Client, "batch_write", never_clearing)
@@ -78,11 +78,11 @@ from leadhub.hub import open_hub
 from leadhub.sync.run import sync
 from leadhub_hubspot.client import Client
 write, calls = Client.batch_write, []
-def killing(self, verb, inputs):
+def killing(self, verb, inputs, of):
     calls.append(verb)
     if len(calls) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
-    return write(self, verb, inputs)
+    return write(self, verb, inputs, of)
 Client.batch_write = killing
 sync(open_hub(Path(sys.argv[1])))
 """
