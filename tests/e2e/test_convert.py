@@ -1,10 +1,13 @@
 """The action `convert`, from the proposal to what a crash leaves behind: W13, edge case 6, over HTTP from end to end."""
 
+import io
+from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
 from sandbox_world import World
 
+from leadhub.cli.app import main
 from leadhub.model.record import Operation
 from leadhub.sync import apply as applying
 from leadhub.sync.acts import preview_revert
@@ -129,3 +132,29 @@ def test_a_revert_says_beforehand_that_a_conversion_stays(world: World) -> None:
     _, found = preview_revert(world.hub, row)
     assert [s.reason for s in found.skipped if lead in s.reason and "cannot be taken back" in s.reason]
     assert world.sf(lead)["IsConverted"]
+
+
+def test_leads_why_says_that_a_conversion_is_waited_for(world: World) -> None:
+    """Neither "no value for this" nor "is converted" would be true: what is missing is the permission, or the conversion by hand."""
+    _opportunity_elsewhere(world, allow=False)
+    world.sync()
+    told = _why(world, "stage")
+    assert 'it waits for a conversion, which is made by hand there, or with allow = ["convert"] in [system.salesforce]' in told
+
+
+def test_leads_why_says_why_a_conversion_was_refused(world: World) -> None:
+    """Salesforce refuses it: the refusal is told where the person asks, with the question that holds it."""
+    lead, _ = _opportunity_elsewhere(world, allow=True)
+    world.settings("salesforce", validation_rules=[{"object": "Account", "when": {"Name": "Acme"}, "message": "No Acme here."}])
+    world.sync()
+    assert not world.sf(lead)["IsConverted"]
+    told = _why(world, "stage")
+    assert "it was refused" in told
+    assert "No Acme here." in told
+
+
+def _why(world: World, name: str) -> str:
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert main(["-C", str(world.folder), "leads", "why", "ann@acme.example", name]) == 0
+    return " ".join(out.getvalue().split())

@@ -1,6 +1,11 @@
 """HubSpot's Leads object on request: each of its records a lead of its own, about the contact it is primarily associated with, over HTTP from end to end."""
 
+import io
+from contextlib import redirect_stdout
+
 from sandbox_world import World
+
+from leadhub.cli.app import main
 
 READ = "leads = true"
 
@@ -28,6 +33,21 @@ def test_a_lead_of_the_object_is_its_contacts(world: World) -> None:
     (cycle,) = person.leads
     links = {(link.object, link.record_id): link.lead_id for link in person.links if link.system == "hubspot"}
     assert links == {("contacts", contact): None, ("leads", mine): cycle.id}
+
+
+def test_leads_why_promises_no_write_to_a_field_that_is_only_read(world: World) -> None:
+    """The owner of a lead of the object is read and never written: a difference there is told as just that, and no next sync is promised."""
+    lead, _, _ = _begun(world)
+    world.configure(hubspot=f'{READ}\nowner_map = {{ "jane@acme.example" = "{world.boxes.owner}" }}')
+    rows = world.boxes.http.get(f"{world.boxes.salesforce.url}/_sandbox/records/User").json()
+    world.sf_edit(lead, OwnerId=next(row["Id"] for row in rows if row["FirstName"] == "Jane"))
+    world.sync()
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert main(["-C", str(world.folder), "leads", "why", "ann@acme.example", "owner"]) == 0
+    told = " ".join(out.getvalue().split())
+    assert "and is only ever read." in told
+    assert "the next sync does it" not in told
 
 
 def test_a_stage_moved_by_automation_travels(world: World) -> None:

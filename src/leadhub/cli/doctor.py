@@ -11,7 +11,7 @@ from rich.text import Text
 from structlog.testing import capture_logs
 
 from leadhub.cli.completion import complete_system
-from leadhub.cli.exits import ExitCode, UsageFault, in_folder, next_step_of
+from leadhub.cli.exits import ExitCode, UsageFault, in_folder, next_step_of, process_gone
 from leadhub.cli.held import Held, held
 from leadhub.cli.live import compare, needs_of, only_here
 from leadhub.cli.prove import prove
@@ -116,7 +116,14 @@ def _store(hub: Hub) -> Iterator[Finding]:
     yield Finding("ok", "store", f"{where}: its tables are those of this version; {plural(counts.persons, 'person')} known")
     held = _lease_held(hub)
     if held is not None:
-        yield Finding("warn", "lease", f"a run is at work: {held}", "leadhub runs list")
+        gone = process_gone(str(held))
+        what = "a run is at work" if gone is None else f"a run was ended from outside, its process {gone} is gone"
+        yield Finding(
+            "warn",
+            "lease",
+            f"{what}: {held}",
+            "leadhub runs list" if gone is None else "wait until then, then leadhub sync: it finds out and goes on",
+        )
     elif running:
         yield Finding("warn", "lease", f"run {running[0].id} ended without saying how; nobody works now", "leadhub sync: it finds out and goes on")
     else:

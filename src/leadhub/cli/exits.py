@@ -65,7 +65,7 @@ _NEXT: tuple[tuple[type[LeadhubError], str], ...] = (
 
 def next_step_of(error: LeadhubError) -> str:
     """Return what helps against an error: its own words, else those for its kind."""
-    if isinstance(error, LeaseHeld) and (process := _process_gone(str(error))):
+    if isinstance(error, LeaseHeld) and (process := process_gone(str(error))):
         return (
             f"process {process} no longer runs on this machine; its lease ends by itself at the time named, then the same command goes on from there"
         )
@@ -74,7 +74,7 @@ def next_step_of(error: LeadhubError) -> str:
     return next((step for kind, step in _NEXT if isinstance(error, kind)), "leadhub doctor")
 
 
-def _process_gone(text: str) -> int | None:
+def process_gone(text: str) -> int | None:
     """The process that a lease names, where it was one of this machine and runs no more; None where nobody can tell."""
     owner = re.search(rf"@{re.escape(socket.gethostname())} pid (\d+) ", text)
     if owner is None:

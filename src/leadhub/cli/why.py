@@ -12,6 +12,7 @@ from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import shown, why_standing
 from leadhub.connectors.protocols import Attributes
 from leadhub.core.sides import Side
+from leadhub.core.state_writes import wants_conversion
 from leadhub.core.targets import TargetObject
 from leadhub.core.voices import Voice
 from leadhub.hub import Hub, System
@@ -130,11 +131,17 @@ def _differs(known: Known, view: View) -> str:
         return f"{value}: it has not been compared yet."
     if view.edited:
         return f"{value}, since it was last compared: the next run judges it."
-    if not known.hub.systems[view.side.system].is_target:
+    if not known.hub.systems[view.side.system].is_target or not _writable(known, view.side, view.field):
         return f"{value}, and is only ever read."
     if view.seen:
         return f"{value} and keeps it: {why_standing(view.base.how)}."
     return f"{value} and is to be written: {_waits_for(known, view.side, view.field)}."
+
+
+def _writable(known: Known, side: Side, name: str) -> bool:
+    """Whether leadhub writes a canonical field of this object at all."""
+    mapped = [f for f in known.hub.systems[side.system].object(side.link.object).mapping.fields if f.canonical == name]
+    return not mapped or any(f.writable for f in mapped)
 
 
 def _question(known: Known, name: str) -> Review | None:
@@ -155,10 +162,12 @@ def _waits_for(known: Known, side: Side, name: str) -> str:
         return 'it waits, because leadhub.toml says mode = "read"'
     if row is None or row.mode != "write":
         return f"it waits, because writing to {side.system} is off (leadhub adopt {side.system} --write-on)"
-    refused = next((s.review for s in known.reviews if s.review.kind == "refused" and _is_about(known, s.review, side.system, name)), None)
-    if refused is not None:
-        return f"it was refused: {refused.note} (leadhub review show {refused.id})"
-    return "the next sync does it"
+    return _refusal(known, side.system, name) or "the next sync does it"
+
+
+def _refusal(known: Known, system: str, name: str) -> str | None:
+    refused = next((s.review for s in known.reviews if s.review.kind == "refused" and _is_about(known, s.review, system, name)), None)
+    return None if refused is None else f"it was refused: {refused.note} (leadhub review show {refused.id})"
 
 
 def _is_about(known: Known, refused: Review, system: str, name: str) -> bool:
@@ -206,6 +215,9 @@ def _speaks(voice: Voice, name: str, facet: Facet) -> bool:
 
 def _state_waits(known: Known, voice: Voice, name: str, lead: Lead, facet: Facet) -> str:
     target: TargetObject = known.hub.systems[voice.side.system].object(voice.side.link.object)
+    if target.converts and wants_conversion(voice, voice.versions, lead, frozenset()):
+        waits = f'it waits for a conversion, which is made by hand there, or with allow = ["convert"] in [system.{voice.side.system}]'
+        return (_refusal(known, voice.side.system, facet) or _waits_for(known, voice.side, facet)) if target.may_convert else waits
     if target.relation is not None and target.relation.preferred(name, lead.state, voice.values) is None:
         return f"it waits, because {name} has no value for this, or the record is converted"
     return _waits_for(known, voice.side, facet)
