@@ -1,8 +1,10 @@
 """The commands beside the story: checks, the mapping, questions about a state, the sandbox, and the frame around all of them."""
 
+import contextlib
 import io
 import json
 import os
+import pty
 import shlex
 import signal
 import subprocess
@@ -242,6 +244,27 @@ def test_what_the_sandbox_prints_works_when_it_is_pasted(tmp_path: Path) -> None
         _, errors = child.communicate(timeout=20)
     assert child.returncode == 0
     assert "The sandbox has ended" in errors
+
+
+def test_a_terminal_of_eighty_columns_breaks_no_line_that_is_pasted_and_ctrl_c_ends_the_sandbox_cleanly() -> None:
+    """Each export and each order is one line, however long; Ctrl-C, which goes to all of a terminal's processes, ends it without a word of Python's."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        environment = {**os.environ, "COLUMNS": "80", "LINES": "24", "TERM": "xterm"}
+        os.execve(sys.executable, [sys.executable, "-m", "leadhub.cli.app", "sandbox"], environment)
+    shown = ""
+    with contextlib.suppress(OSError):  # how a terminal tells that nobody writes any more
+        while data := os.read(terminal, 65_536).decode():
+            if "Ctrl-C ends it" in data and "Ctrl-C ends it" not in shown:
+                os.write(terminal, b"\x03")
+            shown += data
+    os.close(terminal)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert "Fatal Python error" not in shown
+    assert "The sandbox has ended" in shown
+    pasted = [shlex.split(line, comments=True) for line in shown.splitlines() if line.startswith(("export ", "curl ", "leadhub "))]
+    assert [len(words) for words in pasted] == [2, 2, 2, 2, 5, 4, 4]
+    assert len(max((words[1] for words in pasted), key=len)) > 80 - len("export ")
 
 
 def test_the_sandbox_starts_with_and_without_the_word_up(monkeypatch: pytest.MonkeyPatch) -> None:

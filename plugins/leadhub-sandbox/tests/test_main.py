@@ -39,6 +39,17 @@ def test_it_ends_with_its_parent() -> None:
     assert (process.returncode, errors) == (0, "")
 
 
+def test_a_signal_ends_it_cleanly_while_it_waits_for_the_end_of_its_input() -> None:
+    """With --exit-with-stdin a signal still ends it with exit code 0 and nothing on standard error."""
+    with _start("--only", "salesforce", "--exit-with-stdin") as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == ""  # its input stays open meanwhile
+        assert process.wait(timeout=10) == 0
+
+
 def test_a_taken_port_is_told() -> None:
     """A port that is in use is an exit code of 1 and a line that says what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -43,7 +43,8 @@ def up(
         raise UsageFault("The sandbox is a package of its own, which is not installed.", next_step="install leadhub-sandbox")
     numbers = {"salesforce-port": salesforce_port, "hubspot-port": hubspot_port, "console-port": console_port, "seed": seed, "seed-data": people}
     command = [sys.executable, "-m", "leadhub_sandbox", "up", *(f"--{name}={number}" for name, number in numbers.items()), "--exit-with-stdin"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - our own module, numbers as arguments
+    # In a session of its own: Ctrl-C is for this process, which ends the child by closing its input.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:  # noqa: S603 - our own module, numbers as arguments
         assert child.stdout is not None
         assert child.stdin is not None
         line = child.stdout.readline()
@@ -52,7 +53,7 @@ def up(
         found = json.loads(line)
         if cli.screen.for_people:
             for text in instructions(found, people):
-                cli.screen.line(text)
+                cli.screen.paste(text)
             cli.screen.note("Running. Ctrl-C ends it.")
         else:
             cli.screen.json({"schema": "leadhub.sandbox/1", **found})

@@ -72,6 +72,10 @@ class Screen:
         """Write one line of the answer."""
         self.out.print(text if isinstance(text, Text) else clean(text), style=style or None)
 
+    def paste(self, text: str) -> None:
+        """Write one line that is to be copied: a narrow terminal shows it over several rows, but no line end is put into it."""
+        self.out.print(clean(text), soft_wrap=True)
+
     def title(self, text: str) -> None:
         """Write a heading after a blank line."""
         self.out.print()

@@ -1,7 +1,9 @@
 """`leadhub-sandbox up`, or `python -m leadhub_sandbox`: both CRMs and the console in one process, on one clock, until a signal or the end of standard input."""
 
 import argparse
+import contextlib
 import json
+import os
 import signal
 import sys
 import threading
@@ -90,8 +92,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _wait_for_end_of_input(ended: threading.Event) -> None:
-    while sys.stdin.buffer.readline():
-        pass
+    # Not by sys.stdin: a thread that waits within its buffer when a signal ends the process is a fatal error of Python.
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
     ended.set()
 
 
