@@ -60,13 +60,19 @@ def test_the_limits_of_a_professional_account(hub: httpx.Client, settings: Setti
 
 
 @pytest.mark.parametrize(
-    ("name", "burst", "daily"),
-    [("starter", 100, 250_000), ("professional", 190, 625_000), ("enterprise", 190, 1_000_000), ("generous", 10_000, 1_000_000)],
+    ("name", "burst", "daily", "oauth"),
+    [
+        ("starter", 100, 250_000, 110),
+        ("professional", 190, 625_000, 110),
+        ("enterprise", 190, 1_000_000, 110),
+        ("generous", 10_000, 1_000_000, 10_000),
+    ],
 )
-def test_the_limits_of_each_kind_of_account(hub: httpx.Client, name: str, burst: int, daily: int) -> None:
-    """Behavior 43: the limits are those of HubSpot's usage guidelines, and a limit named beside the word holds instead."""
+def test_the_limits_of_each_kind_of_account(hub: httpx.Client, name: str, burst: int, daily: int, oauth: int) -> None:
+    """Behavior 43: the limits are those of HubSpot's usage guidelines, 110 for an OAuth app; one named beside the word holds instead."""
     told = hub.post("/_sandbox/settings", json={"account_limits": name}).json()
     assert (told["burst_limit"], told["daily_limit"], told["account_limits"]) == (burst, daily, name)
+    assert told["oauth_burst_limit"] == oauth
     told = hub.post("/_sandbox/settings", json={"daily_limit": 7, "account_limits": name}).json()
     assert (told["burst_limit"], told["daily_limit"]) == (burst, 7)
 

@@ -88,13 +88,25 @@ def test_an_app_has_a_window_of_its_own_and_no_day(
 ) -> None:
     """Behavior 43: OAuth calls carry no daily headers and no daily limit, and count apart from the service key's ten seconds."""
     token = bare("POST", TOKEN, data=form).json()["access_token"]
-    settings(burst_limit=2, daily_limit=1)
+    settings(burst_limit=9, oauth_burst_limit=2, daily_limit=1)
     assert hub.get(V3).status_code == 200
     calls = [bare("GET", V3, token) for _ in range(3)]
     assert [call.status_code for call in calls] == [200, 200, 429]
     assert calls[0].headers["X-HubSpot-RateLimit-Remaining"] == "1"
     assert not [name for call in calls for name in call.headers if "daily" in name.lower()]
     assert hub.get(V3).json()["policyName"] == "DAILY"
+
+
+def test_an_app_of_a_real_account_has_a_hundred_and_ten_calls(
+    hub: httpx.Client, bare: Callable[..., httpx.Response], form: dict[str, str], settings: Callable[..., None]
+) -> None:
+    """Behavior 43: in a professional account an OAuth app may call 110 times in ten seconds and says so, while the service key may 190 times."""
+    token = bare("POST", TOKEN, data=form).json()["access_token"]
+    settings(account_limits="professional")
+    calls = [bare("GET", V3, token) for _ in range(111)]
+    assert [call.status_code for call in calls] == [200] * 110 + [429]
+    assert calls[0].headers["X-HubSpot-RateLimit-Max"] == "110"
+    assert hub.get(V3).headers["X-HubSpot-RateLimit-Max"] == "190"
 
 
 def test_scopes_bind_the_app_too(bare: Callable[..., httpx.Response], form: dict[str, str], settings: Callable[..., None]) -> None:

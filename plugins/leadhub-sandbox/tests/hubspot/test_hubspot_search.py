@@ -166,6 +166,21 @@ def test_operators(hub: httpx.Client, create: Create, search: Search, clock: San
     assert "".join(_emails(search(order))) == found
 
 
+def test_a_change_within_the_millisecond_of_since_can_be_found(hub: httpx.Client, create: Create, search: Search, clock: SandboxClock) -> None:
+    """Behavior 39: where HubSpot cuts "since" to its millisecond, GT finds that millisecond's records too; other operators and properties do not."""
+    create(email="a@x.example")
+    clock.advance(60)
+    create(email="b@x.example")
+    clock.advance(60)
+    since = {"operator": "GT", "value": "1772442060000"}
+    modified, created = ({"propertyName": name, **since} for name in ("lastmodifieddate", "createdate"))
+    assert _emails(search(modified)) == []
+    assert hub.post("/_sandbox/settings", json={"search_truncates_ms": True}).is_success
+    assert _emails(search(modified)) == ["b"]
+    assert _emails(search(modified | {"operator": "LT"})) == ["a"]
+    assert _emails(search(created)) == []
+
+
 def test_groups_are_alternatives(create: Create, search: Search, clock: SandboxClock) -> None:
     """Behavior 36: filters of a group hold together, groups are alternatives, and nothing is found twice."""
     for name in "abc":

@@ -70,6 +70,18 @@ def test_login_opens_a_session_that_rest_takes(ask: Ask, web: httpx.Client, serv
     assert (info["user_id"], info["organization_id"]) == (found["userId"], found["organizationId"])
 
 
+def test_logins_name_the_orgs_own_instance(
+    ask: Ask, login: Callable[..., httpx.Response], admin: Admin, web: httpx.Client, server: SandboxServer
+) -> None:
+    """2: by a setting, tokens and login name another address of this machine as the org's instance; one elsewhere is refused."""
+    admin("settings", instance_url="http://localhost:4711/")
+    assert login().json()["instance_url"] == "http://localhost:4711"
+    assert "http://localhost:4711/services/Soap/u/62.0/" in ask(f"<p:login>{JANE}</p:login>").text
+    assert web.post("/_sandbox/settings", json={"instance_url": "https://acme.my.salesforce.com"}).status_code == 400
+    admin("settings", instance_url="")
+    assert login().json()["instance_url"] == server.url
+
+
 @pytest.mark.parametrize(
     ("name", "password"),
     [

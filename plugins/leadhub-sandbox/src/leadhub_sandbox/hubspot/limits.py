@@ -42,7 +42,8 @@ class Limits:
         return None
 
     def _rolling(self, *, oauth: bool) -> tuple[deque[int], int, int]:
-        return self._oauth if oauth else self._burst, self._account.settings.burst_limit, BURST_MS
+        settings = self._account.settings
+        return (self._oauth, settings.oauth_burst_limit, BURST_MS) if oauth else (self._burst, settings.burst_limit, BURST_MS)
 
     def _turn_day(self, now: int) -> None:
         """Begin a new count at midnight of the account's time zone."""
@@ -55,11 +56,11 @@ class Limits:
         if is_search:
             return {}
         settings = self._account.settings
-        used = self._oauth if oauth else self._burst
+        used, most, span = self._rolling(oauth=oauth)
         rolling = {
-            "X-HubSpot-RateLimit-Max": str(settings.burst_limit),
-            "X-HubSpot-RateLimit-Remaining": str(max(0, settings.burst_limit - len(used))),
-            "X-HubSpot-RateLimit-Interval-Milliseconds": str(BURST_MS),
+            "X-HubSpot-RateLimit-Max": str(most),
+            "X-HubSpot-RateLimit-Remaining": str(max(0, most - len(used))),
+            "X-HubSpot-RateLimit-Interval-Milliseconds": str(span),
         }
         if oauth:
             return rolling

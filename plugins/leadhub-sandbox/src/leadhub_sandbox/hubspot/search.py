@@ -68,10 +68,18 @@ class Search:
         if key not in self._cache:
             if len(self._cache) >= MAX_CACHED:
                 self._cache.clear()
-            groups = _groups(body)
+            groups = [[self._meant(order) for order in filters] for filters in _groups(body)]
             found = self._matching(groups, str(body.get("query") or "").lower())
             self._cache[key] = self._sorted(found, body.get("sorts"))
         return self._cache[key]
+
+    def _meant(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a filter as the index takes it.
+
+        HubSpot's own stamps are finer than the milliseconds that it shows and compares with: a change within the millisecond of "since" is after it.
+        """
+        since = order.get("operator") == "GT" and order.get("propertyName") == self._objects.type.modified
+        return {**order, "operator": "GTE"} if since and self._account.settings.search_truncates_ms else order
 
     def _matching(self, groups: list[list[Mapping[str, Any]]], query: str) -> list[Entry]:
         index = self._objects.store.index.entries

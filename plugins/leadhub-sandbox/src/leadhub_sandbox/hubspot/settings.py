@@ -19,12 +19,12 @@ SCOPES = (
     "communication_preferences.read_write",
     "forms",
 )
-# Calls in ten seconds, in a day, and searches in a second, by kind of account (HubSpot's usage guidelines); "generous" slows no test.
+# Calls in ten seconds, in a day, searches in a second, and calls of an OAuth app in ten seconds, by kind of account (HubSpot's usage guidelines); "generous" slows no test.
 ACCOUNT_LIMITS = {
-    "generous": (10_000, 1_000_000, 1_000),
-    "starter": (100, 250_000, 5),
-    "professional": (190, 625_000, 5),
-    "enterprise": (190, 1_000_000, 5),
+    "generous": (10_000, 1_000_000, 1_000, 10_000),
+    "starter": (100, 250_000, 5, 110),
+    "professional": (190, 625_000, 5, 110),
+    "enterprise": (190, 1_000_000, 5, 110),
 }
 
 
@@ -49,10 +49,12 @@ class Settings:
     search_lag_seconds: float = 5.0
     search_disorder_seconds: float = 0.0
     search_shuffled: bool = False
-    account_limits: str = "generous"  # sets the three limits below in one go
+    search_truncates_ms: bool = False  # what came after "since" within its millisecond is found too
+    account_limits: str = "generous"  # sets the four limits below in one go
     burst_limit: int = ACCOUNT_LIMITS["generous"][0]
     daily_limit: int = ACCOUNT_LIMITS["generous"][1]
     search_limit: int = ACCOUNT_LIMITS["generous"][2]
+    oauth_burst_limit: int = ACCOUNT_LIMITS["generous"][3]
     form_limit: int = 50  # submissions without a token in 10 seconds
     form_delay_seconds: float = 5.0
     webhook_duplicates: bool = False
@@ -83,7 +85,7 @@ class Settings:
             kind = order["account_limits"]
             if kind not in ACCOUNT_LIMITS:
                 raise ValueError(f"account_limits is one of {', '.join(ACCOUNT_LIMITS)}, not {kind!r}")
-            self.burst_limit, self.daily_limit, self.search_limit = ACCOUNT_LIMITS[kind]
+            self.burst_limit, self.daily_limit, self.search_limit, self.oauth_burst_limit = ACCOUNT_LIMITS[kind]
         for name, value in order.items():
             setattr(self, name, value)
 

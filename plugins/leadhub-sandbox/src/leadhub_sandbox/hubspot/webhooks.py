@@ -5,20 +5,19 @@ import base64
 import hashlib
 import hmac
 import http.client
-import ipaddress
 import json
 import threading
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from leadhub_sandbox.http import Request, Response, Unlocked
 from leadhub_sandbox.hubspot.account import Account
 from leadhub_sandbox.hubspot.events import Happening, Topic
 from leadhub_sandbox.hubspot.objects import CONTACTS, type_of
 from leadhub_sandbox.hubspot.records import body_of
+from leadhub_sandbox.local import loopback
 
 MAX_EVENTS, MAX_RETRIES = 100, 10
 KINDS = ("creation", "deletion", "restore", "merge", "privacyDeletion", "propertyChange")
@@ -210,19 +209,6 @@ def signatures(secret: str, url: str, body: bytes, ms: int, *, v1_only: bool = F
         url = url.replace(code, sign).replace(code.lower(), sign)
     digest = hmac.new(secret.encode(), b"POST" + url.encode() + body + str(ms).encode(), hashlib.sha256).digest()
     return headers | {"X-HubSpot-Signature-v3": base64.b64encode(digest).decode(), "X-HubSpot-Request-Timestamp": str(ms)}
-
-
-def loopback(url: str) -> SplitResult:
-    """Return a target's parts. Raises ValueError unless it is plain HTTP on this machine: the sandbox calls nobody else."""
-    parts = urlsplit(url)
-    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
-    try:
-        here = ipaddress.ip_address(host).is_loopback and parts.port != 0  # a port beyond all ports is a ValueError too
-    except ValueError:
-        here = False
-    if parts.scheme != "http" or not here:
-        raise ValueError(f"the sandbox sends webhooks to http://127.0.0.1:PORT/… alone, not to {url!r}")
-    return parts
 
 
 def _post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> tuple[int | None, str]:

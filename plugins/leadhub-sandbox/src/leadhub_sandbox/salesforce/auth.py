@@ -156,7 +156,7 @@ class Auth:
         issued = str(int(self.org.clock.now().timestamp() * 1000))
         answer = {
             "access_token": self.open(user_id),
-            "instance_url": here,
+            "instance_url": self.instance(request),
             "id": f"{here}/id/{self.org.organization_id}/{user_id}",
             "token_type": "Bearer",
             "scope": "api",
@@ -164,6 +164,10 @@ class Auth:
             "signature": base64.b64encode(hashlib.sha256(f"{user_id}{issued}".encode()).digest()).decode(),
         }
         return answer | ({"refresh_token": refresh} if refresh else {})
+
+    def instance(self, request: Request) -> str:
+        """Return the address at which the org's data is, which need not be the one that gives tokens."""
+        return self.org.settings.instance_url.rstrip("/") or base(request)
 
     def actor(self, request: Request) -> Actor:
         """Return whose request it is; raises 401 INVALID_SESSION_ID."""

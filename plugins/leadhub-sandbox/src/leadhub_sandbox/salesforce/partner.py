@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 from leadhub_sandbox.http import Request, Response
 from leadhub_sandbox.salesforce import ids, lifecycle, soap
-from leadhub_sandbox.salesforce.auth import Auth, OAuthError, base
+from leadhub_sandbox.salesforce.auth import Auth, OAuthError
 from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.objects import ACCOUNT, CONTACT, LEAD, ORGANIZATION, USER
 from leadhub_sandbox.salesforce.org import Actor, Org
@@ -78,7 +78,7 @@ class Partner:
         if user_id is None or (meant and ids.full(meant) != self.org.organization_id):
             text = "Invalid username, password, security token; or user locked out."
             raise SoapFault("INVALID_LOGIN", text, "LoginFault")
-        return soap.answer("login", [("result", self._session(base(request), version, user_id))])
+        return soap.answer("login", [("result", self._session(self.auth.instance(request), version, user_id))])
 
     def _session(self, here: str, version: int, user_id: str) -> list[Node]:
         org_id = self.org.organization_id

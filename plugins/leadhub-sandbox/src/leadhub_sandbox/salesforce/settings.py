@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from leadhub_sandbox.local import loopback
 from leadhub_sandbox.salesforce.duplicates import check_rules
 from leadhub_sandbox.salesforce.objects import OBJECTS
 
@@ -65,6 +66,7 @@ class Settings:
     cursor_seconds: float = 2 * 86_400.0
     rotate_refresh_tokens: bool = False
     soap_login: bool = True
+    instance_url: str = ""
     view_edit_converted: bool = False
     is_sandbox: bool = True
     commit_skew: float = 0.0
@@ -99,6 +101,8 @@ class Settings:
             for entry in order.get(name, ()):
                 if set(entry) != set(example):
                     raise ValueError(f"each of {name} has exactly the keys {', '.join(example)}, not {entry!r}")
+        if order.get("instance_url"):
+            loopback(order["instance_url"])
         _check_features(order)
         _check_history(order.get("field_history", {}))
         _check_keys(order, "automations", "set")
