@@ -200,6 +200,16 @@ def test_what_cannot_be_done_with_a_record_is_not_done(web: httpx.Client, salesf
     assert hubspot.get("records")["results"] == []
 
 
+def test_who_is_no_person_is_neither_told_as_a_login_nor_offered_as_an_owner(web: httpx.Client, salesforce: Orders) -> None:
+    """The Automated Process user has no password and can own nothing: the pages name it nowhere but in the list of users."""
+    assert not [name for name in salesforce.get("account")["usernames"] if "autoproc" in name]
+    shown = web.get(f"/salesforce/records/Lead/{lead(salesforce)}").text
+    assert "Omar Haddad" in shown
+    assert "Automated Process" not in shown
+    assert "autoproc" not in web.get("/").text
+    assert "Automated Process" in web.get("/salesforce/records/User").text
+
+
 def test_records_are_made_and_go_through_every_state(web: httpx.Client, salesforce: Orders, hubspot: Orders) -> None:
     """Salesforce: made, deleted, brought back, purged. HubSpot: a contact with a lead about it, archived and restored."""
     made = send(web, "/salesforce/records/Account", Name="Acme", NumberOfEmployees="12").headers["Location"].partition("?")[0]

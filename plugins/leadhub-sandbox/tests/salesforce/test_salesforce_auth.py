@@ -33,6 +33,7 @@ def test_client_credentials_in_the_form_or_the_header_open_a_session(web: httpx.
         ({"grant_type": "implicit"}, "unsupported_grant_type"),
         ({"grant_type": "password", "username": "jane@acme.example", "password": "wrong"}, "invalid_grant"),
         ({"grant_type": "password", "username": "lena@acme.example", "password": "sandbox-password"}, "invalid_grant"),
+        ({"grant_type": "password", "username": "autoproc@acme.example", "password": "sandbox-password"}, "invalid_grant"),
         ({"grant_type": "refresh_token", "refresh_token": "wrong"}, "invalid_grant"),
         ({"grant_type": JWT_GRANT, "assertion": "a.b.c"}, "invalid_grant"),
     ],
@@ -72,6 +73,7 @@ def test_a_signed_jwt_opens_a_session_and_a_bent_one_does_not(login: Login, admi
     assert status(exp=now - 1) == 400
     assert status(aud="https://elsewhere.example") == 400
     assert status(sub="lena@acme.example") == 400
+    assert status(sub="autoproc@acme.example") == 400
 
 
 def test_a_call_without_a_valid_token_is_refused(web: httpx.Client, api: httpx.Client, admin: Admin, refusal: Callable[..., Any]) -> None:

@@ -66,6 +66,28 @@ def test_an_insert_tells_of_each_record(api: httpx.Client, ingest: Ingest, soql:
     assert _rows(api, done["id"], "unprocessedrecords") == []
 
 
+def test_a_record_named_twice_in_a_chunk_is_refused(api: httpx.Client, ingest: Ingest, make_lead: Make) -> None:
+    """42: an external id, or an Id, that comes twice among the same 200 records fails each of them as in a collection; in another 200 it does not."""
+    others = "".join(f"k{number},x,Acme\n" for number in range(199))
+    done = ingest("upsert", f"LeadhubId__c,LastName,Company\nTWICE,x,Acme\n{others}twice,y,Acme\n", externalIdFieldName="LeadhubId__c")
+    assert (done["numberRecordsProcessed"], done["numberRecordsFailed"]) == (201, 0)
+    done = ingest("upsert", "LeadhubId__c,LastName,Company\na,x,Acme\nb,x,Acme\nA,y,Acme\n", externalIdFieldName="LeadhubId__c")
+    told = sorted(row["sf__Error"] for row in _rows(api, done["id"], "failedResults"))
+    assert told == [f"DUPLICATE_VALUE:Duplicate external id specified: {key}:LeadhubId__c --" for key in "Aa"]
+    row_id = make_lead()
+    for operation in ({"operation": "update"}, {"operation": "upsert", "externalIdFieldName": "Id"}):
+        done = ingest(data=f"Id,Title\n{row_id},x\n{row_id[:15]},y\n", **operation)
+        told = [row["sf__Error"] for row in _rows(api, done["id"], "failedResults")]
+        assert told == [f"DUPLICATE_VALUE:duplicate id specified: {row_id}:Id --"] * 2
+
+
+def test_a_number_that_is_too_great_fails_its_record(api: httpx.Client, ingest: Ingest) -> None:
+    """11, 42: a number beyond its field's digits fails its record with the code that it has everywhere."""
+    done = ingest("insert", "LastName,Company,NumberOfEmployees\nA,Acme,100000000\nB,Acme,7\n")
+    (failed,) = _rows(api, done["id"], "failedResults")
+    assert failed["sf__Error"].startswith("NUMBER_OUTSIDE_VALID_RANGE:NumberOfEmployees: ")
+
+
 def test_results_are_not_in_the_order_of_the_upload(api: httpx.Client, ingest: Ingest) -> None:
     """42: the results' order is not that of the upload."""
     done = ingest("insert", "LastName,Company\n" + "".join(f"L{i},Acme\n" for i in range(50)))

@@ -216,13 +216,14 @@ def test_a_late_commit_appears_with_an_old_stamp(api: httpx.Client, make_lead: M
 
 
 def test_replication_lists_what_changed_and_what_went(api: httpx.Client, make_lead: Make, refusal: Callable[..., Any]) -> None:
-    """26: /updated and /deleted list ids of their window, and refuse one that is reversed, too old or has no offset."""
+    """26: /updated and /deleted list ids of their window, and refuse one that is reversed, within a minute, too old or has no offset."""
     changed, gone = make_lead(), make_lead()
     api.delete(f"/sobjects/Lead/{gone}")
     window = {"start": "2026-11-16T09:00:00Z", "end": "2026-11-16T10:05:00Z"}
     assert api.get("/sobjects/Lead/updated", params=window).json()["ids"] == [changed]
     deleted = api.get("/sobjects/Lead/deleted", params=window).json()
     assert [d["id"] for d in deleted["deletedRecords"]] == [gone]
-    for start in ("2026-11-17T09:00:00Z", "2026-10-01T00:00:00Z", "2026-11-16T09:00:00"):
-        answer = api.get("/sobjects/Lead/deleted", params=window | {"start": start})
-        assert refusal(answer) == (400, "INVALID_REPLICATION_DATE")
+    for start in ("2026-11-17T09:00:00Z", "2026-10-01T00:00:00Z", "2026-11-16T09:00:00", "2026-11-16T10:05:01Z"):
+        for path in ("updated", "deleted"):
+            answer = api.get(f"/sobjects/Lead/{path}", params=window | {"start": start, "end": "2026-11-16T10:05:59Z"})
+            assert refusal(answer) == (400, "INVALID_REPLICATION_DATE")

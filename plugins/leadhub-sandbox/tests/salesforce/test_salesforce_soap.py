@@ -88,6 +88,7 @@ def test_logins_name_the_orgs_own_instance(
         ("jane@acme.example", "wrong"),
         ("nobody@acme.example", "sandbox-password"),
         ("lena@acme.example", "sandbox-password"),
+        ("autoproc@acme.example", "sandbox-password"),
         ("jane", "sandbox-password"),
         ("", ""),
     ],

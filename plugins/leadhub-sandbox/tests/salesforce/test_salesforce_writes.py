@@ -59,6 +59,28 @@ def test_a_value_that_salesforce_refuses_changes_nothing(
         assert refusal(api.post("/sobjects/Lead", json={"LastName": "B", "Company": "C"} | fields)) == (400, code)
 
 
+@pytest.mark.parametrize(
+    ("field", "most", "beyond"),
+    [("Score__c", 10**16 - 100, 10**16), ("AnnualRevenue", 9 * 10**17, -(10**18)), ("NumberOfEmployees", 99_999_999, "100000000")],
+)
+def test_a_number_has_no_more_digits_than_its_description_says(
+    *, api: httpx.Client, make_lead: Make, lead: Read, field: str, most: int, beyond: object
+) -> None:
+    """11: a number with more digits before the point than describe tells is NUMBER_OUTSIDE_VALID_RANGE and names its field; the greatest one is kept."""
+    row_id = make_lead(**{field: most})
+    refused = api.patch(f"/sobjects/Lead/{row_id}", json={field: beyond})
+    assert (refused.status_code, refused.json()[0]["errorCode"], refused.json()[0]["fields"]) == (400, "NUMBER_OUTSIDE_VALID_RANGE", [field])
+    assert lead(row_id)[field] == most
+
+
+def test_an_update_does_not_name_its_record_twice(api: httpx.Client, make_lead: Make) -> None:
+    """10: an update whose data has the Id, the record's own too, is refused in the words that a collection has for it."""
+    row_id = make_lead()
+    for name in ("Id", "id"):
+        (error,) = api.patch(f"/sobjects/Lead/{row_id}", json={name: row_id, "LastName": "x"}).json()
+        assert error["message"] == "The Id field should not be specified in the sobject data."
+
+
 def test_values_come_back_as_salesforce_keeps_them(make_lead: Make, lead: Read) -> None:
     """12: texts are trimmed, an empty one is null, a multi-select has its canonical order, money is a number, an address is put together."""
     row = lead(

@@ -73,7 +73,7 @@ class Salesforce:
 
     def _owners(self, objects: list[str]) -> tuple[tuple[str, str], ...]:
         rows = [row for name in objects for row in self.orders.get(f"records/{name}")]
-        return tuple((row["Id"], row["Name"]) for row in rows if row.get("IsActive", True) and row.get("Type", "Queue") == "Queue")
+        return tuple((row["Id"], row["Name"]) for row in rows if _may_own(row))
 
     def _targets(self, objects: list[str]) -> tuple[tuple[str, str], ...]:
         return picked([row for name in objects for row in self._rows(name)])
@@ -164,6 +164,11 @@ class Salesforce:
             case _:
                 self.orders.post(act, **named)
         return None if act == "purge" else row.id
+
+
+def _may_own(row: Mapping[str, Any]) -> bool:
+    """Say whether a user or a group can be offered as an owner: an active person, or a queue."""
+    return row.get("IsActive", True) and row.get("Type", "Queue") == "Queue" and row.get("UserType") != "AutomatedProcess"
 
 
 def _row(row: Mapping[str, Any]) -> Row:

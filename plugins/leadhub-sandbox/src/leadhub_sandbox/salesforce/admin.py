@@ -11,7 +11,7 @@ from leadhub_sandbox.salesforce.describe import describe_object, summary
 from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
 from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.objects import BY_PREFIX, LEAD, OBJECTS, USER, find_object
-from leadhub_sandbox.salesforce.org import Actor, Org
+from leadhub_sandbox.salesforce.org import AUTOMATED, Actor, Org
 from leadhub_sandbox.salesforce.query import Queries
 from leadhub_sandbox.salesforce.records import Records
 from leadhub_sandbox.salesforce.rest import NEWEST
@@ -88,7 +88,7 @@ class Admin:
 
     def account(self) -> dict[str, Any]:
         """Tell how to get in: the client, and the people who have the password."""
-        people = [row["Username"] for row in self.org.store.everything(USER) if row["IsActive"]]
+        people = [row["Username"] for row in self.org.store.everything(USER) if row["IsActive"] and row["UserType"] != AUTOMATED]
         client = {"client_id": self.auth.client_id, "client_secret": self.auth.client_secret}
         return {"organization_id": self.org.organization_id, **client, "usernames": people, "password": PASSWORD}
 

@@ -14,7 +14,7 @@ from leadhub_sandbox.salesforce import tokens
 from leadhub_sandbox.salesforce.duplicates import DuplicateHeader
 from leadhub_sandbox.salesforce.errors import ApiError
 from leadhub_sandbox.salesforce.objects import USER
-from leadhub_sandbox.salesforce.org import INTEGRATION, Actor, Org
+from leadhub_sandbox.salesforce.org import AUTOMATED, INTEGRATION, Actor, Org
 
 MAX_JWT_SECONDS = 300
 PASSWORD = "sandbox-password"  # noqa: S105 - the sandbox's own, for every user
@@ -98,7 +98,8 @@ class Auth:
         except ValueError:
             raise OAuthError("invalid_grant", "authentication failure") from None
         row = self.org.store.get(USER, user_id)
-        if row and row["Username"] != name:  # aliases and ids are for the admin API: nobody logs in by one
+        # Aliases and ids are for the admin API: nobody logs in by one.
+        if row and (row["Username"] != name or row["UserType"] == AUTOMATED):
             raise OAuthError("invalid_grant", "authentication failure")
         if row is None or not row["IsActive"]:
             raise OAuthError("invalid_grant", "inactive user")

@@ -176,8 +176,8 @@ class BulkIngest:
                 self.jobs.fail(job, problem)
                 return
         end = len(job.rows) if last else len(job.rows) // 2
-        for start in range(len(job.outcomes), end, MAX_RECORDS):
-            self._write(job, start, min(start + MAX_RECORDS, end))
+        while (start := len(job.outcomes)) < end:
+            self._write(job, start, min(_chunk(start).stop, end))
 
     def _wrong_header(self, job: Job) -> str | None:
         if not job.header:
@@ -197,27 +197,28 @@ class BulkIngest:
         return f"InvalidBatch : Field name not found : {missing}" if missing and missing not in names else None
 
     def _write(self, job: Job, start: int, end: int) -> None:
-        """Write some records in one collection, those left out that cannot be read."""
+        """Write some records of one chunk of 200 in one collection, those left out that cannot be read."""
         obj = OBJECTS[job.object]
         fields = [field for name in job.header if (field := obj.find(name))]
         errors: dict[int, str] = {}
         bodies: dict[int, dict[str, Any]] = {}
-        for place in range(start, end):
+        for place in _chunk(start)[: len(job.rows) - _chunk(start).start]:
             try:
                 bodies[place] = {"attributes": {"type": obj.name}} | _record(fields, job.rows[place])
             except ApiError as problem:
                 errors[place] = _told([problem.save_error()])
         named = {place: next((job.rows[place][n] for n, f in enumerate(fields) if f.type == "id"), "") for place in range(start, end)}
-        outcomes = dict(zip(bodies, self._outcomes(job, obj, list(bodies.values())), strict=True))
+        mine = {place: body for place, body in bodies.items() if start <= place < end}
+        outcomes = dict(zip(mine, self._outcomes(job, obj, list(mine.values()), list(bodies.values())), strict=True))
         for place in range(start, end):
             outcome = outcomes.get(place)
             error = errors.get(place) or (None if outcome and outcome["success"] else _told(outcome["errors"] if outcome else []))
             row_id = outcome["id"] if outcome and outcome["success"] else named[place]
             job.outcomes.append([place, row_id, bool(outcome and outcome.get("created", job.operation == "insert")), error])
 
-    def _outcomes(self, job: Job, obj: SObject, rows: list[dict[str, Any]]) -> list[Outcome]:
+    def _outcomes(self, job: Job, obj: SObject, rows: list[dict[str, Any]], chunk: list[dict[str, Any]]) -> list[Outcome]:
         assign = job.rule or (AUTO if self.jobs.org.settings.bulk_auto_assign else NONE)
-        collections = Collections(self.records, Actor(job.user_id), assign)
+        collections = Collections(self.records, Actor(job.user_id), assign, chunk)
         body = {"records": rows}
         if job.operation == "delete":
             return collections.delete([str(row.get("Id", "")) for row in rows], strict=False)
@@ -233,6 +234,12 @@ class BulkIngest:
         changed = iter([outcome | {"created": False} for outcome in collections.update({"records": known})])
         made = iter([outcome | {"created": True} for outcome in collections.create({"records": [row for row in rows if "Id" not in row]})])
         return [next(changed if "Id" in row else made) for row in rows]
+
+
+def _chunk(place: int) -> range:
+    """Return the places of the chunk of 200 that a record is in."""
+    first = place // MAX_RECORDS * MAX_RECORDS
+    return range(first, first + MAX_RECORDS)
 
 
 def _check_version(call: Call) -> None:
@@ -256,7 +263,9 @@ def _cell(field: Field, text: str, number: int) -> Any:
     if field.type in _XSD:
         try:
             values.clean(field, value)
-        except ApiError:
+        except ApiError as problem:
+            if problem.code == values.OUTSIDE:
+                raise
             told = f"Failed to deserialize field at col {number}. Due to, '{text}' is not a valid value for the type {_XSD[field.type]}"
             raise ApiError(400, "INVALID_TYPE_ON_FIELD_IN_RECORD", told, [field.name]) from None
     return value

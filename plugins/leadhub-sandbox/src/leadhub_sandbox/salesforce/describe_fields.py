@@ -6,12 +6,10 @@ from typing import Any
 from leadhub_sandbox.salesforce.features import restricted
 from leadhub_sandbox.salesforce.objects import ACCOUNT, CONTACT, CURRENCY_TYPE, LEAD, OPPORTUNITY, RECORD_TYPE
 from leadhub_sandbox.salesforce.org import Org
-from leadhub_sandbox.salesforce.schema import STRING_TYPES, Field, SObject
+from leadhub_sandbox.salesforce.schema import INT_DIGITS, STRING_TYPES, Field, SObject
 
 _SOAP = {"id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double", "currency": "xsd:double"}
 _SOAP |= {"percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime", "address": "urn:address", "anyType": "xsd:anyType"}
-_PRECISION = {"double": (18, 2), "currency": (18, 2), "percent": (3, 0)}
-_PLAIN_PRECISION = {("Lead", "AnnualRevenue"): (18, 0), ("Account", "AnnualRevenue"): (18, 0)}
 _ALWAYS = ("Id", "OwnerId", "Status", "CreatedById", "CreatedDate", "LastModifiedById", "LastModifiedDate", "SystemModstamp", "Name")
 """Fields that are never empty, though no client has to give them."""
 _LONG = 255
@@ -101,21 +99,21 @@ def describe_field(org: Org, obj: SObject, field: Field) -> dict[str, Any]:
         "dependentPicklist": state,
         "controllerName": f"{field.name.removesuffix('StateCode')}CountryCode" if state else None,
         "picklistValues": [{"active": True, "defaultValue": d, "label": text, "validFor": only, "value": v} for v, text, d, only in entries],
-        **_size(obj, field),
+        **_size(field),
         **_UNUSED,
     }
 
 
-def _size(obj: SObject, field: Field) -> dict[str, Any]:
+def _size(field: Field) -> dict[str, Any]:
     text = field.type in STRING_TYPES
-    precision, scale = _PLAIN_PRECISION.get((obj.name, field.name)) or _PRECISION.get(field.type, (0, 0))
+    precision, scale = field.size
     return {
         "soapType": _SOAP.get(field.type, "xsd:string"),
         "length": field.length,
         "byteLength": field.length * 3 if text else field.length,
         "precision": precision,
         "scale": scale,
-        "digits": 8 if field.type == "int" else 0,
+        "digits": INT_DIGITS if field.type == "int" else 0,
         "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
     }
 

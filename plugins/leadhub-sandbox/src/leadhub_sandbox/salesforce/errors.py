@@ -40,6 +40,11 @@ def not_shared() -> ApiError:
     return ApiError(400, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id", [])
 
 
+def id_given() -> ApiError:
+    """Return the 400 for a record that is named by the call and by its own data."""
+    return ApiError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", "The Id field should not be specified in the sobject data.", ["Id"])
+
+
 def malformed_query(message: str) -> ApiError:
     """Return the 400 for SOQL that the grammar does not take."""
     return ApiError(400, "MALFORMED_QUERY", message)

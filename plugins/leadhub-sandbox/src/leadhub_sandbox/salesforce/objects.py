@@ -84,7 +84,7 @@ def _business() -> list[Field]:
         Field("Website", "url", 255),
         Field("Industry", "picklist", 255, values=INDUSTRIES),
         Field("Rating", "picklist", 255, values=RATINGS),
-        Field("AnnualRevenue", "currency"),
+        Field("AnnualRevenue", "currency", scale=0),
         Field("NumberOfEmployees", "int"),
     ]
 

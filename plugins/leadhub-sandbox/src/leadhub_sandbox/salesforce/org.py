@@ -25,13 +25,15 @@ from leadhub_sandbox.salesforce.settings import Settings
 from leadhub_sandbox.salesforce.store import Store
 
 INTEGRATION = "leadhub"
+AUTOMATED = "AutomatedProcess"
+"""The type of a user who is no person: nobody logs in as one."""
 PEOPLE = (
     ("leadhub", "Leadhub", "Integration", True, "Standard"),
     ("jane", "Jane", "Novak", True, "Standard"),
     ("omar", "Omar", "Haddad", True, "Standard"),
     ("priya", "Priya", "Raman", True, "Standard"),
     ("lena", "Lena", "Fischer", False, "Standard"),
-    ("autoproc", "Automated", "Process", True, "AutomatedProcess"),
+    ("autoproc", "Automated", "Process", True, AUTOMATED),
 )
 AUTOMATION = "autoproc"
 QUEUE = "Inbound Leads"

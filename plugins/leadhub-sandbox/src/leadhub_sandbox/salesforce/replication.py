@@ -43,8 +43,9 @@ def _window(org: Org, request: Request, days: int) -> tuple[str, str]:
         start, end = (times.parse_instant(request.param(name) or "") for name in ("start", "end"))
     except ValueError:
         raise ApiError(400, "INVALID_REPLICATION_DATE", "start and end must be instants with an offset ('+' is sent as %2B)") from None
-    if start >= end:
-        raise ApiError(400, "INVALID_REPLICATION_DATE", "startDate must be before endDate")
+    first, last = times.stamp(start.replace(second=0)), times.stamp(end.replace(second=0))
+    if first >= last:
+        raise ApiError(400, "INVALID_REPLICATION_DATE", "startDate must be before endDate by a minute at least: seconds do not count")
     if start < org.clock.now() - timedelta(days=days):
         raise ApiError(400, "INVALID_REPLICATION_DATE", f"startDate cannot be more than {days} days ago")
-    return times.stamp(start.replace(second=0)), times.stamp(end.replace(second=0))
+    return first, last

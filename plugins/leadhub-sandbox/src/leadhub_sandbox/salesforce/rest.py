@@ -12,7 +12,7 @@ from leadhub_sandbox.http import Request, Response, Router
 from leadhub_sandbox.salesforce import ids, replication
 from leadhub_sandbox.salesforce.auth import base
 from leadhub_sandbox.salesforce.describe import describe_global, describe_object, summary
-from leadhub_sandbox.salesforce.errors import ApiError, no_such_column, not_found
+from leadhub_sandbox.salesforce.errors import ApiError, id_given, no_such_column, not_found
 from leadhub_sandbox.salesforce.objects import find_object
 from leadhub_sandbox.salesforce.org import Actor, Org
 from leadhub_sandbox.salesforce.query import Queries, attributes, field_value
@@ -229,10 +229,12 @@ class Rest:
 
     def update(self, call: Call, name: str, row_id: str) -> Response:
         """Change one record."""
-        obj = self._object(name)
+        obj, body = self._object(name), call.record()
+        if any(given.lower() == "id" for given in body):
+            raise id_given()
         if call.request.headers.get("if-unmodified-since"):
             self._check_unmodified(call, parse_instant(str(self.records.live(obj, row_id, call.actor)["LastModifiedDate"])))
-        self.records.update(obj, row_id, call.record(), call.actor, call.assign())
+        self.records.update(obj, row_id, body, call.actor, call.assign())
         return Response(204)
 
     def delete(self, call: Call, name: str, row_id: str) -> Response:

@@ -8,10 +8,14 @@ Row = dict[str, object]
 
 STRING_TYPES = frozenset({"string", "textarea", "email", "phone", "url", "picklist", "multipicklist", "combobox"})
 
+INT_DIGITS = 8
+_SIZES = {"double": (18, 2), "currency": (18, 2), "percent": (3, 0)}
+"""How many digits a number has, and how many of them after the point, unless its field says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `length` is in characters (0: not a text); `values` are a picklist's; `references` name objects."""
+    """One field. `length` is in characters (0: not a text); `values` are a picklist's; `references` name objects; `scale` is a number's own."""
 
     name: str
     type: str = "string"
@@ -27,6 +31,19 @@ class Field:
     references: tuple[str, ...] = ()
     compound: str | None = None
     filterable: bool = True
+    scale: int | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return how many digits a number with a point has in all (0: it is none), and how many of them after the point."""
+        precision, scale = _SIZES.get(self.type, (0, 0))
+        return precision, scale if self.scale is None else self.scale
+
+    @property
+    def whole_digits(self) -> int:
+        """Return how many digits a number has at most before the point."""
+        precision, scale = self.size
+        return INT_DIGITS if self.type == "int" else precision - scale
 
     @property
     def relationship(self) -> str | None:

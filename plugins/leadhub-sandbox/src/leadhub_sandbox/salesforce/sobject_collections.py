@@ -4,13 +4,13 @@ Shapes after the REST API Developer Guide's pages on composite/sobjects.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
 
 from leadhub_sandbox.salesforce import ids
-from leadhub_sandbox.salesforce.errors import ApiError, not_found
+from leadhub_sandbox.salesforce.errors import ApiError, id_given, not_found
 from leadhub_sandbox.salesforce.objects import BY_PREFIX, find_object
 from leadhub_sandbox.salesforce.org import Actor
 from leadhub_sandbox.salesforce.records import Records
@@ -24,11 +24,12 @@ _ROLLED_BACK = "Record rolled back because not all records were valid and the re
 
 @dataclass(frozen=True, slots=True)
 class Collections:
-    """One request's collection call: who asks, and how Leads are assigned."""
+    """One request's collection call: who asks, and how Leads are assigned. `chunk` are the records that it is a part of, if it is one."""
 
     records: Records
     actor: Actor
     assign: str
+    chunk: Sequence[Mapping[str, Any]] = ()
 
     def create(self, body: object) -> list[Outcome]:
         """Answer POST /composite/sobjects."""
@@ -42,8 +43,7 @@ class Collections:
     def update(self, body: object) -> list[Outcome]:
         """Answer PATCH /composite/sobjects: every record names its id."""
         rows, strict = _rows_of(body)
-        keys = [ids.full(_take(row, "id")) for row in rows]
-        repeated = _repeated(keys)
+        repeated = _repeated([ids.full(_take(row, "id")) for row in self.chunk or rows])
 
         def one(row: Mapping[str, Any]) -> Outcome:
             obj = self._object_of(row)
@@ -64,7 +64,7 @@ class Collections:
     def upsert(self, obj: SObject, key: Field, body: object) -> list[Outcome]:
         """Answer PATCH /composite/sobjects/{object}/{external id field}."""
         rows, strict = _rows_of(body)
-        repeated = _repeated([str(v).lower() if (v := _take(row, key.name)) is not None else None for row in rows])
+        repeated = _repeated([str(v).lower() if (v := _take(row, key.name)) is not None else None for row in self.chunk or rows])
 
         def one(row: Mapping[str, Any]) -> Outcome:
             if self._object_of(row) is not obj:
@@ -75,8 +75,7 @@ class Collections:
             if str(value).lower() in repeated:
                 raise ApiError(400, "DUPLICATE_VALUE", f"Duplicate external id specified: {value}", [key.name])
             if _take(row, "id"):
-                text = "The Id field should not be specified in the sobject data."
-                raise ApiError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", text, ["Id"])
+                raise id_given()
             found = self._held(obj, key, value)
             if len(found) > 1:
                 text = f"{key.name}: more than one record found for external id field: [{', '.join(found)}]"

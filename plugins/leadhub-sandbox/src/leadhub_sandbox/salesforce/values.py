@@ -11,9 +11,11 @@ from leadhub_sandbox.salesforce.schema import STRING_TYPES, Field
 
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\"]+@[^@\s,;<>()\[\]\"]+\.[A-Za-z0-9-]{2,}")
 
+OUTSIDE = "NUMBER_OUTSIDE_VALID_RANGE"
+
 
 def clean(field: Field, value: object) -> object:
-    """Return the value as it is stored. Raises ApiError: wrong JSON type, too long, not an address, outside a restricted picklist."""
+    """Return the value as it is stored. Raises ApiError: wrong JSON type, too long, too great, not an address, outside a restricted picklist."""
     if value is None:
         return False if field.type == "boolean" else None
     if field.type in STRING_TYPES:
@@ -75,6 +77,9 @@ def _number(field: Field, value: object) -> float | int | None:
         raise bad_value(kind, value) from None
     if not math.isfinite(number):
         raise bad_value(kind, value)
+    if abs(number) >= 10**field.whole_digits:
+        text = f"{field.name}: value outside of valid range on numeric field: {value}"
+        raise ApiError(400, OUTSIDE, text, [field.name])
     if kind == "int":
         if number != int(number):
             raise bad_value(kind, value)
