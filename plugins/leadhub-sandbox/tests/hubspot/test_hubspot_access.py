@@ -196,6 +196,27 @@ def test_a_snapshot_brings_everything_back(
     assert hub.get("/_sandbox/snapshot").json()["account"]["objects"] == snapshot["account"]["objects"]
 
 
+JSON = {"Content-Type": "application/json"}
+
+
+def test_a_body_says_that_it_is_json(hub: httpx.Client) -> None:
+    """Behavior 1: a body of another type, or of none, is 415 and does nothing; JSON with a charset passes, and so does a call without a body."""
+    body = b'{"properties": {"email": "a@x.example"}}'
+    for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}):
+        answer = hub.post(V3, content=body, headers=kind)
+        assert (answer.status_code, answer.json()["status"]) == (415, "error")
+    assert hub.post(V3, content=body, headers={"Content-Type": "Application/JSON; charset=UTF-8"}).status_code == 201
+    assert hub.delete(f"{V3}/5").status_code == 204
+
+
+def test_an_address_has_an_end(hub: httpx.Client) -> None:
+    """Behavior 7: so many properties that the address has more than 16,384 bytes are 414, one byte less is answered."""
+    frame = f"{V3}?properties="
+    assert hub.get(frame + "x" * (16_384 - len(frame))).status_code == 200
+    answer = hub.get(frame + "x" * (16_385 - len(frame)))
+    assert (answer.status_code, answer.json()["status"]) == (414, "error")
+
+
 AWKWARD = (
     b"",
     b"{",
@@ -214,7 +235,7 @@ AWKWARD = (
 def test_awkward_bodies_are_refused_in_words(hub: httpx.Client, path: str) -> None:
     """Whatever a client sends is answered: an awkward body is an error of HubSpot's form, never a lost connection."""
     for body in AWKWARD:
-        answer = hub.post(V3 + path, content=body)
+        answer = hub.post(V3 + path, content=body, headers=JSON)
         if path == "/search" and body.startswith(b'{"inputs'):
             assert answer.status_code == 200  # unknown fields alone are an empty search
         else:
@@ -254,7 +275,7 @@ def test_awkward_bodies_are_refused_everywhere(hub: httpx.Client, method: str, p
         b"[5]",
     )
     for body in AWKWARD + more:
-        answer = hub.request(method, path.replace("DEAL", deal), content=body)
+        answer = hub.request(method, path.replace("DEAL", deal), content=body, headers=JSON)
         if method == "PATCH" and path.startswith("/crm/v3/objects") and b'"dealname"' in body:
             assert answer.status_code == 200  # an update takes no associations and passes over them
         else:

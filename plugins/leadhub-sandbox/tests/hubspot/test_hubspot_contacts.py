@@ -249,6 +249,20 @@ def test_merge(hub: httpx.Client, create: Create, settings: Callable[..., None],
     assert hub.get(f"{V3}?archived=true").json()["results"] == []
 
 
+@pytest.mark.parametrize("new_id", [True, False])
+def test_a_contact_is_made_of_no_more_than_so_many_merges(hub: httpx.Client, create: Create, settings: Callable[..., None], new_id: bool) -> None:
+    """Behavior 34: the 251st merge is 414 and changes nothing, whichever of the two has the merges behind it."""
+    settings(merge_makes_new_id=new_id)
+    made = hub.post("/_sandbox/create_many", json={"records": [{"lastname": "Lee"}] * 252}).json()["ids"]
+    survivor = made[0]
+    for number in made[1:251]:
+        survivor = hub.post("/_sandbox/merge", json={"primaryObjectId": survivor, "objectIdToMerge": number}).json()["id"]
+    for pair in ((survivor, made[251]), (made[251], survivor)):
+        refused = hub.post(f"{V3}/merge", json=dict(zip(("primaryObjectId", "objectIdToMerge"), pair, strict=True)))
+        assert (refused.status_code, refused.json()["message"]) == (414, "Cannot have more than 250 identities")
+    assert hub.get(f"{V3}/{made[251]}").json()["id"] == made[251]
+
+
 def test_the_later_value_wins_a_merge_where_so_set(hub: httpx.Client, create: Create, settings: Callable[..., None], clock: SandboxClock) -> None:
     """Behavior 34: whose value a merge keeps, sources disagree: the primary's, or by the switch the later one; the primary e-mail stays either way."""
     settings(merge_values="latest")

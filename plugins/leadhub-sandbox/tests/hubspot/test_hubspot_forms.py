@@ -223,7 +223,7 @@ def test_a_purged_address_that_is_blocked_makes_no_contact(
 def test_awkward_submissions_are_refused_in_words(hub: httpx.Client, service: HubSpotService, default_form: str, body: bytes) -> None:
     """Behavior 50: whatever a browser sends is answered, and so is a wrong account or form."""
     base = "/submissions/v3/integration/submit"
-    answer = hub.post(f"{base}/{service.account.portal_id}/{default_form}", content=body, headers=NO_TOKEN)
+    answer = hub.post(f"{base}/{service.account.portal_id}/{default_form}", content=body, headers=NO_TOKEN | {"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["status"]) == (400, "error")
     assert hub.post(f"{base}/1/{default_form}", json={"fields": []}).status_code == 404
     assert hub.post(f"{base}/{service.account.portal_id}/nope", json={"fields": []}).status_code == 404

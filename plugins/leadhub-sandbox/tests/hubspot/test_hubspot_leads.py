@@ -1,5 +1,6 @@
 """The Leads object: a name, a primary contact, and a stage of its pipeline."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_without_a_primary_contact_it_is_deleted(hub: httpx.Client, contact: str
     def put(text: str) -> str:
         return text.replace("LEAD", made).replace("CONTACT", contact)
 
-    content = {} if order is None else {"content": put(str({"inputs": [order]}).replace("'", '"'))}
+    content = {} if order is None else {"json": json.loads(put(json.dumps({"inputs": [order]})))}
     assert hub.request(method, put(path), **content).status_code == 204
     assert hub.get(f"{V3}/{made}").status_code == 404
 

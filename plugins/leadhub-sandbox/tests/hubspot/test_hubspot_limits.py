@@ -9,6 +9,7 @@ import pytest
 from leadhub_sandbox.clock import SandboxClock
 
 V3 = "/crm/v3/objects/contacts"
+JSON = {"Content-Type": "application/json"}
 HAS_EMAIL = {"propertyName": "email", "operator": "HAS_PROPERTY"}
 Create = Callable[..., dict[str, Any]]
 Search = Callable[..., dict[str, Any]]
@@ -21,7 +22,7 @@ def test_a_search_body_has_three_thousand_characters(hub: httpx.Client, letter: 
     frame = json.dumps({"query": ""})
     body = json.dumps({"query": letter * (length - len(frame))}, ensure_ascii=False)
     assert len(body) == length
-    assert hub.post(f"{V3}/search", content=body.encode()).status_code == status
+    assert hub.post(f"{V3}/search", content=body.encode(), headers=JSON).status_code == status
 
 
 @pytest.mark.parametrize(

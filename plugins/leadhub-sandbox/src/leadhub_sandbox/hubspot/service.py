@@ -45,6 +45,21 @@ _FORMS_PATH = re.compile(r"/(marketing)/(v3)(/forms.*)|/(form-integrations)/(v1)
 _OPEN_SUBMIT_PATH = re.compile(r"/submissions/v3/integration/submit/([^/]+)/([^/]+)/?")
 
 
+MAX_URL = 16_384
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+def _refuse_address(request: Request) -> Response:
+    raise ApiError(414, "URI_TOO_LONG", f"The address has {len(request.raw_target)} bytes, more than {MAX_URL}.")
+
+
+def _require_json(request: Request) -> None:
+    """Raise ApiError 415 for a body that does not say that it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method in _WITH_BODY and request.body and kind != "application/json":
+        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"The body must be application/json, not {kind or 'without a Content-Type'}.")
+
+
 def _bearer(request: Request) -> str:
     """Return the token that a request bears, or ""."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -135,16 +150,22 @@ class HubSpotService:
     def handle(self, request: Request) -> Response:
         """Answer HubSpot's own API: token, then limits, then path, scope and work."""
         self._forms.settle()
+        if len(request.raw_target) > MAX_URL:
+            return self._guarded(partial(_refuse_address, request))
         opened = _OPEN_SUBMIT_PATH.fullmatch(request.path)
         if _OAUTH_PATH.fullmatch(request.path):  # takes a form and no token, and counts against no limit
             response = self._guarded(lambda: self._work(request))
         elif opened and request.method == "POST":
-            response = self._guarded(partial(self._forms.submit_openly, request, *opened.groups()))
+            response = self._guarded(partial(self._submit_openly, request, *opened.groups()))
         else:
             response = self._answer(request)
         self._between.act(request)
         self._react()
         return response
+
+    def _submit_openly(self, request: Request, portal_id: str, form_id: str) -> Response:
+        _require_json(request)
+        return self._forms.submit_openly(request, portal_id, form_id)
 
     def _answer(self, request: Request) -> Response:
         is_search = request.path.rstrip("/").endswith("/search")
@@ -152,7 +173,10 @@ class HubSpotService:
 
         def answer() -> Response:
             self._require_token(request)
-            return self._limits.admit(is_search=is_search, oauth=oauth) or self._work(request)
+            if refused := self._limits.admit(is_search=is_search, oauth=oauth):
+                return refused
+            _require_json(request)
+            return self._work(request)
 
         response = self._guarded(answer)
         response.headers |= self._limits.headers(is_search=is_search, oauth=oauth)

@@ -43,6 +43,7 @@ class Record:
     values: dict[str, str] = field(default_factory=dict)
     history: dict[str, list[Version]] = field(default_factory=dict)
     archived_ms: int | None = None
+    merges: int = 0  # how many it took to make it of others
 
     def emails(self) -> list[str]:
         """Return the primary e-mail, then the secondary ones."""
@@ -214,7 +215,7 @@ def _dump_record(record: Record, sources: dict[Source, int]) -> dict[str, Any]:
         for name, versions in record.history.items()
     }
     times = {"created_ms": record.created_ms, "modified_ms": record.modified_ms, "archived_ms": record.archived_ms}
-    return {"id": record.id, **times, "values": dict(record.values), "history": history}
+    return {"id": record.id, **times, "merges": record.merges, "values": dict(record.values), "history": history}
 
 
 def _load_record(state: Mapping[str, Any], sources: list[Source]) -> Record:

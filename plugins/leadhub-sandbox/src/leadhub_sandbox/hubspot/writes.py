@@ -15,6 +15,8 @@ from leadhub_sandbox.hubspot.store import Record, Source, Version
 from leadhub_sandbox.hubspot.strict import STRICT_VERSIONS, missing
 from leadhub_sandbox.hubspot.timestamps import iso, parse_ms
 
+MAX_MERGES = 250
+
 
 @dataclass(slots=True)
 class Change:
@@ -177,15 +179,19 @@ class Writer:
         self._objects.store.tell("privacyDeletion", record.id, now, source)
 
     def merge(self, primary: Record, other: Record, source: Source) -> Record:
-        """Make one record of two: the primary's values, blanks filled from the other. Raises ApiError for the same one twice."""
+        """Make one record of two: the primary's values, blanks filled from the other. Raises ApiError for the same one twice, and for too many."""
         if primary.id == other.id:
             raise invalid("A contact cannot be merged into itself.", ids=[str(primary.id)])
+        merges = primary.merges + other.merges + 1
+        if merges > MAX_MERGES:
+            raise ApiError(414, "VALIDATION_ERROR", f"Cannot have more than {MAX_MERGES} identities")
         account, now = self._account, self._account.now_ms()
         unique = self._objects.schema.unique_names()
         emails = primary.emails() + other.emails()
         for old in (primary, other):
             self._objects.store.free_keys(old, unique)
         survivor = self._survivor(primary)
+        survivor.merges = merges
         values = self._merged_values(survivor, primary, other, now)
         values[ADDITIONAL] = ";".join(dict.fromkeys(emails[1:]))
         for name, value in values.items():
