@@ -112,3 +112,47 @@ def test_hubspot_tells_what_there_is_and_one_record_with_its_history(hubspot: Sa
     told = web.get(f"/records/contacts/{made}").json()
     assert [entry["value"] for entry in told["propertiesWithHistory"]["city"]] == ["Oslo", "Lund"]
     assert [web.get(path).status_code for path in ("/records/contacts/1", "/records/nothing/1", "/describe/nothing")] == [404, 400, 400]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "localhost:1"}, 200),
+        ({"Origin": "http://127.0.0.1:1"}, 200),
+    ],
+)
+def test_the_admin_api_answers_to_this_machines_own_names_alone(salesforce: SandboxServer, headers: dict[str, str], status: int) -> None:
+    """A page from elsewhere neither reads nor orders anything: by a name that leads here, or by a call across origins."""
+    calls = [
+        httpx.get(f"{salesforce.url}/_sandbox/account", headers=headers),
+        httpx.post(f"{salesforce.url}/_sandbox/clock", json={}, headers=headers),
+    ]
+    assert [call.status_code for call in calls] == [status, status]
+    assert httpx.get(f"{salesforce.url}/services/data", headers=headers).status_code == 200
+
+
+def test_an_order_that_lacks_something_is_told_so(salesforce: SandboxServer, hubspot: SandboxServer) -> None:
+    """Whichever CRM it is, the sentence names what is missing, in words and not in those of Python."""
+    for server, path, lacks in (
+        (salesforce, "create", "object"),
+        (salesforce, "edit", "id"),
+        (salesforce, "faults", "kind"),
+        (hubspot, "touch", None),
+    ):
+        answer = httpx.post(f"{server.url}/_sandbox/{path}", json={} if lacks else {"ids": [5]})
+        told = str(answer.json())
+        assert "Error" not in told
+        assert lacks is None or (answer.status_code, f"the order lacks '{lacks}'" in told) == (400, True)
+
+
+def test_no_setting_is_less_than_nothing(salesforce: SandboxServer, hubspot: SandboxServer) -> None:
+    """A negative limit or time is refused and nothing is set; only a time zone may be behind."""
+    for server, name in ((salesforce, "daily_limit"), (salesforce, "session_seconds"), (hubspot, "burst_limit"), (hubspot, "search_lag_seconds")):
+        before = httpx.get(f"{server.url}/_sandbox/settings").json()
+        answer = httpx.post(f"{server.url}/_sandbox/settings", json={name: -1})
+        assert (answer.status_code, f"'{name}' is at least 0, not -1" in answer.json()["error"]) == (400, True)
+        assert httpx.get(f"{server.url}/_sandbox/settings").json() == before
+    assert httpx.post(f"{hubspot.url}/_sandbox/settings", json={"utc_offset_hours": -8}).status_code == 200

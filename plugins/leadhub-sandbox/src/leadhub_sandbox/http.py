@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from leadhub_sandbox.clock import SandboxClock
 from leadhub_sandbox.faults import Fault, Faults
+from leadhub_sandbox.local import is_local
 
 MAX_JOURNAL = 100_000
 _LINE = 65_536
@@ -220,10 +221,13 @@ class SandboxServer(Loopback):
             )
 
     def _safe_admin(self, request: Request) -> Response:
+        host, origin = request.headers.get("host"), request.headers.get("origin")
+        if (host is not None and not is_local(f"//{host}")) or (origin is not None and not is_local(origin)):
+            return Response(403, {"error": "the admin API answers to 127.0.0.1 and localhost alone, and to no page from elsewhere"})
         try:
             return self._admin(request)
         except (ValueError, TypeError, KeyError, OverflowError) as problem:  # json.JSONDecodeError is a ValueError
-            what = f"{type(problem).__name__}: {problem}"
+            what = f"the order lacks {problem}" if isinstance(problem, KeyError) else f"{type(problem).__name__}: {problem}"
             return Response(400, {"error": f"bad order for {request.method} {request.path}: {what}"})
         except Exception as problem:  # noqa: BLE001 - whatever it is, the client gets an answer
             traceback.print_exc(file=sys.stderr)

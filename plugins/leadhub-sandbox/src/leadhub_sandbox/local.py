@@ -3,6 +3,16 @@
 import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
+HOSTS = ("127.0.0.1", "localhost")
+
+
+def is_local(address: str) -> bool:
+    """Say whether an origin, or a host after two slashes, is this machine by one of its own names: a page from elsewhere comes by another (DNS rebinding)."""
+    try:
+        return urlsplit(address).hostname in HOSTS
+    except ValueError:
+        return False
+
 
 def loopback(url: str) -> SplitResult:
     """Return an address's parts. Raises ValueError unless it is plain HTTP on this machine."""

@@ -118,6 +118,13 @@ def pager(at: int, size: int, total: int, *parts: str, **query: str) -> Html | N
     return el("nav", before, el("span", f"Page {at} of {last}"), after, class_="pager", aria_label="Pages")
 
 
+def whole(what: str, text: str) -> int:
+    """Return a number of an address. Raises ValueError that names it."""
+    if not text.isdecimal():
+        raise ValueError(f"{what} is a whole number, not {text!r}")
+    return int(text)
+
+
 def facts(pairs: Sequence[tuple[Child, Child]]) -> Html:
     """Return a list of names with their values."""
     return el("dl", *(join([el("dt", name), el("dd", value)]) for name, value in pairs), class_="facts")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from leadhub_sandbox.console.forms import before, controls
 from leadhub_sandbox.console.html import Child, Html, el, join, link, table, url
-from leadhub_sandbox.console.layout import Frame, facts, form, page, pager
+from leadhub_sandbox.console.layout import Frame, facts, form, page, pager, whole
 from leadhub_sandbox.console.model import Act, Crm, Field, Kind, Row
 
 PAGE = 50
@@ -44,7 +44,7 @@ def listing(frame: Frame, crm: Crm, kind: Kind, query: Mapping[str, str]) -> Htm
     """The records of an object, found by a text in any of their values."""
     wanted, show = query.get("q", ""), query.get("show", "")
     found = [row for row in crm.rows(kind) if (show == "all" or bool(row.gone) == (show == "gone")) and _matches(row, wanted)]
-    at = min(max(1, int(query.get("page", "1"))), max(1, -(-len(found) // PAGE)))
+    at = min(max(1, whole("page", query.get("page", "1"))), max(1, -(-len(found) // PAGE)))
     new = el("p", link(f"New in {kind.label}", crm.name, "records", kind.name, "new"), class_="buttons") if kind.creatable else None
     shown = [_line(crm, kind, row) for row in found[(at - 1) * PAGE : at * PAGE]]
     labels = {field.name: field.label for field in crm.fields(kind)}

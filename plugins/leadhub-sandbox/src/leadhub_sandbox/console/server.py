@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from leadhub_sandbox.console import records, trouble
 from leadhub_sandbox.console.forms import changed, filled
 from leadhub_sandbox.console.html import Html, el, url
 from leadhub_sandbox.console.hubspot import HubSpot
-from leadhub_sandbox.console.layout import Frame, kind_of, page
+from leadhub_sandbox.console.layout import Frame, kind_of, page, whole
 from leadhub_sandbox.console.model import SURE, Crm, Kind, Row
 from leadhub_sandbox.console.salesforce import Salesforce
 from leadhub_sandbox.faults import Fault
 from leadhub_sandbox.http import Loopback, Request, Response, SandboxServer
+from leadhub_sandbox.local import is_local
 from leadhub_sandbox.orders import Orders, RefusedError
 
-HOSTS = ("127.0.0.1", "localhost")
 CRMS: dict[str, Callable[[SandboxServer], Crm]] = {"salesforce": Salesforce, "hubspot": HubSpot}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -53,7 +53,7 @@ class Console(Loopback):
 
     def _refusal(self, request: Request) -> Response | None:
         """Refuse another page's doing: a name that is not this machine's (DNS rebinding), and a form that is not the console's (CSRF)."""
-        if not _is_local(f"//{request.headers.get('host', '')}"):
+        if not is_local(f"//{request.headers.get('host', '')}"):
             return _plain(403, "The console answers to 127.0.0.1 and localhost alone.")
         if request.method not in ("GET", "HEAD", "POST"):
             return _plain(405, f"{request.method} is not allowed here: GET, HEAD, POST.")
@@ -61,7 +61,7 @@ class Console(Loopback):
             return None
         origin = request.headers.get("origin")
         sent = _form(request).get("token", [""])[0].encode()
-        if (origin is not None and not _is_local(origin)) or not secrets.compare_digest(sent, self._token.encode()):
+        if (origin is not None and not is_local(origin)) or not secrets.compare_digest(sent, self._token.encode()):
             return _plain(403, "This form is not of this console, or of one that has ended. Open its page again.")
         return None
 
@@ -103,7 +103,7 @@ class Console(Loopback):
             case ["journal"]:
                 return trouble.journal(frame, crm, query)
             case ["journal", number]:
-                return trouble.one_call(frame, crm, int(number))
+                return trouble.one_call(frame, crm, whole("the number of a call", number))
             case ["settings"]:
                 return trouble.settings(frame, crm)
             case ["records", name, *rest] if kind := kind_of(crm, name):
@@ -219,13 +219,6 @@ def _instant(text: str) -> str:
     """Return an instant as the clock takes it: without a zone it is UTC. Raises ValueError."""
     found = datetime.fromisoformat(text.strip())
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat()
-
-
-def _is_local(address: str) -> bool:
-    try:
-        return urlsplit(address).hostname in HOSTS
-    except ValueError:
-        return False
 
 
 def _form(request: Request) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from leadhub_sandbox.console.forms import controls
 from leadhub_sandbox.console.html import Html, el, join, link, table, url
-from leadhub_sandbox.console.layout import Frame, facts, form, page, pager, pretty
+from leadhub_sandbox.console.layout import Frame, facts, form, page, pager, pretty, whole
 from leadhub_sandbox.console.model import Crm, Field
 
 PAGE = 100
@@ -64,7 +64,7 @@ def fault_order(given: Mapping[str, str]) -> dict[str, Any]:
 def journal(frame: Frame, crm: Crm, query: Mapping[str, str]) -> Html:
     """The calls of the CRM's API, the latest first."""
     calls = crm.orders.get("journal")[::-1]
-    at = min(max(1, int(query.get("page", "1"))), max(1, -(-len(calls) // PAGE)))
+    at = min(max(1, whole("page", query.get("page", "1"))), max(1, -(-len(calls) // PAGE)))
     rows = [
         [
             link(call["seq"], crm.name, "journal", str(call["seq"])),

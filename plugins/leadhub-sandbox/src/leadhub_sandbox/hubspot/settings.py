@@ -91,6 +91,8 @@ class Settings:
 
 
 def _require_kind(name: str, present: object, value: object) -> None:
+    if isinstance(value, int | float) and value < 0 and name != "utc_offset_hours":
+        raise ValueError(f"setting {name!r} is at least 0, not {value!r}")
     if isinstance(present, float) and isinstance(value, int) and not isinstance(value, bool):
         return
     if type(value) is not type(present):

@@ -94,9 +94,7 @@ class Settings:
         for name, value in order.items():
             if name not in known:
                 raise ValueError(f"unknown setting {name!r}; known: {', '.join(sorted(known))}, expire_tokens, expire_cursors")
-            kind = (int, float) if isinstance(known[name], float) else type(known[name])
-            if not isinstance(value, kind):
-                raise ValueError(f"setting {name!r} takes a {type(known[name]).__name__}, not {value!r}")  # noqa: TRY004 - the admin API answers ValueError with 400
+            _check_kind(name, known[name], value)
         for name, example in (("statuses", STATUSES[0]), ("stages", STAGES[0]), ("currencies", CURRENCY)):
             for entry in order.get(name, ()):
                 if set(entry) != set(example):
@@ -118,6 +116,15 @@ class Settings:
     def as_json(self) -> dict[str, Any]:
         """Return the settings as POST /_sandbox/settings takes them."""
         return asdict(self)
+
+
+def _check_kind(name: str, present: object, value: object) -> None:
+    """Check that a value is of the kind of the present one, and no number below 0."""
+    kind = (int, float) if isinstance(present, float) else type(present)
+    if not isinstance(value, kind):
+        raise ValueError(f"setting {name!r} takes a {type(present).__name__}, not {value!r}")  # noqa: TRY004 - the admin API answers ValueError with 400
+    if isinstance(value, int | float) and value < 0:
+        raise ValueError(f"setting {name!r} is at least 0, not {value!r}")
 
 
 def _check_triggers(order: Mapping[str, Any]) -> None:
