@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from sandbox_world import World
 
+from leadhub.cli import answers
 from leadhub.model.record import Gone
 from leadhub.store import RecordKey
 
@@ -92,6 +93,42 @@ def test_a_merge_in_hubspot(pair: Pair) -> None:
     assert pair.gone(HS, pair.contact) is Gone.MERGED
     assert "merge" in {review.kind for review in pair.world.reviews()}
     settled(pair)
+
+
+def _answer(world: World) -> None:
+    """Answer the one question as `review resolve --keep-apart` does."""
+    with world.hub.store.read() as tx:
+        asked = tx.reviews.open()
+    assert [stored.review.kind for stored in asked] == ["merge"]
+    answers.close(world.hub, asked)
+
+
+@pytest.mark.parametrize("system", ["salesforce", "hubspot"])
+def test_a_merge_that_was_answered_is_not_asked_again(world: World, system: str) -> None:
+    """Bob's record was merged into Ann's and stays Bob's, somebody said: no run asks that again, until another record of his is merged."""
+    ann, bob = world.pair(), world.pair("bob@acme.example")
+    lead = world.sf_create(Email="bob@acme.example", FirstName="Bob", Phone=world.sf(bob[0])["Phone"], Title="CTO")
+    contact = world.hs_create(email="bob@home.example", firstname="Bob", phone=world.sf(bob[0])["Phone"], jobtitle="CTO")
+    world.begin()
+    assert len(world.persons()) == 2
+
+    def merge(loser: str) -> None:
+        if system == "salesforce":
+            _order(world, system, "merge", winner=ann[0], losers=[loser])
+        else:
+            into = next(row["id"] for row in world.hs_all() if row["properties"]["email"] == "ann@acme.example")
+            _order(world, system, "merge", primaryObjectId=into, objectIdToMerge=loser)
+        world.sync()
+
+    merge(bob[system == "hubspot"])
+    _answer(world)
+    for _ in range(2):
+        world.sync()
+        assert world.reviews() == []
+    merge(lead if system == "salesforce" else contact)
+    _answer(world)
+    world.sync()
+    assert world.reviews() == []
 
 
 def test_a_conversion(pair: Pair) -> None:

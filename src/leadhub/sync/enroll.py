@@ -189,6 +189,7 @@ def _follow_gone(session: Session, tx: Transaction, gone: Iterable[StoredRecord]
     owners = _heirs(session, tx, {k: (survivor, aggregates[persons[k]].person) for k, survivor in claims.items()})
     owners |= tx.persons.person_of(RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone_to)
     touched = [RecordKey(k.system, k.object, r.gone_to) for k, r in records.items() if r.gone_to]
+    asked = []
     for key, person_id in persons.items():
         record, aggregate = records[key], aggregates[person_id]
         survivor = claims.get(key)
@@ -200,7 +201,8 @@ def _follow_gone(session: Session, tx: Transaction, gone: Iterable[StoredRecord]
             touched.append(RecordKey(promoted.system, promoted.object, promoted.record_id))
         aggregates[person_id] = replace(aggregate, links=tuple(links))
         if owner != person_id:
-            session.reviews_opened += tx.reviews.replace([], [_merge(key, record, person_id, owner)], session.run_id)
+            asked.append(_merge(key, record, person_id, owner))
+    session.reviews_opened += tx.reviews.replace([], [review for review in asked if not _is_answered(tx, review)], session.run_id)
     tx.persons.save(
         replace(aggregate, records={}) for aggregate in aggregates.values()
     )  # no records: what else changed of the person is to be judged
@@ -242,7 +244,14 @@ def _moved(links: Sequence[Link], key: RecordKey, survivor: RecordKey | None) ->
     return [replace(link, record_id=survivor.id) if link is loser else link for link in links if link is not at]
 
 
+def _is_answered(tx: Transaction, review: Review) -> bool:
+    """Whether this very question was asked before and closed: the record that lost is looked at again for many reasons."""
+    return any(stored.closed_by is not None for stored in tx.reviews.get(review.id))
+
+
 def _merge(key: RecordKey, record: StoredRecord, person: str, owner: str) -> Review:
-    identity = hashlib.blake2b(f"merge|{'|'.join(sorted([person, owner]))}".encode(), digest_size=6).hexdigest()
+    """The question about one record that lost. It stays the same when the survivor loses a later merge, or takes a new id in it."""
+    told = "|".join(["merge", key.link_id, *sorted([person, owner])])
+    identity = hashlib.blake2b(told.encode(), digest_size=6).hexdigest()
     values: Mapping[str, str | None] = {key.link_id: record.gone_to, "other": owner}
     return Review(identity, "merge", f"merge:{key.system}", person, None, "record", values, f"merged in {key.system} with a record of another person")
