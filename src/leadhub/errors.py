@@ -10,6 +10,7 @@ LeadhubError
 │   ├── RetryableError     the same call may be made again
 │   │   ├── RateLimited
 │   │   └── Unavailable
+│   │       └── RowsLocked  these rows wait for the next run, the others go on
 │   ├── RecordError        this record is left out, the others go on
 │   │   ├── InvalidValue
 │   │   ├── RecordGone
@@ -72,6 +73,10 @@ class RateLimited(RetryableError):
 
 class Unavailable(RetryableError):
     """The system did not take the call: down, locked, or not reachable."""
+
+
+class RowsLocked(Unavailable):
+    """The system is up and answered, but would not take these rows: somebody else's work holds them."""
 
 
 class RecordError(ConnectorError):

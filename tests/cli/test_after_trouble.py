@@ -37,6 +37,21 @@ def test_after_a_killed_run_the_counts_are_those_of_what_was_made(adopted: World
     assert "found dead" in adopted.run("runs", "show", runs[1]["run"]).lines[0]
 
 
+def test_a_row_that_stays_locked_is_named_with_its_person(adopted: World) -> None:
+    """The run ends well, says whose row is locked in which system and that it is tried again, and sends nobody to look at the system's address."""
+    links = adopted.run("leads", "show", "ann@acme.example", "--output", "json").json["links"]
+    rows = {link["system"]: link["record_id"] for link in links}
+    adopted.admin("hubspot", "edit", id=rows["hubspot"], properties={"jobtitle": "CEO"})
+    adopted.admin("salesforce", "settings", locked_records=[rows["salesforce"]])
+    ran = adopted.run("sync")
+    assert ran.code == 0
+    assert "1 not started (The record is locked in Salesforce (UNABLE_TO_LOCK_ROW)" in ran.out
+    assert f"next run tries again by itself:\n  Ann Lee: salesforce Lead {rows['salesforce']}\n" in ran.out
+    assert "Left out of this run" not in ran.out
+    adopted.admin("salesforce", "settings", locked_records=[])
+    assert "1 write made" in adopted.run("sync").out
+
+
 def test_config_check_sends_nobody_back_to_itself_alone(world: World) -> None:
     """A fault in leadhub.toml is to be mended first; the command is the one for this folder."""
     world.configure("version = 1", "version = 1\nsurprise = 2")

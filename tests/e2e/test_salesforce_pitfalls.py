@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from sandbox_world import World
 
+from leadhub.errors import Unavailable
 from leadhub.model.record import Change, Outcome
+from leadhub.model.run import IntentState
 from leadhub.sync.retry import Careful
 
 HEAD, ROW = "id,first name,last name,email,company,title", "1,Bob,Bee,bob@b.example,Bees,CTO"
@@ -266,6 +268,50 @@ def test_a_locked_row_is_waited_for_and_given_up_in_bounds(world: World) -> None
     world.settings("salesforce", locked_records=[])
     world.sync()
     assert world.sf(pairs[1][0])["Title"] == "CEO"
+
+
+def test_a_locked_row_alone_in_its_call_stops_nothing_else(world: World) -> None:
+    """Pitfall 14: where every row of a call stays locked, the calls after it are made; the run ends well and names each row with its person."""
+    world.configure(salesforce='opportunities = true\nallow = ["convert"]')
+    lead, contact = world.pair()
+    won, moved = world.pair("bob@acme.example", hs={"lifecyclestage": "marketingqualifiedlead", "hs_lead_status": "NEW"})
+    world.begin()
+    world.hs_edit(contact, jobtitle="CEO")
+    world.hs_edit(moved, lifecyclestage="opportunity", hs_lead_status="OPEN_DEAL")
+    world.settings("salesforce", locked_records=[lead])
+    report = world.sync()
+    assert (world.sf(lead)["Title"], world.sf(won)["IsConverted"]) == ("CTO", True)
+    assert (report.status, report.troubles) == ("ok", {})
+    assert report.locked == [f"Ann Lee: salesforce Lead {lead}"]
+    with world.hub.store.read() as tx:
+        put_off = [intent.detail for intent in tx.intents.of_run(report.run) if intent.state is IntentState.NOT_APPLIED]
+    assert [str(why).split(":")[0] for why in put_off] == ["The record is locked in Salesforce (UNABLE_TO_LOCK_ROW)"]
+    world.settings("salesforce", locked_records=[])
+    assert world.sync().locked == []
+    assert world.sf(lead)["Title"] == "CEO"
+
+
+def test_no_more_is_sent_to_a_system_that_is_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 14: an org that takes no call at all is told from locked rows: it is left out after the first call, and what was planned waits."""
+    _, contact = world.pair()
+    world.begin(create=True)
+    world.hs_edit(contact, jobtitle="CEO")
+    world.hs_create(email="bob@acme.example", firstname="Bob", lastname="Bee", company="Bees")
+    sent, push = [], Careful.push
+
+    def refuse(self: Careful, changes: Sequence[Change]) -> Iterator[Outcome]:
+        if self._system != "salesforce":
+            return push(self, changes)
+        sent.append(changes)
+        raise Unavailable("Salesforce cannot be reached.")
+
+    monkeypatch.setattr(Careful, "push", refuse)
+    report = world.sync()
+    assert (len(sent), report.status, report.locked) == (1, "partial", [])
+    assert report.troubles == {"salesforce": "Salesforce cannot be reached."}
+    monkeypatch.undo()
+    world.sync()
+    assert (len(world.sf_all()), world.sf_all()[0]["Title"]) == (2, "CEO")
 
 
 # ---- 17: values in Salesforce's own form ------------------------------------------------------------------------------------------------------

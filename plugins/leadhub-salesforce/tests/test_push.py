@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from leadhub_salesforce.errors import RECORD_KINDS, Complaint, for_record
+from leadhub_salesforce.errors import RECORD_KINDS, Complaint, for_record, graver
 
 from leadhub import (
     Change,
@@ -17,6 +17,7 @@ from leadhub import (
     RecordGone,
     Result,
     RetryableError,
+    RowsLocked,
     StaleRecord,
     Unavailable,
     UnknownOutcome,
@@ -211,12 +212,12 @@ def test_a_duplicate_value_names_the_lead_that_holds_it(org: Any, create: Any, p
 
 
 def test_locked_rows_are_left_not_attempted_and_all_others_told(org: Any, update: Any) -> None:
-    """Every other outcome comes first, then Unavailable: sent again, exactly the locked rows are missing."""
+    """Every other outcome comes first, then RowsLocked: sent again, exactly the locked rows are missing."""
     leads = [org.lead(LastName=f"L{n}") for n in range(4)]
     org.admin("settings", locked_records=[leads[1]])
     connector, told = org.connector(), []
     changes = [update(lead, f"k{n}", Title="CEO") for n, lead in enumerate(leads)]
-    with pytest.raises(Unavailable, match="UNABLE_TO_LOCK_ROW"):
+    with pytest.raises(RowsLocked, match="UNABLE_TO_LOCK_ROW"):
         told += list_into(told, connector.push(changes))
     assert {outcome.key for outcome in told} == {"k0", "k2", "k3"}
     org.admin("settings", locked_records=[])
@@ -224,6 +225,12 @@ def test_locked_rows_are_left_not_attempted_and_all_others_told(org: Any, update
     (last,) = connector.push(left)
     assert (last.key, last.result) == ("k1", Result.ACCEPTED)
     assert all(row["Title"] == "CEO" for row in org.rows().values())
+
+
+def test_a_lock_stands_for_rows_that_were_not_taken_only_where_all_are_locked() -> None:
+    """Rows that Salesforce could not take for another reason are not told as locked ones, whichever came first."""
+    locked, down = RowsLocked("locked"), Unavailable("no server")
+    assert (graver(None, locked), graver(locked, down), graver(down, locked)) == (locked, down, down)
 
 
 def list_into(target: list[Any], outcomes: Any) -> list[Any]:

@@ -20,6 +20,7 @@ from leadhub.errors import (
     RateLimited,
     RecordError,
     RetryableError,
+    RowsLocked,
     StoreError,
     UnknownOutcome,
 )
@@ -56,6 +57,7 @@ _NEXT: tuple[tuple[type[LeadhubError], str], ...] = (
     (QuotaExhausted, "nothing: the next run goes on when the limit is renewed"),
     (FatalError, "leadhub doctor"),
     (RateLimited, "nothing: the system asks for a pause, and the next run tries again by itself"),
+    (RowsLocked, "nothing: somebody else's work holds the rows, and the next run tries again by itself"),
     (RetryableError, "make sure that the system is up and its address right; the next run tries again by itself"),
     (RecordError, "mend the record in its system; leadhub review list shows it"),
     (ConnectorError, "leadhub doctor"),

@@ -129,6 +129,7 @@ def _show_lists(cli: Cli, report: RunReport, rejects: tuple[StoredReject, ...]) 
     lists = {
         "Not planned, because it would surely be refused:": [f"{n} × {text}" for text, n in Counter(report.not_planned).most_common()],
         "Rows that could not be taken in:": rejected,
+        "Locked by somebody else's work; the next run tries again by itself:": report.locked,
         "Stopped by a guard; nothing was written there:": list(dict.fromkeys(report.refusals)),
         "Left out of this run:": [line for name in report.troubles for line in left_out_lines(cli, report, name)],
     }

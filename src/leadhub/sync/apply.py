@@ -9,7 +9,7 @@ from functools import partial
 from itertools import groupby
 
 from leadhub.core.targets import telling_names
-from leadhub.errors import LeadhubError, RetryableError, Unavailable, UnknownOutcome
+from leadhub.errors import LeadhubError, RetryableError, RowsLocked, Unavailable, UnknownOutcome
 from leadhub.model.person import StoredRecord
 from leadhub.model.record import Operation, Outcome, Record, Result
 from leadhub.model.run import Intent, IntentState, PlannedChange
@@ -163,10 +163,10 @@ def _settle(session: Session, system: str, batch: _Batch) -> LeadhubError | None
         except LeadhubError as error:
             trouble = error  # what is not known now stays "sent": the next run finds out
     else:
-        settler.not_attempted(left)
+        settler.not_attempted(left, trouble)
     settler.store()
-    if trouble is not None and not (isinstance(trouble, RetryableError) and settler.outcomes):
-        return trouble  # some rows that stay locked among others that were written stop nobody else
+    if trouble is not None and not isinstance(trouble, RowsLocked) and not (isinstance(trouble, RetryableError) and settler.outcomes):
+        return trouble  # rows that stay locked stop nobody else, and neither does what befell some among others that were written
     if not batch.fresh:
         return None
     return _counted(session, system, batch.unheard, any(outcome.result is Result.ACCEPTED for _, outcome in settler.outcomes.values()))

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from leadhub.core.agreement import field_of_key
+from leadhub.core.drafts import label
 from leadhub.core.normalize import Fields, display_of, text_of
-from leadhub.errors import DuplicateRefused, RecordError
+from leadhub.errors import DuplicateRefused, LeadhubError, RecordError, RowsLocked
 from leadhub.model.person import Link, StateBase, StoredRecord
 from leadhub.model.record import FieldMapping, Json, NativeValue, ObjectMapping, Operation, Outcome, Result
 from leadhub.model.run import Intent, IntentState, PlannedChange, Review, ReviewKind
@@ -52,7 +53,7 @@ class Settler:
         self.outcomes: dict[int, tuple[Intent, Outcome]] = {}
         self.answers: set[int] = set()
         self.aside: list[Intent] = []
-        self.postponed: list[Intent] = []
+        self.postponed: dict[int, tuple[Intent, LeadhubError]] = {}
         self.again = False
 
     def take(self, outcome: Outcome, intent: Intent | None = None) -> None:
@@ -65,9 +66,9 @@ class Settler:
         """Note intents that were overtaken before they were sent."""
         self.aside.extend(intents)
 
-    def not_attempted(self, intents: Sequence[Intent]) -> None:
+    def not_attempted(self, intents: Sequence[Intent], why: LeadhubError) -> None:
         """Note intents of a call that had no effect."""
-        self.postponed.extend(intents)
+        self.postponed |= {i.seq: (i, why) for i in intents}
 
     def left(self, sent: Sequence[Intent]) -> list[Intent]:
         """Return those sent for which no outcome came."""
@@ -91,7 +92,7 @@ class Settler:
                 record = aggregates[intent.change.person_id].records
                 settlements.append(self._settle(intent, outcome, linked, record, taken=review is not None))
             settlements += [Settlement(i.seq, IntentState.STALE, "changed since the plan; judged again") for i in self.aside]
-            settlements += [Settlement(i.seq, IntentState.NOT_APPLIED, "the call was not made") for i in self.postponed]
+            settlements += [Settlement(i.seq, IntentState.NOT_APPLIED, str(why)) for i, why in self.postponed.values()]
             tx.intents.record_outcomes(self.run_id, settlements, session.token)
             opened = tx.reviews.replace([], reviews, session.run_id)
             session.reviews_opened += opened
@@ -99,10 +100,19 @@ class Settler:
             accepted = {i.change.person_id for i, o in self.outcomes.values() if o.result is Result.ACCEPTED}
             self._close_refusals(tx, accepted)
             overtaken = [i for i, o in self.outcomes.values() if o.result is Result.STALE]
-            again = {i.change.person_id for i in (*self.aside, *self.postponed, *overtaken)}
-            links = [link for a in tx.persons.load(again) for link in a.links]
-            tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for link in links)
-        session.pending.update(i.change.person_id for i in self.postponed)
+            postponed = [i for i, _ in self.postponed.values()]
+            again = {a.person.id: a for a in tx.persons.load({i.change.person_id for i in (*self.aside, *postponed, *overtaken)})}
+            tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for a in again.values() for link in a.links)
+        session.pending.update(i.change.person_id for i in postponed)
+        self._note_locked({person: label(aggregate.person) for person, aggregate in again.items()})
+
+    def _note_locked(self, names: Mapping[str, str]) -> None:
+        """Keep which rows stayed locked, and forget those that a later pass of the run could write."""
+        for intent, _ in self.outcomes.values():
+            self.session.locked.pop(intent.change.key, None)
+        for change in (i.change for i, why in self.postponed.values() if isinstance(why, RowsLocked)):
+            row = f"{change.object} {change.record_id}" if change.record_id else f"a new {change.object}"
+            self.session.locked[change.key] = f"{names[change.person_id]}: {self.system} {row}"
 
     def _close_refusals(self, tx: Transaction, persons: set[str]) -> None:
         for person in persons if self.session.had_refusals else ():

@@ -38,6 +38,8 @@ class RunReport:
     waiting: int = 0
     """Persons who wait for a write, or for being looked at again."""
     lost: list[str] = field(default_factory=list)
+    locked: list[str] = field(default_factory=list)
+    """Rows that somebody else held all the time, with their persons: the next run writes them."""
     not_planned: list[str] = field(default_factory=list)
     proposed: list[str] = field(default_factory=list)
     """Actions that nobody has allowed yet, with the line that does."""
@@ -60,7 +62,7 @@ class RunReport:
     def as_json(self) -> dict[str, Any]:
         """Return the object that `leadhub sync --output json` prints."""
         systems = {name: {k: v for k, v in asdict(c).items() if k != "rejected"} for name, c in self.systems.items()}
-        kept = ("run", "status", "records", "reviews_opened", "standing", "seconds", "refusals", "troubles", "questions")
+        kept = ("run", "status", "records", "reviews_opened", "standing", "seconds", "refusals", "troubles", "locked", "questions")
         return {"schema": "leadhub.run/1", **{k: getattr(self, k) for k in kept}, "lost": len(self.lost), "systems": systems}
 
 
@@ -111,6 +113,7 @@ def run_report(session: Session) -> RunReport:
         errors=dict(session.troubles),
         waiting=len(_waiting(session)),
         lost=session.lost,
+        locked=list(session.locked.values()),
         not_planned=session.not_planned,
         proposed=[text for texts in session.proposed.values() for text in texts],
         refused_first_time=session.refused_first_time,

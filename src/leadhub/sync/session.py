@@ -80,6 +80,8 @@ class Session:
     pending: set[str] = field(default_factory=set)
     unheard: Counter[str] = field(default_factory=Counter)
     """By system, how many writing calls in a row got no answer and had no effect."""
+    locked: dict[str, str] = field(default_factory=dict)
+    """By the key of a write that was not taken because its row stayed locked, whose and which row that is."""
     not_planned: list[str] = field(default_factory=list)
     proposed: dict[str, list[str]] = field(default_factory=dict)
     """By person, actions that somebody would have to allow."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from leadhub import Change, FatalError, InvalidValue, NativeValue, Operation, Outcome, RecordError, RecordGone, Result, StaleRecord, Unavailable
 from leadhub_salesforce.client import Client, format_soql
-from leadhub_salesforce.errors import Complaint, for_record
+from leadhub_salesforce.errors import Complaint, for_record, graver
 from leadhub_salesforce.mapping import LEAD
 from leadhub_salesforce.reading import NAMES_AT_ONCE, Reader, parts
 from leadhub_salesforce.schema import STATUS, Schema
@@ -47,7 +47,7 @@ class Converter:
             for (change, order), result in zip(ready, results, strict=True):
                 problem = for_record(Complaint.parse(list(result.errors))) if result.errors else None
                 if isinstance(problem, Unavailable):
-                    locked = problem
+                    locked = graver(locked, problem)
                 else:
                     yield _accepted(change, order, result) if problem is None else _refused(change, problem)
         if locked is not None:

@@ -18,6 +18,7 @@ from leadhub import (
     RecordError,
     RecordGone,
     RetryableError,
+    RowsLocked,
     StaleRecord,
     Unavailable,
     UnknownOutcome,
@@ -25,7 +26,8 @@ from leadhub import (
 
 Trouble = FatalError | RecordError | RetryableError | UnknownOutcome
 
-NOT_TAKEN = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"})
+LOCKED = "UNABLE_TO_LOCK_ROW"
+NOT_TAKEN = frozenset({LOCKED, "SERVER_UNAVAILABLE"})
 """Codes that say the row, or the call, was not taken and may be sent again as it is."""
 
 CHANGED = "PRECONDITION_FAILED"
@@ -142,13 +144,20 @@ def _permanent(status: int, complaint: Complaint, said: str, *, write: bool) -> 
     return ReadRefused(said, code=complaint.code)
 
 
+def graver(one: Unavailable | None, other: Unavailable) -> Unavailable:
+    """Return what stands for rows that were not taken: a lock stops nothing but its row, so anything else among them goes before it."""
+    return other if one is None or isinstance(one, RowsLocked) else one
+
+
 def for_record(complaint: Complaint) -> RecordError | Unavailable:
     """Return the error that one record's complaint stands for.
 
-    A locked row is `Unavailable`, not a refusal: Salesforce rolled that row back and nothing is wrong with it, so the same change may be sent
+    A locked row is `RowsLocked`, not a refusal: Salesforce rolled that row back and nothing is wrong with it, so the same change may be sent
     again. A foreign key error that names no field is about the record's own id: the row is gone for good.
     """
     said = f"Salesforce refuses the record ({complaint.code}): {complaint.message}"
+    if complaint.code == LOCKED:
+        return RowsLocked(f"The record is locked in Salesforce ({complaint.code}): {complaint.message}")
     if complaint.code in NOT_TAKEN:
         return Unavailable(said)
     if complaint.code in DUPLICATE_CODES:

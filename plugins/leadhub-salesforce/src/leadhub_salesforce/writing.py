@@ -24,7 +24,7 @@ from leadhub import (
     UnknownOutcome,
 )
 from leadhub_salesforce.client import Client
-from leadhub_salesforce.errors import Complaint, for_record
+from leadhub_salesforce.errors import Complaint, for_record, graver
 from leadhub_salesforce.mapping import CONTACT, LEAD
 from leadhub_salesforce.schema import STATUS, Schema
 from leadhub_salesforce.settings import ASSIGNMENT_RULES, Settings
@@ -66,7 +66,7 @@ class Writer:
         An archived Lead lies in the Recycle Bin, from where anybody who may undelete can bring it back under its old id: for 15 days, unless the
         bin is emptied before (Salesforce Help, "Recycle Bin"). One that lies there already is refused as `RecordGone`.
 
-        Rows that were locked are not refused: all other outcomes come first, then `Unavailable` is raised, which leaves exactly those rows not
+        Rows that were locked are not refused: all other outcomes come first, then `RowsLocked` is raised, which leaves exactly those rows not
         attempted.
         """
         if len(changes) > BATCH:
@@ -83,7 +83,7 @@ class Writer:
         for call in _calls(ready):
             for change, outcome in self._send(call):
                 if isinstance(outcome, Unavailable):
-                    locked = outcome
+                    locked = graver(locked, outcome)
                 elif isinstance(outcome, DuplicateRefused) and outcome.code == BY_RULE and outcome.existing_id is None:
                     like_others.append((change, outcome))
                 else:

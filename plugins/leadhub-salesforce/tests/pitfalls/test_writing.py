@@ -10,7 +10,7 @@ import pytest
 from leadhub_salesforce import writing
 from leadhub_salesforce.mapping import CONTACT, LEAD
 
-from leadhub import DuplicateRefused, InvalidValue, LeadhubError, Outcome, RecordError, RecordGone, Result, StaleRecord, Unavailable, UnknownOutcome
+from leadhub import DuplicateRefused, InvalidValue, LeadhubError, Outcome, RecordError, RecordGone, Result, RowsLocked, StaleRecord, UnknownOutcome
 
 OPEN, WORKING, LOST = "Open - Not Contacted", "Working - Contacted", "Closed - Not Converted"
 
@@ -120,7 +120,7 @@ def test_a_row_by_itself_is_refused_as_it_would_be_in_a_batch(org: Any, update: 
     jane = org.user("jane")
     changes = [update(lead, name, OwnerId=jane) for name, lead in {"gone": gone, "locked": locked, "won": won, "good": good}.items()]
     told, ended = told_before(connector.push([*changes, update(bad, "bad", OwnerId=org.user("lena"))]))
-    assert isinstance(ended, Unavailable)
+    assert isinstance(ended, RowsLocked)
     assert "UNABLE_TO_LOCK_ROW" in str(ended)
     errors = {outcome.key: type(outcome.error) for outcome in told}
     assert errors == {"gone": RecordGone, "won": StaleRecord, "good": type(None), "bad": InvalidValue}
