@@ -54,6 +54,13 @@ def test_a_hidden_field_and_a_hidden_object_are_named_with_what_to_tick(org: Any
     assert contact[1].endswith("Contact: tick Read")
 
 
+def test_what_is_no_field_is_not_asked_for(org: Any) -> None:
+    """The contact roles of an Opportunity are records of their own: nobody is sent to tick a right for a field that no org has."""
+    told = found(org, Need("Opportunity", ("StageName", "CreatedDate", "ContactRoles")), opportunities=True)
+    assert levels(told, "warn") == levels(told, "fail") == []
+    assert ("Opportunity", "2 fields can be read, 0 of them written") in told
+
+
 def test_a_field_that_is_no_key_is_told(org: Any) -> None:
     """A field that is not unique, or too short, carries no key: each fault is a sentence of its own."""
     told = found(org, external_id="Legacy_Id__c")

@@ -7,7 +7,7 @@ from typing import Any
 
 from leadhub import FatalError, Finding, LeadhubError, Need, allowance_finding, clock_finding
 from leadhub_salesforce.client import Client, format_soql
-from leadhub_salesforce.mapping import LEAD
+from leadhub_salesforce.mapping import LEAD, ROLES
 from leadhub_salesforce.settings import ASSIGNMENT_RULES, Settings
 
 KEY_LENGTH, ROOM = 24, 64
@@ -152,7 +152,8 @@ class Examiner:
 
 def _fields(need: Need, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """Which of the fields leadhub may read, edit, and give a new record."""
-    hidden = [name for name in need.reads if name not in fields]
+    reads = [name for name in need.reads if name != ROLES]
+    hidden = [name for name in reads if name not in fields]
     fixed = [name for name in need.writes if name in fields and not fields[name].get("updateable")]
     withheld = [name for name in need.writes if need.creates and name in fields and name not in fixed and not fields[name].get("createable")]
     for names, what, box in (
@@ -164,7 +165,7 @@ def _fields(need: Need, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Fin
             where = f"{_PERMISSION_SET} > Object Settings > {need.object} > Field Permissions: tick {box} for {', '.join(names)}"
             yield Finding("warn", need.object, f"{', '.join(names)} {what} by leadhub's user", where)
     if not (hidden or fixed or withheld):
-        yield Finding("ok", need.object, f"{len(need.reads)} fields can be read, {len(need.writes)} of them written")
+        yield Finding("ok", need.object, f"{len(reads)} fields can be read, {len(need.writes)} of them written")
 
 
 def _key(name: str, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
