@@ -83,3 +83,33 @@ def test_rights_that_lack_are_told_under_the_systems_name(world: World) -> None:
     assert "tick Read Access for Title" in told["salesforce", "Lead: Title cannot be read by leadhub's user"]["next"]
     (scope,) = [f for f in found if f["text"].startswith("crm.objects.owners.read: the key lacks this scope")]
     assert (scope["subject"], scope["level"]) == ("hubspot", "warn")
+
+
+def told_of(world: World, **wanted: str) -> dict[str, str]:
+    """Read all that can be read, as the logins stand now, and return level by text of what is told of each system."""
+    for old, new in wanted.items():
+        world.configure(f'plugin = "{old}"', f'plugin = "{old}"\n{new}')
+    return {f["text"]: f["level"] for f in world.run("doctor", "--output", "json").json["findings"] if f["subject"] in ("salesforce", "hubspot")}
+
+
+def test_nothing_is_called_well_that_was_not_tried(world: World) -> None:
+    """leadhub's key is looked for where leadhub makes records; a picklist that cannot be seen, and an object that cannot be read, get no "ok"."""
+    lacking = {"crm.objects.deals.read", "crm.schemas.deals.read", "crm.objects.leads.read"}
+    world.admin("hubspot", "settings", scopes=[s for s in world.hubspot.service.account.settings.scopes if s not in lacking])
+    world.admin("salesforce", "settings", hidden_fields={"Opportunity": ["StageName"]})
+    told = told_of(world, salesforce="opportunities = true", hubspot="deals = true\nleads = true")
+    well = {text for text, level in told.items() if level == "ok"}
+    assert {text for text in well if "can be found by leadhub's key" in text} == {
+        "Lead: records can be found by leadhub's key in LeadhubId__c",
+        "contacts: records can be found by leadhub's key in leadhub_id",
+    }
+    assert {text.split(":")[0] for text in well if "is mapped" in text} == {"Lead", "contacts"}
+    assert {text.split(":")[0] for text in well if "are there for this login" in text} == {"Lead", "Contact", "contacts"}
+
+
+def test_a_scope_that_lacks_for_what_is_read_on_request_is_told_once(world: World) -> None:
+    """By the scope's name, and as a warning: what may not be read is left out, and the contacts go on."""
+    world.admin("hubspot", "settings", scopes=[s for s in world.hubspot.service.account.settings.scopes if s != "crm.objects.leads.read"])
+    told = told_of(world, hubspot="leads = true")
+    assert [(level, text.split(":")[0]) for text, level in told.items() if "crm.objects.leads.read" in text] == [("warn", "crm.objects.leads.read")]
+    assert "fail" not in told.values()

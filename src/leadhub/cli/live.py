@@ -9,7 +9,7 @@ from leadhub.cli.exits import next_step_of
 from leadhub.cli.held import Held
 from leadhub.cli.words import plural
 from leadhub.core.targets import TargetObject, native_names
-from leadhub.errors import LeadhubError
+from leadhub.errors import AccessDenied, LeadhubError
 from leadhub.hub import Hub, System
 from leadhub.lifecycle.checks import check_live, only_in_the_hub
 from leadhub.lifecycle.relation import ANY_OTHER, FieldRelation, Relation
@@ -36,18 +36,27 @@ def compare(system: System, careful: Careful, known: Held, place: str) -> Iterat
             try:
                 fields = careful.describe(target.mapping.object)
             except LeadhubError as error:
+                if isinstance(error, AccessDenied) and _left_out(target, careful):
+                    continue
                 if getattr(error, "questions", ()):
                     yield "fail", str(error), f"write that into [system.{system.name}] ({place}), or mend the file; then the same command again"
                 else:
                     yield "fail", f"its fields cannot be read: {error}", next_step_of(error)
+                continue
+            if not fields and _left_out(target, careful):
                 continue
             yield from _fields(system, target, fields)
             yield from _lengths(system, target, fields, known)
             yield from _sources(system, target, fields, known)
             if target.relation is not None:
                 yield from _picklists(system, target.relation, fields, known)
-        if careful.can_find and system.writes:
+        if careful.can_find and system.writes and target.mapping.creates and not target.mapping.evidence:
             yield from _external_id(system, target, careful)
+
+
+def _left_out(target: TargetObject, careful: Careful) -> bool:
+    """Whether an object that this login may not read is simply left out, and its connector names the right that lacks."""
+    return target.mapping.opt_in is not None and careful.can_examine
 
 
 def only_here(hub: Hub) -> list[str]:
@@ -154,8 +163,9 @@ def _picklists(system: System, relation: Relation, fields: Mapping[str, FieldDes
         for line in (*_options(system, relation, of, described.options, known), *_labels(system, of, described), *_order(of, described.options)):
             fine = False
             yield line
-    if fine:
-        yield "ok", f"{relation.object}: every value of {quoted(relation.state_fields)} is mapped, and every mapped value exists", ""
+    seen = [of.name for of in relation.fields if of.name in fields and fields[of.name].options is not None]
+    if fine and seen:
+        yield "ok", f"{relation.object}: every value of {quoted(seen)} is mapped, and every mapped value exists", ""
 
 
 def _converted(system: System, relation: Relation, fields: Mapping[str, FieldDescription]) -> Iterator[Line]:

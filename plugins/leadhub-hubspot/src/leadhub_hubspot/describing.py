@@ -12,9 +12,14 @@ from leadhub_hubspot.reader import Reader
 def describe(client: Client, reader: Reader) -> Mapping[str, FieldDescription]:
     """Return every property that the key can see. A stage has those of all pipelines: the property itself lists none.
 
-    What is read without asking for its properties is told as it is asked for where the key may not see them.
+    What is read without asking for its properties is told as it is asked for where the key may not see them; nothing, where it may not be read.
     """
     kind = reader.kind
+    try:
+        if not kind.described:
+            client.list_page((), None, of=kind.name, limit=1)
+    except AccessDenied:
+        return {}
     try:
         known = client.properties(of=kind.name, fresh=True)
         stages = client.stages(kind.name) if kind.stage is not None else {}
