@@ -110,6 +110,33 @@ def test_a_wrong_address_is_told_before_anything_else_is_asked(world: World, emp
     assert said in ran.err
 
 
+@pytest.mark.parametrize(("crm", "setting"), [("salesforce", "login_url"), ("hubspot", "base_url")])
+def test_the_address_of_a_table_that_is_there_is_where_the_secret_goes(
+    world: World, empty: Path, monkeypatch: pytest.MonkeyPatch, crm: str, setting: str
+) -> None:
+    """The key of a sandbox is never sent to the real API: what leadhub.toml says counts where --url says nothing, as it is or by a reference."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nothing leaves this machine, whatever address is taken
+    monkeypatch.setenv("SANDBOX_URL", getattr(world, crm).url)
+    names = {"salesforce": ("client_id", "client_secret"), "hubspot": ("token",)}[crm]
+    login = "".join(f'{name} = "${{{crm.upper()}_{name.upper()}}}"\n' for name in names)
+    for address in (getattr(world, crm).url, "${SANDBOX_URL}"):
+        (empty / "leadhub.toml").write_text(f'version = 1\n[system.{crm}]\nplugin = "{crm}"\ncreate = "never"\n{setting} = "{address}"\n{login}')
+        ran = run("-C", str(empty), "connect", crm, "--no-add")
+        assert ran.code == 0, ran.out + ran.err
+        assert f"ok    {setting}  {getattr(world, crm).url}" in ran.lines
+        assert any(line.startswith("ok    answers  ") and ", sandbox, as " in line for line in ran.lines)
+
+
+def test_an_address_that_the_table_only_points_at_is_not_guessed(world: World, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reference to nothing ends it before the key goes anywhere; --url outranks it."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    (empty / "leadhub.toml").write_text('version = 1\n[system.hubspot]\nplugin = "hubspot"\nbase_url = "${NOT_SET}"\n')
+    ran = run("-C", str(empty), "connect", "hubspot", "--no-add")
+    assert ran.code == 2
+    assert "leadhub.toml:4: the environment variable NOT_SET is not set (system.hubspot.base_url)" in ran.err
+    assert any(line.startswith("ok    answers  ") for line in connect(world, empty, "--no-add", crm="hubspot").lines)
+
+
 def test_nobody_there_and_nothing_known_names_the_variable(world: World, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A script learns what to set; an unknown CRM is told with the known ones."""
     monkeypatch.delenv("HUBSPOT_TOKEN")

@@ -26,6 +26,7 @@ from leadhub.clock import SystemClock
 from leadhub.config import FILE_NAME
 from leadhub.config.edit import add_system
 from leadhub.config.load import ENV_FILE
+from leadhub.config.references import References
 from leadhub.connectors import http
 from leadhub.connectors.protocols import Context, Source
 from leadhub.errors import AccessDenied, LeadhubError, UnknownOutcome
@@ -103,14 +104,39 @@ def _begin(visit: _Visit, options: Mapping[str, str | None]) -> None:
     for step in visit.recipe.steps:
         visit.say(f"  {step}")
     visit.say()
-    if options.get(visit.recipe.address) is not None and visit.recipe.address not in {asked.key for asked in visit.recipe.asked}:
-        visit.given[visit.recipe.address] = str(options[visit.recipe.address])
-        _sound(visit, visit.recipe.address)
     known = {**_dot_env(visit.cli.folder), **os.environ}
+    address = visit.recipe.address
+    there = options.get(address) or _address_there(visit, known)
+    if there and address not in {asked.key for asked in visit.recipe.asked}:
+        visit.given[address] = there
+        _sound(visit, address)
+        visit.say(f"ok    {address}  {there}")
     for asked in visit.recipe.asked:
-        _take(visit, asked, options.get(asked.key) or known.get(asked.variable))
+        _take(visit, asked, options.get(asked.key) or known.get(asked.variable) or (there if asked.key == address else None))
         if known.get(asked.variable) != visit.given[asked.key]:
             visit.typed[asked.variable] = asked
+
+
+def _table(visit: _Visit) -> dict[str, Any] | None:
+    """The system's table in leadhub.toml, as it is written; None where there is none."""
+    path = visit.cli.folder / FILE_NAME
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    table: dict[str, Any] | None = loads(text).get("system", {}).get(visit.name)
+    return table
+
+
+def _address_there(visit: _Visit, known: Mapping[str, str]) -> str | None:
+    """The address that the system's table names: no secret goes anywhere else unasked. Raises UsageFault where it points at nothing and nobody is asked."""
+    address, path = visit.recipe.address, visit.cli.folder / FILE_NAME
+    written = (_table(visit) or {}).get(address)
+    if written is None:
+        return None
+    references = References(visit.cli.folder, known, path.read_text(encoding="utf-8"), path.name)
+    found = references.fill(written, ("system", visit.name, address))
+    wrong = [*references.problems, *references.missing[visit.name]]
+    if wrong and address not in {asked.key for asked in visit.recipe.asked}:
+        raise UsageFault(wrong[0], next_step=f"set it, or give the address: {visit.cli.command(f'connect {visit.plugin} --url URL')}")
+    return None if wrong else str(found)
 
 
 def _take(visit: _Visit, asked: Asked, known: str | None) -> None:
@@ -212,7 +238,7 @@ def _end(visit: _Visit, found: list[Finding], write_env: bool | None, add: bool 
     kept = _keep(visit, write_env)
     settings = {"plugin": visit.plugin, **_settings(visit), "create": "never"}
     path = cli.folder / FILE_NAME
-    there = path.is_file() and visit.name in loads(path.read_text(encoding="utf-8")).get("system", {})
+    there = _table(visit) is not None
     visit.say()
     if there:
         visit.say(f"{FILE_NAME} has a [system.{visit.name}] already; it stays as it is.")
