@@ -137,6 +137,14 @@ def test_an_address_that_the_table_only_points_at_is_not_guessed(world: World, e
     assert any(line.startswith("ok    answers  ") for line in connect(world, empty, "--no-add", crm="hubspot").lines)
 
 
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
+def test_a_dead_address_is_told_with_what_a_person_does_next(empty: Path, world: World, crm: str) -> None:
+    """No run is at work that would try again: the address is to be checked, and the same command typed again."""
+    ran = run("-C", str(empty), "connect", crm, "--url", "http://127.0.0.1:9")
+    assert ran.code == 1
+    assert "Next: make sure that the system is up and its address right, then the same command" in ran.err
+
+
 def test_nobody_there_and_nothing_known_names_the_variable(world: World, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A script learns what to set; an unknown CRM is told with the known ones."""
     monkeypatch.delenv("HUBSPOT_TOKEN")

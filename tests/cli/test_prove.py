@@ -57,6 +57,7 @@ def test_production_is_refused_even_with_a_yes(world: World, crm: str, settings:
     ran = world.run("doctor", "--prove", crm, "--yes")
     assert ran.code == 1
     assert f"{crm} is PRODUCTION" in ran.err
+    assert f"a system of its own: leadhub -C {world.folder} connect {crm} --name {crm}-test" in ran.err
     assert records(world, crm) == []
 
 

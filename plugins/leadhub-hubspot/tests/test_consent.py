@@ -116,7 +116,7 @@ def test_a_missing_scope_refuses_opt_outs_alone(sandbox: Any, change: Callable[.
     outcomes = {o.key: o for o in sandbox.connector().push([change("a", ids[0], hs_email_optout=True), change("b", ids[1], phone="+1")])}
     assert (outcomes["a"].result, outcomes["b"].result) == (Result.REFUSED, Result.ACCEPTED)
     assert isinstance(outcomes["a"].error, RecordError)
-    assert "communication_preferences.write" in str(outcomes["a"].error.next_step)
+    assert str(outcomes["a"].error.next_step).endswith("Service Keys > leadhub's key > scopes: tick communication_preferences.write")
 
 
 def test_a_refused_token_still_stops_everything(sandbox: Any, change: Callable[..., Change]) -> None:

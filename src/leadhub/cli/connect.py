@@ -29,13 +29,15 @@ from leadhub.config.load import ENV_FILE
 from leadhub.config.references import References
 from leadhub.connectors import http
 from leadhub.connectors.protocols import Context, Source
-from leadhub.errors import AccessDenied, LeadhubError, UnknownOutcome
+from leadhub.errors import AccessDenied, LeadhubError, Unavailable, UnknownOutcome
 from leadhub.model.record import Finding, Need, ObjectMapping
 from leadhub.plugins import Plugins
 from leadhub.sync.retry import Careful
 
 _TRIES = 3
 """How often a person may give another answer."""
+
+_UP = "make sure that the system is up and its address right, then the same command"
 
 
 @dataclass(slots=True)
@@ -178,10 +180,12 @@ def _sound(visit: _Visit, key: str) -> None:
 
 def _answers(address: str, path: str) -> None:
     """Raise LeadhubError unless the API answers at an address."""
-    step = "check the address, the network and the proxy"
+    step = "check the address, the network and the proxy, then the same command"
     with http.client(address) as client:
         try:
             answered = client.get(path)
+        except Unavailable as error:
+            raise Unavailable(str(error), next_step=_UP) from error
         except UnknownOutcome as error:
             raise AccessDenied(f"{address} does not answer: {error}", next_step=step) from error
     if answered.status_code != 200 or "json" not in answered.headers.get("Content-Type", ""):
@@ -212,6 +216,8 @@ def _try(visit: _Visit) -> list[Finding]:
         for hint in visit.recipe.refused:
             visit.say(f"  {hint}")
         raise AccessDenied(str(error), next_step=f"mend it there, then: {visit.cli.command(f'connect {visit.plugin}')}") from error
+    except Unavailable as error:
+        raise Unavailable(str(error), next_step=_UP) from error
     kind = "PRODUCTION" if identity.production else "sandbox"
     return [Finding("ok", "answers", f"{identity.name}, {kind}, as {identity.user or 'its user'}"), *found]
 

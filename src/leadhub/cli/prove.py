@@ -32,7 +32,8 @@ def prove(cli: Cli, hub: Hub, name: str) -> ExitCode:
     if identity.production:
         raise ConfigError(
             f"{name} is PRODUCTION ({identity.name}): test records are made in a sandbox or a test account alone.",
-            next_step="point a system of its own at a test account: leadhub connect",
+            next_step="use a sandbox org or a developer test account, as a system of its own: "
+            + cli.command(f"connect {system.doc.plugin} --name {name}-test"),
         )
     if not cli.yes:
         return _show_trials(cli, name, identity.name, connector)

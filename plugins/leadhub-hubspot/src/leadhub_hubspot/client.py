@@ -90,6 +90,11 @@ class Client:
         self._meter = _Meter()
         self._cache = _Cache()
 
+    @property
+    def is_app(self) -> bool:
+        """Whether these calls are an OAuth app's."""
+        return self._app is not None
+
     def usage(self) -> Usage:
         """Return the calls of this instance, and the account's daily allowance as the last answer told it."""
         meter = self._meter
@@ -213,7 +218,8 @@ class Client:
             response = self._send(method, path, body, params, self._app.token())  # a call without a good token did nothing
         if response.is_success or (response.status_code in allow and _speaks_of_records(response)):
             return response
-        raise call_error(label or f"{method} {path}", response.status_code, _json(response), response.headers.get("Retry-After"), write=write)
+        called, wait = label or f"{method} {path}", response.headers.get("Retry-After")
+        raise call_error(called, response.status_code, _json(response), wait, write=write, app=self.is_app)
 
     def _send(self, method: str, path: str, body: Json | None, params: Mapping[str, str] | None, token: str | None) -> httpx.Response:
         self._meter.calls += 1

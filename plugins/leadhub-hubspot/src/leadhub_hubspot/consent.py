@@ -10,7 +10,7 @@ from dataclasses import replace
 from leadhub import Change, InvalidValue, Operation, Outcome, RecordError, RecordGone, Result
 from leadhub_hubspot.client import Client
 from leadhub_hubspot.mapping import EMAIL, OPT_OUT
-from leadhub_hubspot.refusals import record_error
+from leadhub_hubspot.refusals import record_error, scopes_at
 
 OPTED_OUT = {OPT_OUT: "true"}
 PERSON_MUST = "a person has to do that: ask the contact to subscribe again, in HubSpot"
@@ -70,7 +70,7 @@ class Consent:
         for address in asked:
             body = None if address in self._done else self._client.opt_out(address)
             if body is not None:
-                step = "grant the service key the scope communication_preferences.write" if body.get("category") == "MISSING_SCOPES" else None
+                step = scopes_at("communication_preferences.write", app=self._client.is_app) if body.get("category") == "MISSING_SCOPES" else None
                 error = record_error(body)
                 return RecordError(f"{error} This address was not opted out.", code=error.code, fields=(OPT_OUT,), next_step=step)
             self._done.add(address)

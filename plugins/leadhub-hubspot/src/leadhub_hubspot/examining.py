@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from leadhub import AccessDenied, Finding, Level, Need, allowance_finding, clock_finding
 from leadhub_hubspot.client import Client
 from leadhub_hubspot.mapping import DEALS, LEADS
+from leadhub_hubspot.refusals import scopes_at
 from leadhub_hubspot.settings import Settings
 
-_KEY = "HubSpot: Settings > Integrations > Service Keys > leadhub's key > scopes"
 WRITE, WRITE_LEADS = "crm.objects.contacts.write", "crm.objects.leads.write"
 
 UNSUPPORTED_FROM = {"v3": date(2027, 9, 1), "2026-03": date(2027, 9, 30), "2026-09": date(2028, 3, 31)}
@@ -30,7 +30,8 @@ class Scope:
     purpose: str
     without: Level
     read: Callable[[Client], object]
-    refused: str = "the key lacks this scope"
+    otherwise: str = ""
+    """What else a refusal may mean."""
 
 
 SCOPES = (
@@ -50,7 +51,7 @@ ON_REQUEST: Mapping[str, Scope] = {
         "the Leads object is read by it (leads = true): without it it is left out",
         "warn",
         lambda client: client.list_page((), None, of=LEADS, limit=1),
-        refused="the key lacks this scope, or the account has no seat for the Leads object (Sales Hub Professional or Enterprise)",
+        otherwise=", or the account has no seat for the Leads object (Sales Hub Professional or Enterprise)",
     ),
 }
 """Scopes that are needed where a setting says so, by its name."""
@@ -60,7 +61,7 @@ OPT_OUTS = Scope(
     "opt-outs are passed on by it: without it each one is refused and says so",
     "note",
     lambda client: client.subscriptions(),
-    refused="the key lacks this scope, or has communication_preferences.write alone, which is enough and cannot be tried",
+    otherwise=", or has communication_preferences.write alone, which is enough and cannot be tried",
 )
 
 
@@ -69,12 +70,15 @@ class Examiner:
 
     def __init__(self, client: Client, settings: Settings, now: Callable[[], datetime]) -> None:
         self._client, self._settings, self._now = client, settings, now
+        self._who = "app" if client.is_app else "key"
 
     def examine(self, needs: Sequence[Need]) -> Iterator[Finding]:
         """Yield what was found, the login first."""
         account, theirs = self._client.account()
         kind = account.get("accountType") or "of no known type"
-        yield Finding("ok", "login", f"the key is good for the account {account.get('portalId')}, {kind}, at {account.get('uiDomain') or 'HubSpot'}")
+        yield Finding(
+            "ok", "login", f"the {self._who} is good for the account {account.get('portalId')}, {kind}, at {account.get('uiDomain') or 'HubSpot'}"
+        )
         yield self._version()
         yield clock_finding(self._now(), theirs, timedelta(minutes=self._settings.overlap_minutes))
         for scope in (*SCOPES, *(scope for setting, scope in ON_REQUEST.items() if getattr(self._settings, setting))):
@@ -82,9 +86,9 @@ class Examiner:
         if any(need.writes for need in needs):
             yield self._tried(OPT_OUTS)
             how = "not proven: only a write shows it. leadhub doctor --prove SYSTEM tries it in a test account, else the first apply does"
-            yield Finding("note", WRITE, how, f"{_KEY}: {WRITE} has to be ticked")
+            yield Finding("note", WRITE, how, self._where(WRITE))
             if self._settings.leads:
-                yield Finding("note", WRITE_LEADS, "not proven: only a write shows it", f"{_KEY}: {WRITE_LEADS} has to be ticked")
+                yield Finding("note", WRITE_LEADS, "not proven: only a write shows it", self._where(WRITE_LEADS))
             yield from self._key(creates=any(need.creates for need in needs))
         usage = self._client.usage()
         if usage.used is None or not usage.limit:
@@ -96,8 +100,12 @@ class Examiner:
         try:
             scope.read(self._client)
         except AccessDenied:
-            return Finding(scope.without, scope.name, f"{scope.refused}; {scope.purpose}", f"{_KEY}: tick {scope.name}")
+            lacks = f"the {self._who} lacks this scope{scope.otherwise}; {scope.purpose}"
+            return Finding(scope.without, scope.name, lacks, self._where(scope.name))
         return Finding("ok", scope.name, f"there; {scope.purpose}")
+
+    def _where(self, name: str) -> str:
+        return scopes_at(name, app=self._client.is_app)
 
     def _version(self) -> Finding:
         version = self._settings.api_version

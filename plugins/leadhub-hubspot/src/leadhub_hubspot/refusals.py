@@ -91,7 +91,17 @@ def _dicts(value: object) -> list[dict[str, Any]]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
-def call_error(call: str, status: int, body: Body | None, retry_after: str | None, *, write: bool) -> Exception:
+_APP = "check client_id and client_secret, or install the app anew and put its refresh token into the refresh_token setting"
+
+
+def scopes_at(name: str, *, app: bool) -> str:
+    """Return where a person gives a service key, or an OAuth app, a scope that it lacks."""
+    if app:
+        return f"HubSpot: the OAuth app's scopes: add {name}, install the app anew, and put its refresh token into the refresh_token setting"
+    return f"HubSpot: Settings > Integrations > Service Keys > leadhub's key > scopes: tick {name}"
+
+
+def call_error(call: str, status: int, body: Body | None, retry_after: str | None, *, write: bool, app: bool = False) -> Exception:
     """Return the error of a call that was refused as a whole. `call` names it ("POST /path"), `body` is None when it was no JSON object.
 
     A 5xx leaves a read harmless (Unavailable) and a write unknown, unless HubSpot itself says that the call was not taken (503, lock).
@@ -100,9 +110,11 @@ def call_error(call: str, status: int, body: Body | None, retry_after: str | Non
     if status == 429:
         return _rate_error(call, body or {}, _seconds(retry_after))
     if status in {401, 530}:  # 530: what HubSpot's front answers to a malformed token
-        return AccessDenied(f"HubSpot refuses the token: {reason}", next_step="put a valid service key into the token setting")
+        return AccessDenied(f"HubSpot refuses the token: {reason}", next_step=_APP if app else "put a valid service key into the token setting")
     if status == 403:
-        return AccessDenied(f"The service key lacks a right: {reason}{_scopes(body or {})}", next_step="grant the scopes in HubSpot")
+        who, lacks = "OAuth app" if app else "service key", ", ".join(_scopes(body or {}))
+        needed = f" (needed: {lacks})" if lacks else ""
+        return AccessDenied(f"The {who} lacks a right: {reason}{needed}", next_step=scopes_at(lacks or "what lacks", app=app))
     if status == 423:
         return Unavailable(f"{call}: the records are locked: {reason}", retry_after=max(_seconds(retry_after) or 0.0, LOCK_SECONDS))
     if status == 477:
@@ -124,7 +136,7 @@ def token_error(status: int, body: Body, retry_after: str | None) -> Exception:
     named = f", {code}" if re.fullmatch(r"[A-Z_]{3,40}", code) else ""
     return AccessDenied(
         f"HubSpot refuses the OAuth app (HTTP {status}{named}).",
-        next_step="check client_id and client_secret, or install the app anew and put its refresh token into the refresh_token setting",
+        next_step=_APP,
     )
 
 
@@ -137,10 +149,9 @@ def _rate_error(call: str, body: Body, retry_after: float | None) -> Exception:
     return RateLimited(f"{call}: HubSpot answered 429, too many calls: {reason}", retry_after=retry_after, next_step=_WAIT)
 
 
-def _scopes(body: Body) -> str:
+def _scopes(body: Body) -> list[str]:
     contexts = [entry.get("context") for entry in _dicts(body.get("errors"))]
-    names = [str(name) for context in contexts if isinstance(context, dict) for name in context.get("requiredGranularScopes") or ()]
-    return f" (needed: {', '.join(names)})" if names else ""
+    return [str(name) for context in contexts if isinstance(context, dict) for name in context.get("requiredGranularScopes") or ()]
 
 
 def _seconds(text: str | None) -> float | None:

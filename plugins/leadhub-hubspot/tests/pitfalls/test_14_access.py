@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from leadhub_hubspot import tokens
 from leadhub_hubspot.connector import HubSpot
+from leadhub_hubspot.refusals import call_error
 from leadhub_hubspot.settings import Settings
 from pydantic import ValidationError
 
-from leadhub import AccessDenied, Change, Context, Result, Unavailable
+from leadhub import AccessDenied, Change, Context, Need, Result, Unavailable
 
 
 class AccountsClock:
@@ -90,8 +91,9 @@ def test_a_renewed_token_that_is_refused_too_is_the_end(sandbox: Any, app: Calla
     connector.describe("contacts")
     sandbox.forget_calls()
     sandbox.fault("html_503", "properties", status=401, times=9)
-    with pytest.raises(AccessDenied):
+    with pytest.raises(AccessDenied) as caught:
         connector.describe("contacts")
+    assert "refresh_token setting" in str(caught.value.next_step)
     assert (len(sandbox.calls("/contacts")), renewals(sandbox)) == (2, 1)
 
 
@@ -132,6 +134,31 @@ def test_tokens_are_in_no_log_and_no_settings(sandbox: Any, app: Callable[..., H
     access = list(sandbox.service.account.oauth.access)
     assert access
     assert not any(secret in shown for secret in (*access, sandbox.service.account.oauth.refresh_token, sandbox.service.account.oauth.client_secret))
+
+
+def test_an_app_is_sent_to_its_own_scopes(sandbox: Any, app: Callable[..., HubSpot]) -> None:
+    """Pitfall 14: a scope that an app lacks is added to the app, which is installed anew; the page of service keys is not for it."""
+    lacks = {"crm.objects.owners.read", "crm.objects.deals.read"}
+    sandbox.post("settings", scopes=[one for one in sandbox.service.account.settings.scopes if one not in lacks])
+    told = {one.subject: one for one in app().examine((Need("contacts", ("email",), ("email",)),))}
+    owners = told["crm.objects.owners.read"]
+    assert owners.text.startswith("the app lacks this scope")
+    assert "the OAuth app's scopes: add crm.objects.owners.read, install the app anew" in owners.next_step
+    assert told["login"].text.startswith("the app is good for the account")
+    with pytest.raises(AccessDenied, match=r"^The OAuth app lacks a right") as caught:
+        app(deals=True).reread("deals", ["1"])
+    assert "the OAuth app's scopes: add crm.objects.deals.read, install" in str(caught.value.next_step)
+    assert not [one for one in told.values() if "key" in f"{one.text} {one.next_step}"]
+
+
+def test_a_service_key_that_lacks_a_scope_is_sent_to_the_page(sandbox: Any) -> None:
+    """Pitfall 14: in the middle of a run as in doctor: the page of Settings, and the scope where HubSpot names it."""
+    sandbox.post("settings", scopes=[one for one in sandbox.service.account.settings.scopes if one != "crm.objects.deals.read"])
+    with pytest.raises(AccessDenied) as caught:
+        sandbox.connector(deals=True).reread("deals", ["1"])
+    where = "HubSpot: Settings > Integrations > Service Keys > leadhub's key > scopes"
+    assert caught.value.next_step == f"{where}: tick crm.objects.deals.read"
+    assert call_error("GET /x", 403, {}, None, write=False, app=False).next_step == f"{where}: tick what lacks"
 
 
 @pytest.mark.parametrize(
