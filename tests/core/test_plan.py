@@ -7,6 +7,7 @@ import pytest
 
 from leadhub.core.cutting import calls, reversibility
 from leadhub.core.drafts import PersonPlan, label
+from leadhub.core.owners import OwnerBook
 from leadhub.core.plan import plan_person
 from leadhub.core.policy import Policy
 from leadhub.core.reconcile import FieldWrite, Reconciled, SideWrite
@@ -183,11 +184,13 @@ def test_an_object_is_asked_for_everything_that_is_read() -> None:
     assert native_names(TARGET) == ("Email", "LastName", "Company", "Title", "Status", "Born")
 
 
-def _conversion(**target: Any) -> PersonPlan:
-    side = Side(Link("crm", "Lead", "7", "p1", "l1"), {}, {"Status": "Open"}, native={"Status": "Open"})
+def _conversion(owner: str | None = None, told: dict[str, FieldWrite] | None = None, **target: Any) -> PersonPlan:
+    shown = {"owner": owner} if owner else {}
+    side = Side(Link("crm", "Lead", "7", "p1", "l1"), shown, {"Status": "Open"}, native={"Status": "Open"})
     lead = Lead("l1", "p1", 1, State("opportunity", "in_deal", "open"), Versions(3, 3, 3), {"stage": SetBy("other", "edit")})
-    result = Reconciled(Person("p1"), (lead,), (side.link,), conversions=[(side, lead)])
-    mapping = ObjectMapping("Lead", (), own_lead=True, converted="IsConverted")
+    writes = [SideWrite(side, told)] if told else []
+    result = Reconciled(Person("p1"), (lead,), (side.link,), writes=writes, conversions=[(side, lead)])
+    mapping = ObjectMapping("Lead", (FieldMapping("owner", "OwnerId", type="owner"),), own_lead=True, converted="IsConverted")
     one = TargetObject("crm", mapping, RELATION, **target)
     return plan_person(result, {one.key: one})
 
@@ -206,3 +209,20 @@ def test_a_conversion_is_planned_only_where_it_is_allowed_and_can_be_made() -> N
     assert proposal.proposed == ['convert Lead 7 (p1, opportunity): allow = ["convert"] in [system.crm]']
     nothing = _conversion(may_convert=True)
     assert (nothing.changes, nothing.proposed) == ([], [])
+
+
+def test_what_a_queue_owns_is_not_converted_but_proposed_with_the_reason() -> None:
+    """Salesforce refuses it: no plan counts on it, until a user owns the record, or becomes its owner by the same plan."""
+    allowed: dict[str, Any] = {"converts": 100, "may_convert": True}
+    plan = _conversion("queue: Inbound", **allowed)
+    assert plan.changes == []
+    assert plan.proposed == [
+        "convert Lead 7 (p1, opportunity): queue: Inbound owns it, and only what a user owns is converted: give it to a user in crm"
+    ]
+    assert [change.operation for change in _conversion("ann@acme.example", **allowed).changes] == [Operation.CONVERT]
+    to_ann = Canonical("ann@acme.example", 1, "hs", "edit")
+    told = {"owner": FieldWrite("owner", to_ann, Base("ann@acme.example", 1, "sent"))}
+    book = OwnerBook({"005": "ann@acme.example"}, {"ann@acme.example": "005"})
+    both = _conversion("queue: Inbound", told, owners=book, **allowed)
+    assert [change.operation for change in both.changes] == [Operation.UPDATE, Operation.CONVERT]
+    assert both.proposed == []

@@ -71,6 +71,20 @@ def test_w13_where_it_is_allowed_the_lead_is_converted(world: World) -> None:
     assert not world.reviews()
 
 
+def test_a_lead_of_a_queue_is_proposed_until_a_user_owns_it(world: World) -> None:
+    """W13: Salesforce would refuse it: nothing is tried, each plan says why, and once a user owns the lead it is converted."""
+    lead, _ = _opportunity_elsewhere(world, allow=True)
+    user = world.sf(lead)["OwnerId"]
+    queues: list[dict[str, Any]] = world.boxes.http.get(f"{world.boxes.salesforce.url}/_sandbox/records/Group").json()
+    world.sf_edit(lead, OwnerId=queues[0]["Id"])
+    report = world.sync()
+    assert (report.status, _conversions(world)) == ("ok", 0)
+    assert [text for text in report.proposed if f"convert Lead {lead}" in text and "give it to a user in salesforce" in text]
+    world.sf_edit(lead, OwnerId=user)
+    world.sync()
+    assert world.sf(lead)["IsConverted"]
+
+
 def test_a_proposal_ends_when_somebody_converts_by_hand(world: World) -> None:
     """A person converts the Lead in Salesforce: nothing is proposed any more."""
     lead, _ = _opportunity_elsewhere(world, allow=False)

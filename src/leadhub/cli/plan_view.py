@@ -205,9 +205,9 @@ def _title(number: int, group: Group) -> str:
 
 
 def show_proposed(cli: Cli, report: RunReport) -> None:
-    """Print what would help and is done only where the configuration allows it."""
+    """Print what would help and is not done until a person sees to what each line asks for."""
     if report.proposed:
-        cli.screen.title(f"Proposed, and done only if leadhub.toml allows it: {len(report.proposed):,}")
+        cli.screen.title(f"Proposed, and done only once what each line asks for is so: {len(report.proposed):,}")
         for text in report.proposed[:_MOST]:
             cli.screen.line(f"   {text}")
         if len(report.proposed) > _MOST:

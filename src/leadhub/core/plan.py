@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from leadhub.core.creates import plan_create
 from leadhub.core.drafts import Draft, NotPlanned, PersonPlan, by, digest, label, refusal_of
 from leadhub.core.nativize import NoWord
+from leadhub.core.owners import QUEUE
 from leadhub.core.reconcile import Reconciled, SideWrite
 from leadhub.core.sides import Side
 from leadhub.core.targets import TargetObject
@@ -85,10 +86,14 @@ def _update(plan: PersonPlan, result: Reconciled, write: SideWrite, target: Targ
 
 
 def _convert(plan: PersonPlan, result: Reconciled, side: Side, lead: Lead, target: TargetObject) -> None:
-    """A conversion, where they are allowed: nothing takes it back, so it is proposed until somebody says so."""
+    """A conversion, where they are allowed and a user owns the record: nothing takes it back, so it is proposed until somebody says so."""
     link, name = side.link, label(result.person)
+    what = f"convert {link.object} {link.record_id} ({name}, {lead.state.stage})"
     if not target.may_convert:
-        plan.proposed.append(f'convert {link.object} {link.record_id} ({name}, {lead.state.stage}): allow = ["convert"] in [system.{link.system}]')
+        plan.proposed.append(f'{what}: allow = ["convert"] in [system.{link.system}]')
+        return
+    if queue := _queue_of(plan, side):
+        plan.proposed.append(f"{what}: {queue} owns it, and only what a user owns is converted: give it to a user in {link.system}")
         return
     told = by(lead.set_by["stage"].cause, lead.set_by["stage"].origin) if "stage" in lead.set_by else "the start of a lead"
     shown = {field: side.native.get(field) for field in (target.relation.state_fields if target.relation is not None else ())}
@@ -109,6 +114,14 @@ def _convert(plan: PersonPlan, result: Reconciled, side: Side, lead: Lead, targe
             name=name,
         )
     )
+
+
+def _queue_of(plan: PersonPlan, side: Side) -> str | None:
+    """The queue that owns a record, and still does once this plan is done."""
+    owner = side.shown.get("owner") or ""
+    mine = (side.system, side.link.record_id)
+    given = any((change.system, change.record_id) == mine and "owner" in change.fields for change in plan.changes)
+    return owner if owner.startswith(QUEUE) and not given else None
 
 
 def _carry_along(draft: Draft, result: Reconciled, write: SideWrite, target: TargetObject) -> None:
