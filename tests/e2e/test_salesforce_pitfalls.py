@@ -1,10 +1,14 @@
 """The pitfalls of Salesforce that only a whole sync shows: the fault is injected into the sandbox, the sync runs through the hub."""
 
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sandbox_world import World
 
+from leadhub.cli import answers
+from leadhub.cli.review import named
 from leadhub.errors import Unavailable
 from leadhub.model.record import Change, Outcome
 from leadhub.model.run import IntentState
@@ -232,6 +236,35 @@ def test_a_duplicate_rule_makes_a_question_with_the_candidate(world: World, acti
     (review,) = world.reviews()
     assert (review.kind, review.values["existing"], like in review.note) == ("possible_duplicate", like, True)
     assert [row["Email"] for row in world.sf_all()] == ["cy@c.example"]
+    _at_rest(world)
+
+
+@pytest.mark.parametrize("end", ["archived", "made by hand"])
+def test_a_question_of_a_duplicate_rule_ends_with_its_create(world: World, end: str) -> None:
+    """Pitfall 11: the question names whom the rule found, and closes by itself once nobody wants the record any more: it is there, or the person gone."""
+    world.configure(salesforce='create = "always"')
+    like = world.sf_create(Email="bob@b.example", FirstName="Bob", LastName="Bee")
+    world.begin()
+    world.settings("salesforce", duplicate_rules=[{"object": "Lead", "action": "block", "fields": ["LastName"], "against": ["Lead"]}])
+    contact = world.hs_create(email="rob@b.example", firstname="Rob", lastname="Bee", company="Bees")
+    world.sync()
+    with world.hub.store.read() as tx:
+        (stored,) = tx.reviews.open()
+    assert stored.review.values == {"salesforce": None, "existing": like}
+    assert named(world.hub, [stored])[like] == "Bob Bee <bob@b.example>"
+    cli: Any = SimpleNamespace(command=str)
+    told = "\n".join(answers.choices(cli, world.hub, stored.review))
+    assert all(text in told for text in ("merge them", "give one another address", "refused again", "closes the question by itself"))
+    answers.close(world.hub, [stored])
+    world.sync()
+    assert [review.id for review in world.reviews()] == [stored.review.id], "the rule refuses it again"
+    if end == "archived":
+        world.hs_archive(contact)
+    else:
+        world.settings("salesforce", duplicate_rules=[])
+        world.sf_create(Email="rob@b.example", FirstName="Rob", LastName="Bee")
+    world.sync()
+    assert world.reviews() == []
     _at_rest(world)
 
 

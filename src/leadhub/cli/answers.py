@@ -31,6 +31,11 @@ CLOSING: dict[ReviewKind, str] = {
 }
 """What closing a question of the other kinds means."""
 
+EXISTING = "existing"
+"""The key under which a refused write holds the id of the record that the system found to be like its own."""
+
+_TRIED_AGAIN = "The next sync tries the write again. As long as nothing changed there it is refused again, and the question is back."
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -62,8 +67,25 @@ def choices(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:
             yield f"Mend the record in its system, or the rule that refuses it; then {cli.command('sync')} tries again when the record changes."
             yield f"  {resolve} --close      tries again with the next sync"
         case "duplicate" | "possible_duplicate" | "merge":
-            yield CLOSING[review.kind]
+            yield from _rule_mend(review)
+            yield closing(review)
             yield f"  {resolve} --keep-apart"
+
+
+def closing(review: Review) -> str:
+    """Say what closing a question without a value means."""
+    return _TRIED_AGAIN if review.values.get(EXISTING) else CLOSING[review.kind]
+
+
+def _rule_mend(review: Review) -> Iterable[str]:
+    """What helps where a system takes two records for one: an answer here does not."""
+    if not review.values.get(EXISTING):
+        return
+    system, written = next((name, id_) for name, id_ in review.values.items() if name != EXISTING)
+    yield f"{system} takes the two for one, which is settled in the systems. If they are one: merge them, or remove the one that is too much."
+    yield "If they are two: give one another address or, where a rule refused that can be passed, let leadhub's user pass it; then answer as below."
+    if written is None:
+        yield "Once the person has a record there, or none anywhere else, the next sync closes the question by itself."
 
 
 def _mapping_mend(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:

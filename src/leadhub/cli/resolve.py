@@ -163,8 +163,8 @@ def _close(cli: Cli, hub: Hub, stored: Sequence[StoredReview]) -> None:
             f"Question {judged[0].id} ({judged[0].kind}) cannot just be closed: it would open again, for the sides still contradict each other.",
             next_step=cli.command(f"review resolve {judged[0].id} --take hub --leave"),
         )
-    for kind in dict.fromkeys(s.review.kind for s in stored):
-        cli.screen.line(answers.CLOSING[kind])
+    for text in dict.fromkeys(answers.closing(s.review) for s in stored):
+        cli.screen.line(text)
     if not cli.confirm(f"Close {plural(len(stored), 'question')}?"):
         cli.screen.line("Nothing was closed.")
         return

@@ -14,12 +14,13 @@ from leadhub.cli.words import KINDS, plural, shown
 from leadhub.core.drafts import label
 from leadhub.hub import Hub
 from leadhub.model.person import Person, Value
-from leadhub.store import StoredReview, Transaction
+from leadhub.store import RecordKey, StoredReview, Transaction
 
 group = typer.Typer(help="The questions that wait for a person.")
 _SHOWN = 20
 OTHER = "other"
 """The key under which a question about two persons holds the id of the second."""
+_PERSONS = (OTHER, answers.EXISTING)
 
 
 @group.command("list")
@@ -51,12 +52,12 @@ def _show_items(cli: Cli, rows: Sequence[dict[str, Any]]) -> None:
     if cli.screen.for_people:
         for row in rows:
             cli.screen.line(f"{row['id']}  {row['kind']}  {row['name'] or ''}  {row['field']}".replace("    ", "  "), style="bold")
-            cli.screen.line(f"    {_side_by_side(row['values'], row.get('other_name'))}")
+            cli.screen.line(f"    {_side_by_side(row['values'], _told_names(row))}")
     elif cli.screen.output == "json":
         cli.screen.json({"schema": "leadhub.review/1", "items": list(rows)})
     else:
         columns = ("id", "kind", "name", "field", "values", "opened_at", "group")
-        told = [row | {"values": _side_by_side(row["values"], row.get("other_name"))} for row in rows] if cli.screen.output == "csv" else rows
+        told = [row | {"values": _side_by_side(row["values"], _told_names(row))} for row in rows] if cli.screen.output == "csv" else rows
         cli.screen.rows("leadhub.review/1", "items", told, columns=columns)
 
 
@@ -65,17 +66,21 @@ def _items(hub: Hub) -> list[dict[str, Any]]:
     with hub.store.read() as tx:
         after = ""
         while batch := tx.reviews.open(after=after, limit=500):
-            names = _names(tx, batch)
+            names = _names(hub, tx, batch)
             rows += [_row(stored, names) for stored in batch]
             after = batch[-1].review.id
     return rows
 
 
-def _names(tx: Transaction, batch: Sequence[StoredReview]) -> dict[str, str]:
-    """What the persons of these questions are called, by id; the other one of two with the address."""
+def _names(hub: Hub, tx: Transaction, batch: Sequence[StoredReview]) -> dict[str, str]:
+    """What the persons of these questions are called, by id; the other one of two with the address, and whose a record is that is there already."""
     one = [s.review.person_id for s in batch if s.review.person_id]
     other = [value for s in batch if (value := s.review.values.get(OTHER))]
     named = {a.person.id: _called(a.person) for a in tx.persons.load(other)}
+    there = {value for s in batch if (value := s.review.values.get(answers.EXISTING))}
+    owners = tx.persons.person_of(RecordKey(*target.key, id_) for system in hub.systems.values() for target in system.objects for id_ in there)
+    called = {a.person.id: _called(a.person) for a in tx.persons.load(set(owners.values()))}
+    named |= {key.id: called[person] for key, person in owners.items()}
     return named | {a.person.id: label(a.person) for a in tx.persons.load(one)}
 
 
@@ -88,23 +93,27 @@ def _row(stored: StoredReview, names: Mapping[str, str]) -> dict[str, Any]:
     review = stored.review
     name = names.get(review.person_id or "")
     about = {"id": review.id, "group": review.group, "kind": review.kind, "person": review.person_id, "name": name, "field": review.field}
-    other = review.values.get(OTHER)
-    about |= {"other_name": names.get(other)} if other else {}
+    about |= {f"{key}_name": names.get(value) for key in _PERSONS if (value := review.values.get(key))}
     return about | {"values": dict(review.values), "note": review.note, "opened_at": stored.opened_at.isoformat(timespec="seconds")}
 
 
 def side_by_side(values: Mapping[str, Value], names: Mapping[str, str]) -> str:
     """Return what the sides of a question show, in one line."""
-    return _side_by_side(values, names.get(values.get(OTHER) or ""))
+    return _side_by_side(values, names)
 
 
-def _side_by_side(values: Mapping[str, Any], other_name: str | None) -> str:
-    return "; ".join(f"{'leadhub' if where == 'hub' else where}: {_told(where, value, other_name)}" for where, value in values.items())
+def _told_names(row: Mapping[str, Any]) -> dict[str, str]:
+    return {row["values"][key]: name for key in _PERSONS if (name := row.get(f"{key}_name"))}
 
 
-def _told(where: str, value: Any, other_name: str | None) -> str:
+def _side_by_side(values: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    return "; ".join(f"{'leadhub' if where == 'hub' else where}: {_told(where, value, names)}" for where, value in values.items())
+
+
+def _told(where: str, value: Any, names: Mapping[str, str]) -> str:
     """A side's value; another person by the name, for the id alone says nothing to anybody."""
-    return f"{other_name} ({value})" if where == OTHER and other_name else shown(value)
+    name = names.get(value) if where in _PERSONS else None
+    return f"{name} ({value})" if name else shown(value)
 
 
 @group.command("show")
@@ -115,13 +124,13 @@ def show_review(context: typer.Context, item: Annotated[str, typer.Argument(meta
     grouped = all_open(hub, item)
     if len(grouped) > 1:
         with hub.store.read() as tx:
-            names = _names(tx, grouped)
+            names = _names(hub, tx, grouped)
         _show_items(cli, [_row(one, names) for one in grouped])
         _group_next(cli, grouped)
         return
     stored = grouped[0] if grouped else find_one(hub, item)
     with hub.store.read() as tx:
-        names = _names(tx, [stored])
+        names = _names(hub, tx, [stored])
     if not cli.screen.for_people:
         cli.screen.json({"schema": "leadhub.review/1", "items": [_row(stored, names)]})
         return
@@ -137,7 +146,7 @@ def show_review(context: typer.Context, item: Annotated[str, typer.Argument(meta
         cli.screen.line(f"{plural(shows, 'record')} {'shows' if shows == 1 else 'show'} it now.")
     cli.screen.line()
     for where, value in review.values.items():
-        cli.screen.line(f"  {'leadhub' if where == 'hub' else where:<44} {_told(where, value, names.get(value or ''))}")
+        cli.screen.line(f"  {'leadhub' if where == 'hub' else where:<44} {_told(where, value, names)}")
     cli.screen.line()
     for text in answers.choices(cli, hub, review):
         cli.screen.line(text)
@@ -167,7 +176,7 @@ def all_open(hub: Hub, group_name: str | None = None) -> list[StoredReview]:
 def named(hub: Hub, stored: Sequence[StoredReview]) -> dict[str, str]:
     """Return what the persons of these questions are called, by id."""
     with hub.store.read() as tx:
-        return _names(tx, stored)
+        return _names(hub, tx, stored)
 
 
 def _group_next(cli: Cli, grouped: Sequence[StoredReview]) -> None:

@@ -40,6 +40,7 @@ Authors = Mapping[tuple[str, str], Author]
 def judge(session: Session) -> None:
     """Reconcile every person whose records changed, who is due, or for whom something was decided."""
     _close_mapped(session)
+    _close_overtaken(session)
     with session.hub.store.read() as tx:
         uncertain = _uncertain(session, tx)
     done = 0
@@ -226,6 +227,22 @@ def _uncertain(session: Session, tx: Transaction) -> dict[str, frozenset[str]]:
         both = (stored.review.person_id, stored.review.values.get("other"))
         found |= {one: frozenset(session.hub.systems) for one in both if one is not None}
     return found
+
+
+def _close_overtaken(session: Session) -> None:
+    """Close what was asked about creates that a rule refused, where nobody wants the record any more: the person has one by now, or none elsewhere."""
+    with session.hub.store.begin() as tx:
+        asked = [s.review for s in tx.reviews.open(kind="possible_duplicate", limit=100_000) if "existing" in s.review.values]
+        systems: dict[str, set[str]] = {}
+        for aggregate in tx.persons.load({r.person_id for r in asked if r.person_id}):
+            systems[aggregate.person.id] = {link.system for link in aggregate.links if link.role != "frozen"}
+        over = (r for r in asked if not (there := systems.get(r.person_id or "", set())) or _refused_create(r) in there)
+        tx.reviews.close([review.id for review in over], session.run_id)
+
+
+def _refused_create(review: Review) -> str | None:
+    """The system that refused to make a record; None for what it refused of a record that is there."""
+    return next((name for name, record_id in review.values.items() if name != "existing" and record_id is None), None)
 
 
 def _store_results(session: Session, tx: Transaction, ids: Sequence[str], results: Sequence[tuple[Reconciled, PersonPlan]]) -> None:
