@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from shlex import quote
 
 import pytest
 from cli_world import World
@@ -45,6 +46,25 @@ def test_doctor_warns_of_secrets_that_others_can_read(world: World) -> None:
     assert f"      next: chmod 600 {env}" in ran.lines
     env.chmod(0o600)
     assert said not in world.run("doctor").lines
+
+
+def test_doctor_warns_of_a_secret_in_a_file_of_its_own_that_others_can_read(world: World) -> None:
+    """A private key or another secret that leadhub.toml points at is told as .env is; a file that holds no secret may be anybody's to read."""
+    secret, address = world.folder / "keys" / "salesforce's.txt", world.folder / "address.txt"
+    secret.parent.mkdir()
+    secret.write_text(world.salesforce.service.client_secret)
+    address.write_text(world.salesforce.url)
+    world.configure('"${SALESFORCE_CLIENT_SECRET}"', '"file:keys/salesforce\'s.txt"')
+    world.configure(f'"{world.salesforce.url}"', '"file:address.txt"')
+    address.chmod(0o644)
+    secret.chmod(0o640)
+    told = [line for line in world.run("doctor", "--offline").lines if "others on this machine" in line or "chmod" in line]
+    assert told == [
+        f"warn  {secret}  it holds a secret (system.salesforce.client_secret), and others on this machine can read it",
+        f"      next: chmod 600 {quote(str(secret))}",
+    ]
+    secret.chmod(0o600)
+    assert "others on this machine" not in world.run("doctor", "--offline").out
 
 
 def test_warnings_are_told_and_stop_nothing(world: World) -> None:

@@ -1,12 +1,15 @@
 """`leadhub doctor`: asks the configuration, the store and every system whether they are well, and names the cure of what is not."""
 
 import shlex
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 from rich.text import Text
 from structlog.testing import capture_logs
 
@@ -101,8 +104,25 @@ def _written(hub: Hub) -> Iterator[Finding]:
     for told in only_here(hub):
         yield Finding("note", "leadhub.toml", told)
     env = hub.deployment.folder / ENV_FILE
-    if env.is_file() and env.stat().st_mode & 0o077:
+    if _others_read(env):
         yield Finding("warn", ENV_FILE, "it holds secrets, and others on this machine can read it", f"chmod 600 {shlex.quote(str(env))}")
+    for key, path in _secret_files(hub):
+        if _others_read(path):
+            said = f"it holds a secret ({key}), and others on this machine can read it"
+            yield Finding("warn", str(path), said, f"chmod 600 {shlex.quote(str(path))}")
+
+
+def _others_read(path: Path) -> bool:
+    return path.is_file() and bool(path.stat().st_mode & 0o077)
+
+
+def _secret_files(hub: Hub) -> Iterator[tuple[str, Path]]:
+    """The files that the systems' secrets are read from, such as a private key, by the setting that names each."""
+    for name, table in tomllib.loads(hub.deployment.text).get("system", {}).items():
+        settings = hub.systems[name].settings if name in hub.systems else None
+        for key, value in table.items():
+            if isinstance(value, str) and value.startswith("file:") and isinstance(getattr(settings, key, None), SecretStr):
+                yield f"system.{name}.{key}", hub.deployment.folder / value.removeprefix("file:")
 
 
 # ---- the store -------------------------------------------------------------------------------------------------------------------------
