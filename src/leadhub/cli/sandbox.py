@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from leadhub.cli.exits import UsageFault
-from leadhub.cli.session import cli_of
+from leadhub.cli.session import Cli, cli_of
 from leadhub.errors import LeadhubError
 
 
@@ -50,20 +50,23 @@ def up(
         line = child.stdout.readline()
         if not line:
             raise LeadhubError("The sandbox did not start.", next_step="choose other ports, or 0 for free ones")
-        found = json.loads(line)
-        if cli.screen.for_people:
-            for text in instructions(found, people):
-                cli.screen.paste(text)
-            cli.screen.note("Running. Ctrl-C ends it.")
-        else:
-            cli.screen.json({"schema": "leadhub.sandbox/1", **found})
-        sys.stdout.flush()
         try:
+            _tell(cli, json.loads(line), people)
             child.wait()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # it may come as soon as the last line is there
             child.stdin.close()
             child.wait(timeout=10)
             cli.screen.note("The sandbox has ended; what was in it is gone.")
+
+
+def _tell(cli: Cli, found: dict[str, Any], people: int) -> None:
+    if cli.screen.for_people:
+        for text in instructions(found, people):
+            cli.screen.paste(text)
+        cli.screen.note("Running. Ctrl-C ends it.")
+    else:
+        cli.screen.json({"schema": "leadhub.sandbox/1", **found})
+    sys.stdout.flush()
 
 
 def instructions(found: dict[str, Any], people: int = 0) -> list[str]:
