@@ -101,7 +101,7 @@ class Reader:
         try:
             if self._client.count(self._from(position)) < bulk.FROM:
                 return None
-            return self._asking(lambda fields: self._client.order_bulk(f"SELECT {', '.join(fields)} FROM {self._from(position)}"))  # noqa: S608 - as below
+            return self._asking(lambda fields: self._client.order_bulk(f"SELECT {', '.join(fields)} FROM {self._from(position)}"))  # noqa: S608 - names that describe has; conditions are escaped
         except (ReadRefused, AccessDenied):
             return None
 
