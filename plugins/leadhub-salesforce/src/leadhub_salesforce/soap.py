@@ -73,11 +73,12 @@ def _order(order: Order) -> str:
 
 def _read(response: requests.Response) -> ET.Element | None:
     """Return an answer's root; None for what is no XML, or has a document type, which no answer of SOAP has."""
-    if b"<!DOCTYPE" in response.content:
-        return None
     try:
-        return ET.fromstring(response.content)  # noqa: S314 - without a document type there is nothing to expand or to fetch
-    except ET.ParseError:
+        text = response.content.decode()  # SOAP answers in UTF-8; in another encoding a document type would not be seen
+        if "<!DOCTYPE" in text:
+            return None
+        return ET.fromstring(text)  # noqa: S314 - without a document type there is nothing to expand or to fetch
+    except (ET.ParseError, UnicodeDecodeError):
         return None
 
 
