@@ -1,11 +1,15 @@
-"""A store of either kind for each test, and a clock that the test owns."""
+"""A store of each kind for each test, and a clock that the test owns."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from leadhub.store import Store, open_store
+from leadhub.testing.dict_store import DictStore
+
+OpenAgain = Callable[[], Store]
+_URLS = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}
 
 
 class SetClock:
@@ -35,12 +39,33 @@ def clock() -> SetClock:
     return SetClock()
 
 
+@pytest.fixture(params=["sqlite", "postgresql", "dict"])
+def store(request: pytest.FixtureRequest, clock: SetClock) -> Iterator[Store]:
+    """An empty store of each kind: what it promises, it promises whatever it keeps things in."""
+    if request.param == "dict":
+        yield DictStore(clock)
+        return
+    opened = open_store(request.getfixturevalue(_URLS[request.param]), clock)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def store(database_url: str, clock: SetClock) -> Iterator[Store]:
-    """An empty store, once on each database."""
+def sql_store(database_url: str, clock: SetClock) -> Iterator[Store]:
+    """An empty store on each database, for what is about statements and connections."""
     opened = open_store(database_url, clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def open_again(request: pytest.FixtureRequest, store: Store, clock: SetClock) -> OpenAgain:
+    """Opens the same store once more, as the next process does, or one beside; one in dictionaries is open for as long as it lives."""
+    kind = request.node.callspec.params["store"]
+    if kind == "dict":
+        return lambda: store
+    url = str(request.getfixturevalue(_URLS[kind]))
+    return lambda: open_store(url, clock)
 
 
 @pytest.fixture

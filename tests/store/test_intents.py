@@ -1,5 +1,6 @@
 """The journal of writes: stored before the call, settled in one transaction, found after a crash."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from leadhub.clock import Clock
 from leadhub.errors import LeaseHeld, StoreError
 from leadhub.model.person import Aggregate, Base, Lead, Link, Person, StateBase, StoredRecord, Versions
 from leadhub.model.record import Operation, Record
 from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.model.state import State
-from leadhub.store import RecordKey, Settlement, Store, open_store
+from leadhub.store import RecordKey, Settlement, Store
 
 KEY = RecordKey("sfdc", "Lead", "1")
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -142,7 +142,7 @@ def test_a_create_brings_its_link_and_record(store: Store, token: int) -> None:
     assert one.records["sfdc/Contact/new"] == made[1]
 
 
-def test_open_intents_are_found_after_a_crash(store: Store, token: int, database_url: str, clock: Clock) -> None:
+def test_open_intents_are_found_after_a_crash(store: Store, token: int, open_again: Callable[[], Store]) -> None:
     """The next process finds what was planned, sent or unknown in earlier runs, and nothing else."""
     plan(store, "run1", token, *map(change, range(1, 6)))
     with store.begin() as tx:
@@ -150,7 +150,7 @@ def test_open_intents_are_found_after_a_crash(store: Store, token: int, database
     settle(store, "run1", token, Settlement(3, IntentState.UNKNOWN), Settlement(4, IntentState.REFUSED, "no"), Settlement(5, IntentState.STALE))
     plan(store, "run2", token, change(9))
     store.close()
-    again = open_store(database_url, clock)
+    again = open_again()
     with again.read() as tx:
         assert [(intent.seq, intent.state.value) for intent in tx.intents.open(before_run="run2")] == [(1, "planned"), (2, "sent"), (3, "unknown")]
         assert len(tx.intents.open()) == 4

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -96,11 +97,11 @@ def test_postgresql_leases_end_by_the_servers_clock(postgres_url: str, clock: Cl
     store.close()
 
 
-def test_a_checked_lease_cannot_be_taken_before_the_commit(store: Store, database_url: str, clock: Clock) -> None:
+def test_a_checked_lease_cannot_be_taken_before_the_commit(store: Store, open_again: Callable[[], Store]) -> None:
     """From the check to the end of the transaction nobody takes the lease: what is stored under it is stored under it alone."""
     mine = acquire(store, ttl=timedelta(0))
     order: list[str] = []
-    other = open_store(database_url, clock)
+    other = open_again()
 
     def take() -> None:
         acquire(other, owner="another")
@@ -152,13 +153,13 @@ def test_of_racing_processes_one_wins(empty_database_url: str) -> None:
     assert sum(f"held by racer {winners[0]} until" in words for words in said) == RACERS - 1
 
 
-def test_of_racing_threads_one_wins(store: Store, database_url: str, clock: Clock) -> None:
+def test_of_racing_threads_one_wins(open_again: Callable[[], Store]) -> None:
     """The same between threads, ten times over: each time exactly one wins."""
     for turn in range(10):
         barrier, won = threading.Barrier(4), []
 
         def race(name: str = f"turn {turn}", barrier: threading.Barrier = barrier, won: list[int] = won) -> None:
-            mine = open_store(database_url, clock)
+            mine = open_again()
             barrier.wait()
             try:
                 won.append(acquire(mine, name))

@@ -10,7 +10,7 @@ from leadhub.clock import Clock
 from leadhub.errors import LeaseHeld
 from leadhub.model.person import Aggregate, Link, Person, StoredRecord
 from leadhub.model.record import Cursor, Gone, Record
-from leadhub.store import IngestResult, RecordKey, Store, open_store
+from leadhub.store import IngestResult, RecordKey, Store
 
 Ingest = Callable[..., IngestResult]
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -175,12 +175,12 @@ def test_a_lost_lease_stores_nothing(store: Store, ingest: Ingest, clock: Clock)
     assert stored(store, "1") is None
 
 
-def test_work_survives_a_crash(store: Store, ingest: Ingest, database_url: str, clock: Clock) -> None:
+def test_work_survives_a_crash(store: Store, ingest: Ingest, open_again: Callable[[], Store]) -> None:
     """What changed and was not reconciled is found by the next process."""
     ingest(*(seen(str(number), "Ann") for number in range(5)))
     settle(store, "0")
     store.close()
-    again = open_store(database_url, clock)
+    again = open_again()
     assert worklist(again) == ["1", "2", "3", "4"]
     with again.read() as tx:
         first = tx.records.dirty(limit=2)

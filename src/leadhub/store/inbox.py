@@ -62,11 +62,11 @@ class Inbox(Repository):
         """
         now = self.clock.now()
         if key is not None:
-            delivery_id = _id("key", source, key)
+            delivery_id = delivery_name("key", source, key)
             known = self._received(source, delivery_id)
         else:
             window = int(now.timestamp() // REPEAT.total_seconds())
-            delivery_id, before = (_id("body", source, fingerprint, str(number)) for number in (window, window - 1))
+            delivery_id, before = (delivery_name("body", source, fingerprint, str(number)) for number in (window, window - 1))
             known = self._received(source, before)
             if known is not None and known.received_at > now - REPEAT:
                 return Kept(before, fresh=False)
@@ -129,7 +129,7 @@ def _with_reasons() -> Select[Any]:
     return select(_T, _R.c.reason).select_from(_T.outerjoin(_R, its_reject))
 
 
-def _id(*parts: str) -> str:
+def delivery_name(*parts: str) -> str:
     """What a stranger sent is no id: a hash of it is, and holds nobody's data."""
     return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=12).hexdigest()
 

@@ -121,9 +121,9 @@ class Records(Repository):
         for record, raw_hash in group:
             key = RecordKey(system, name, record.id)
             stored = known.get(record.id)
-            verdict = _verdict(stored, record, raw_hash, reread=reread)
-            page.note(key, verdict)
-            if verdict in {"new", "changed"}:
+            said = verdict(stored, record, raw_hash, reread=reread)
+            page.note(key, said)
+            if said in {"new", "changed"}:
                 row = record_row(_observed(key, record, raw_hash, stored), seen_at, run_id, dirty=True)
                 if stored and stored.native is not None and record.gone and not record.values:
                     row |= {"native": stored.native, "raw_hash": stored.raw_hash}
@@ -131,9 +131,9 @@ class Records(Repository):
                 page.stamps.pop(key, None)
                 known[record.id] = _Known(*(row[name] for name in (*_DECIDING, "native")))
                 continue
-            if verdict == "unchanged" and reread:
+            if said == "unchanged" and reread:
                 page.settled.append(key)
-            if verdict == "unchanged" and stored and record.stamp and record.stamp != stored.stamp:
+            if said == "unchanged" and stored and record.stamp and record.stamp != stored.stamp:
                 # The values asked for are the same, but a late observation from between the two stamps must still count as old.
                 stored.stamp = record.stamp
                 page.stamps[key] = record.stamp
@@ -270,7 +270,8 @@ def stored_record(row: Sequence[Any]) -> StoredRecord:
     )
 
 
-def _verdict(stored: _Known | None, record: Record, raw_hash: bytes, *, reread: bool) -> str:
+def verdict(stored: _Known | StoredRecord | None, record: Record, raw_hash: bytes, *, reread: bool) -> str:
+    """Return what an observation is beside the stored one: new, unchanged, changed, older or ambiguous."""
     if stored is None:
         return "new"
     if stored.stamp and record.stamp and record.stamp < stored.stamp:

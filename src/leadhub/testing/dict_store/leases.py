@@ -1,0 +1,48 @@
+"""Leases in dictionaries. Time is the injected clock's, as it is on SQLite."""
+
+from datetime import datetime, timedelta
+
+from leadhub.errors import LeaseHeld
+from leadhub.store.leases import Leases
+from leadhub.testing.dict_store.repository import DictRepository
+from leadhub.testing.dict_store.tables import NOBODY, Lease, utc
+
+
+class DictLeases(DictRepository, Leases):
+    """Leases by name."""
+
+    def acquire(self, name: str, owner: str, ttl: timedelta) -> int:
+        """See `Leases.acquire`."""
+        self.held.writable()
+        leases, now = self.held.leases, utc(self.clock.now())
+        lease = leases.get(name)
+        if lease and lease.owner != NOBODY and lease.expires_at > now:
+            raise LeaseHeld(
+                f"the lease {name!r} is held by {lease.owner} until {lease.expires_at:%Y-%m-%d %H:%M:%S} UTC",
+                next_step="wait for that run to end (leadhub runs list); if its process is gone, the lease ends by itself at that time",
+            )
+        token = 1 + max((one.token for one in leases.values()), default=0)
+        self.held.put(leases, name, Lease(owner, token, now + ttl))
+        return token
+
+    def renew(self, token: int, ttl: timedelta) -> datetime:
+        """See `Leases.renew`."""
+        self.held.writable()
+        self.held.check_lease(token)
+        until = utc(self.clock.now()) + ttl
+        self._change(token, expires_at=until)
+        return until
+
+    def release(self, token: int) -> None:
+        """See `Leases.release`."""
+        self.held.writable()
+        self._change(token, owner=NOBODY, expires_at=utc(self.clock.now()))
+
+    def check(self, token: int) -> None:
+        """See `Leases.check`."""
+        self.held.check_lease(token)
+
+    def _change(self, token: int, expires_at: datetime, owner: str | None = None) -> None:
+        for name, lease in list(self.held.leases.items()):
+            if lease.token == token:
+                self.held.put(self.held.leases, name, Lease(lease.owner if owner is None else owner, token, expires_at))
