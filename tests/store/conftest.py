@@ -1,36 +1,21 @@
 """A store of each kind for each test, and a clock that the test owns."""
 
+import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from leadhub.store import Store, open_store
 from leadhub.testing.dict_store import DictStore
 
+sys.path.insert(0, str(Path(__file__).parent))  # tests are no packages, and importlib mode adds no folder
+
+from store_operations import SetClock
+
 OpenAgain = Callable[[], Store]
 _URLS = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}
-
-
-class SetClock:
-    """A clock that stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-        self.made = 0
-
-    def now(self) -> datetime:
-        """The time that was set."""
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        """Advance at once."""
-        self.at += timedelta(seconds=seconds)
-
-    def new_id(self) -> str:
-        """Ids in order."""
-        self.made += 1
-        return f"{self.made:08d}"
 
 
 @pytest.fixture
