@@ -37,3 +37,19 @@ def test_who_has_an_address_now_goes_before_who_had_it(store: Store) -> None:
     _save(store, 2, "sales@x.example", now="sales@x.example")
     assert _search(store, email="sales@x.example") == ["L2"]
     assert _search(store, email="sales@x.example", stage="customer") == []
+
+
+def test_a_former_address_is_found_in_every_script(store: Store) -> None:
+    """Letters beyond ASCII, quotes and backslashes mean themselves."""
+    _save(store, 1, "jörg@müller.example", '"a\\ b"@x.example', "用户@例子.example")
+    for address in ("jörg@müller.example", '"a\\ b"@x.example', "用户@例子.example"):
+        assert _search(store, email=address) == ["L1"], address
+    assert _search(store, email="jorg@müller.example") == []
+
+
+def test_an_id_begins_letter_by_letter(store: Store) -> None:
+    """A prefix in other capitals is another one, and a wildcard is a letter."""
+    _save(store, 1)
+    assert _search(store, id_prefix="L") == _search(store, id_prefix="P1") == _search(store, id_prefix="") == ["L1"]
+    for prefix in ("l", "p1", "_", "%", "L1x"):
+        assert _search(store, id_prefix=prefix) == [], prefix

@@ -1,5 +1,6 @@
 """Leads as the commands look for them."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy import Select, Text, and_, cast, func, or_, select
 
 from leadhub.store import bulk, codec, tables
 from leadhub.store.persons import read_lead
-from leadhub.store.repository import Repository
+from leadhub.store.repository import Repository, begins_with
 from leadhub.store.rows import LeadQuery, LeadSummary
 
 _LEAD = tables.lead
@@ -35,10 +36,12 @@ class Leads(Repository):
     def _narrow(self, found: Select[Any], query: LeadQuery) -> Select[Any]:
         if query.email is not None:
             shown = select(_LINK.c.person_id).join(_KEY, _SAME_RECORD).where(_KEY.c.kind == "email", _KEY.c.key == query.email)
-            had = func.lower(cast(tables.person.c.sets, Text)).contains(f'"{query.email}"', autoescape=True)
+            # SQLite holds JSON as it was written, beyond ASCII in escapes; PostgreSQL writes it anew, with the letters themselves.
+            spelled = json.dumps(query.email, ensure_ascii=self.connection.dialect.name == "sqlite")
+            had = func.lower(cast(tables.person.c.sets, Text)).contains(spelled, autoescape=True)
             found = found.where(or_(_LEAD.c.person_id.in_(shown), and_(~shown.exists(), had)))
         if query.id_prefix:
-            begins = (column.startswith(query.id_prefix, autoescape=True) for column in (_LEAD.c.id, _LEAD.c.person_id))
+            begins = (begins_with(column, query.id_prefix) for column in (_LEAD.c.id, _LEAD.c.person_id))
             found = found.where(or_(*begins))
         if query.name:
             found = found.where(tables.person.c.search.contains(query.name.casefold(), autoescape=True))

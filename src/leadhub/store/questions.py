@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, Select, func, select, update
 
 from leadhub.model.run import Decision, Review, ReviewKind
 from leadhub.store import bulk, codec, tables
-from leadhub.store.repository import Repository
+from leadhub.store.repository import Repository, begins_with
 from leadhub.store.rows import ReviewGroup, StoredReview
 
 _R = tables.review
@@ -50,7 +50,7 @@ class Reviews(Repository):
 
     def get(self, id_prefix: str) -> tuple[StoredReview, ...]:
         """Return the reviews whose id begins so, open or closed: none, the one meant, or as many as make the prefix ambiguous (ten at most)."""
-        return self._read(select(_R).where(_R.c.id.startswith(id_prefix, autoescape=True)).order_by(_R.c.id).limit(10))
+        return self._read(select(_R).where(begins_with(_R.c.id, id_prefix)).order_by(_R.c.id).limit(10))
 
     def open(
         self, *, group: str | None = None, kind: ReviewKind | None = None, person_id: str | None = None, after: str = "", limit: int = 1000

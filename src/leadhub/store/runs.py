@@ -9,7 +9,7 @@ from leadhub.errors import StoreError
 from leadhub.model.record import Json, Reject
 from leadhub.model.run import RunRow
 from leadhub.store import bulk, tables
-from leadhub.store.repository import Repository
+from leadhub.store.repository import Repository, begins_with
 from leadhub.store.rows import StoredReject
 
 _T = tables.run
@@ -35,7 +35,7 @@ class Runs(Repository):
 
     def get(self, id_prefix: str) -> tuple[RunRow, ...]:
         """Return the runs whose id begins so: none, the one meant, or as many as make the prefix ambiguous (ten at most)."""
-        found = select(_T).where(_T.c.id.startswith(id_prefix, autoescape=True)).order_by(_T.c.id).limit(10)
+        found = select(_T).where(begins_with(_T.c.id, id_prefix)).order_by(_T.c.id).limit(10)
         return tuple(_read(row) for row in self.connection.execute(found))
 
     def list(self, limit: int = 20, *, kind: str | None = None) -> tuple[RunRow, ...]:
