@@ -45,11 +45,10 @@ def sql_store(database_url: str, clock: SetClock) -> Iterator[Store]:
 
 @pytest.fixture
 def open_again(request: pytest.FixtureRequest, store: Store, clock: SetClock) -> OpenAgain:
-    """Opens the same store once more, as the next process does, or one beside; one in dictionaries is open for as long as it lives."""
-    kind = request.node.callspec.params["store"]
-    if kind == "dict":
-        return lambda: store
-    url = str(request.getfixturevalue(_URLS[kind]))
+    """Opens the same store once more, as the next process does, or one beside."""
+    if isinstance(store, DictStore):
+        return lambda: store.beside(clock)
+    url = str(request.getfixturevalue(_URLS[request.node.callspec.params["store"]]))
     return lambda: open_store(url, clock)
 
 

@@ -273,6 +273,19 @@ def test_a_copy_goes_its_own_way(kept: DictStore) -> None:
         tx.leases.check(1)
 
 
+def test_two_engines_share_a_store(kept: DictStore) -> None:
+    """Each by its own clock: one that is ahead takes the lease early, as it would from an SQLite file, and the other learns that it lost it."""
+    ahead = SetClock()
+    ahead.sleep(86400)
+    other = kept.beside(ahead)
+    with kept.begin(), pytest.raises(StoreError, match="open in this thread already"), other.begin():
+        pass
+    with other.begin() as tx:
+        assert tx.leases.acquire("sync", "another", timedelta(hours=1)) == 2
+    with pytest.raises(LeaseHeld, match="lease lost"), kept.begin() as tx:
+        tx.leases.check(1)
+
+
 def test_what_postgresql_would_not_choose_between_is_refused(kept: DictStore) -> None:
     """One person given twice in one save would be whichever came last on SQLite, and an error on PostgreSQL."""
     person = Aggregate(Person("P1"), (), (), {})

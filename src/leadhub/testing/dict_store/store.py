@@ -45,6 +45,27 @@ class DictTransaction(Transaction):
         self.owners = DictOwners(held, clock)
 
 
+class _Turn:
+    """Whose turn it is: one transaction at a time, however many stores share the tables."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.owner = 0
+
+    def take(self) -> None:
+        """Wait for the other threads' transactions."""
+        if self.owner == threading.get_ident():
+            raise StoreError(f"{WHERE}: a transaction is open in this thread already", next_step="use that transaction")
+        if not self._lock.acquire(timeout=BUSY_SECONDS):
+            raise StoreError(f"{WHERE}: another thread has been at work for more than {BUSY_SECONDS} seconds", next_step="end its transaction")
+        self.owner = threading.get_ident()
+
+    def end(self) -> None:
+        """Let the next one begin."""
+        self.owner = 0
+        self._lock.release()
+
+
 class DictStore(Store):
     """A store for simulations: it keeps what the SQL stores keep and answers as they do, some hundred times as fast, for as long as it lives.
 
@@ -57,18 +78,17 @@ class DictStore(Store):
         self.where = WHERE
         self.writing = False
         self.when_written: Callable[[], object] = lambda: None
-        self._lock = threading.Lock()
-        self._owner = 0
-        self._hold(Tables(refusal=_OVER))
+        self._share(Tables(refusal=_OVER), _Turn())
 
-    def _hold(self, held: Tables) -> None:
+    def _share(self, held: Tables, turn: _Turn) -> None:
         self._held = held
+        self._turn = turn
         self._transaction = DictTransaction(held, self._clock)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """See `Store.begin`."""
-        self._enter()
+        self._turn.take()
         held = self._held
         held.refusal = None
         self.writing = True
@@ -80,37 +100,32 @@ class DictStore(Store):
         finally:
             held.keep()
             held.refusal = _OVER
-            self._leave()
+            self._turn.end()
             self.writing = False
             self.when_written()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """See `Store.read`."""
-        if self._held.refusal is _READING and self._owner == threading.get_ident():
+        if self._held.refusal is _READING and self._turn.owner == threading.get_ident():
             yield self._transaction
             return
-        self._enter()
+        self._turn.take()
         self._held.refusal = _READING
         try:
             yield self._transaction
         finally:
             self._held.refusal = _OVER
-            self._leave()
-
-    def _enter(self) -> None:
-        if self._owner == threading.get_ident():
-            raise StoreError(f"{WHERE}: a transaction is open in this thread already", next_step="use that transaction")
-        if not self._lock.acquire(timeout=BUSY_SECONDS):
-            raise StoreError(f"{WHERE}: another thread has been at work for more than {BUSY_SECONDS} seconds", next_step="end its transaction")
-        self._owner = threading.get_ident()
-
-    def _leave(self) -> None:
-        self._owner = 0
-        self._lock.release()
+            self._turn.end()
 
     def close(self) -> None:
         """Do nothing: what is stored stays as long as the store."""
+
+    def beside(self, clock: Clock) -> Self:
+        """Return the same store once more, as a second engine opens it whose clock is another."""
+        again = type(self)(clock)
+        again._share(self._held, self._turn)  # noqa: SLF001 - it is this class's own
+        return again
 
     def copy(self, clock: Clock | None = None) -> Self:
         """Return a store of its own with what was committed here; with a clock of its own where one is given.
@@ -118,7 +133,8 @@ class DictStore(Store):
         Keep one and copy it again for each try from the same state.
         """
         with self.read():
-            copied = type(self)(clock or self._clock)
-            copied._hold(self._held.copy())  # noqa: SLF001 - it is this class's own
-            copied._held.refusal = _OVER  # noqa: SLF001 - the same: the view above is not the copy's
-            return copied
+            held = self._held.copy()
+        held.refusal = _OVER
+        again = type(self)(clock or self._clock)
+        again._share(held, _Turn())  # noqa: SLF001 - it is this class's own
+        return again
