@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from store_operations import ACT, T0, Act, SetClock, everything, populate
 
@@ -59,10 +59,13 @@ def told(store: Store, *work: Act) -> list[Any]:
     return answers
 
 
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Making an example small against a database takes minutes: it is shown as it was found."""
+
 STEP = st.one_of(st.tuples(ACT), st.tuples(ACT), st.tuples(ACT, ACT), st.tuples(ACT, ACT, st.just(_break_off)))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=30, phases=UNSHRUNK, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(STEP, st.integers(0, 700)), min_size=8, max_size=16))
 def test_it_answers_as_sqlite_does(database: tuple[Store, SetClock], works: list[tuple[tuple[Act, ...], int]]) -> None:
     """Whatever is done to both, in transactions of which some break off, each operation and afterwards every question has the same answer."""

@@ -125,6 +125,15 @@ def test_a_merge_moves_links(store: Store, save: Save) -> None:
         }
 
 
+def test_a_lead_goes_together_with_another_persons_link_to_it(store: Store, save: Save) -> None:
+    """Links are dropped before leads, whatever the order of the persons: one's link may be to the lead of another."""
+    one, two = person(1), person(2)
+    save(one, replace(two, links=(replace(two.links[0], lead_id=one.leads[0].id),)))
+    emptied = replace(one, leads=(), links=()), replace(two, leads=(), links=())
+    save(*emptied)
+    assert load(store, "P0001", "P0002") == emptied
+
+
 def test_a_link_needs_its_person(store: Store, save: Save) -> None:
     """A link to a lead that does not exist is refused on both databases."""
     broken = person(1)

@@ -48,7 +48,9 @@ class DictPersons(DictRepository, Persons):
         for key, link in links.items():
             save_link(held, key, link)
         for id_ in persons:
-            _drop_unnamed(held, id_, leads, links)
+            _drop_links(held, id_, links)
+        for id_ in persons:  # only now: the link of one person may have been to the lead of another
+            _drop_leads(held, id_, leads)
         clear_dirty(held, (record for one in saved for record in one.records.values()))
 
     def person_of(self, keys: Iterable[RecordKey]) -> dict[RecordKey, str]:
@@ -132,11 +134,14 @@ def save_link(held: Tables, key: RecordKey, link: Link) -> None:
     held.put(held.links, key, _own_link(link))
 
 
-def _drop_unnamed(held: Tables, person_id: str, leads: Mapping[str, Lead], links: Mapping[RecordKey, Link]) -> None:
+def _drop_links(held: Tables, person_id: str, links: Mapping[RecordKey, Link]) -> None:
     mine = held.links_of.get(person_id, {})
     for key in [key for key in mine if key not in links]:
         held.drop(mine, key)
         held.drop(held.links, key)
+
+
+def _drop_leads(held: Tables, person_id: str, leads: Mapping[str, Lead]) -> None:
     passes = held.leads_of.get(person_id, {})
     for id_ in [id_ for id_ in passes if id_ not in leads]:
         if any(link.lead_id == id_ for link in held.links.values()):
