@@ -19,6 +19,7 @@ LeadhubError
 │   └── FatalError         this system stops, the others go on
 │       ├── AccessDenied
 │       └── QuotaExhausted
+│           └── ReserveReached  leadhub's own guard: the last calls of the day are for others
 └── UnknownOutcome         the write may have happened: read before anything else
 """
 
@@ -118,6 +119,10 @@ class AccessDenied(FatalError):
 
 class QuotaExhausted(FatalError):
     """The daily limit, or the part of it that leadhub may use, is spent."""
+
+
+class ReserveReached(QuotaExhausted):
+    """Of the daily limit the part is left that leadhub leaves to others: a guard of its own."""
 
 
 class UnknownOutcome(LeadhubError):

@@ -189,6 +189,8 @@ def _switch_on(cli: Cli, hub: Hub, system: System) -> None:
     with hub.store.read() as tx:
         row = tx.systems.get(system.name)
     row = _demand_writable(cli, system, row)
+    if row.mode == "paused":
+        raise UsageFault(f"Writing to {system.name} is on, and paused.", next_step=cli.command(f"resume {system.name}"))
     if row.mode == "write":
         cli.screen.line(f"Writing to {system.name} is on already.")
         return

@@ -112,7 +112,7 @@ def _effect(
     if fits:
         return f"{system} shows {now}: fits, nothing is written"
     row = known.systems.get(system)
-    if not known.hub.systems[system].writes or row is None or row.mode != "write":
+    if not known.hub.systems[system].writes or row is None or not row.written:
         return f"{system} shows {now}: stays, for leadhub does not write to {system}"
     if read_only:
         return f"{system} shows {now}: stays, for leadhub cannot write this field there"

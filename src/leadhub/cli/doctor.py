@@ -27,6 +27,7 @@ from leadhub.connectors.examining import SKEW, allowance_finding
 from leadhub.errors import LeadhubError, LeaseHeld
 from leadhub.hub import Hub, System
 from leadhub.model.record import Finding, Identity, Level
+from leadhub.sync.pausing import paused
 from leadhub.sync.receive import UNSTRAND, stranded
 from leadhub.sync.retry import Careful
 from leadhub.sync.session import LEASE, LEASE_TIME
@@ -132,6 +133,7 @@ def _store(hub: Hub) -> Iterator[Finding]:
     with hub.store.read() as tx:
         counts, unknown = tx.persons.counts(), len(tx.intents.open())
         running = [run for run in tx.runs.list(limit=5) if run.status == "running"]
+        pauses = [pause for name in hub.systems if (pause := paused(tx, name)) is not None]
     where = hub.store.where
     yield Finding("ok", "store", f"{where}: its tables are those of this version; {plural(counts.persons, 'person')} known")
     held = _lease_held(hub)
@@ -148,6 +150,8 @@ def _store(hub: Hub) -> Iterator[Finding]:
         yield Finding("warn", "lease", f"run {running[0].id} ended without saying how; nobody works now", "leadhub sync: it finds out and goes on")
     else:
         yield Finding("ok", "lease", "nobody works on this store now")
+    for pause in pauses:
+        yield Finding("warn", "pause", f"{pause}", f"leadhub resume {pause.system}")
     for name, count in stranded(hub).items():
         yield Finding("warn", "inbox", f'{plural(count, "delivery")} wait for "{name}", under which no system receives anything now', UNSTRAND)
     if unknown and held is None:
@@ -185,6 +189,9 @@ def examine(hub: Hub, system: System, known: Held) -> Iterator[Finding]:
     found = list(compare(system, careful, known, place(hub.deployment.path.name, hub.deployment.text, ("system", system.name))))
     for level, text, next_step in found:
         yield Finding(level, system.name, text, next_step)
+    if system.is_target and not careful.can_reread:
+        said_so = "its connector cannot read records by id: nothing is looked at right before a write, and first writes are not read back"
+        yield Finding("note", system.name, said_so)
     told = " ".join(text for _, text, _ in found)
     yield from (warning for warning in _warnings(system, said) if warning.text not in told)
     if careful.can_examine:

@@ -19,6 +19,7 @@ from leadhub.errors import (
     QuotaExhausted,
     RateLimited,
     RecordError,
+    ReserveReached,
     RetryableError,
     RowsLocked,
     StoreError,
@@ -94,8 +95,8 @@ ANYWHERE = frozenset({"completion", "demo", "init", "sandbox"})
 """The commands that need no deployment: they are typed the same everywhere."""
 
 _IN_A_DEPLOYMENT = (
-    *("adopt", "apply", "config", "connect", "db", "doctor", "import", "inbox", "leads", "map", "plan", "plugins"),
-    *("pull", "report", "revert", "review", "runs", "serve", "sync"),
+    *("adopt", "apply", "config", "connect", "db", "doctor", "import", "inbox", "leads", "map", "pause", "plan", "plugins"),
+    *("pull", "report", "resume", "revert", "review", "runs", "serve", "sync"),
 )
 _COMMAND = re.compile(rf"\bleadhub (?=(?:{'|'.join(_IN_A_DEPLOYMENT)})\b)")
 
@@ -126,8 +127,8 @@ def of_report(report: RunReport) -> ExitCode:
     """Return the exit code of a finished run. Open questions alone are no failure."""
     if report.access_denied:
         return ExitCode.ACCESS
-    if report.troubles:
+    if any(not isinstance(error, ReserveReached) for error in report.errors.values()):
         return ExitCode.FAILED
-    if report.refusals:
+    if report.refusals or report.troubles:
         return ExitCode.GUARD
     return ExitCode.REFUSED if report.refused_first_time else ExitCode.OK

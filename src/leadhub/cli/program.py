@@ -25,6 +25,7 @@ from leadhub.cli import (
     leads_export,
     leads_set,
     mapping,
+    pause,
     plan,
     plugins,
     pull,
@@ -76,7 +77,7 @@ def make_app() -> typer.Typer:
         add_completion=True,
     )
     app.callback()(_options)
-    for module in (demo, init, connect, doctor, adopt, pull, plan, apply, sync, revert, importing, serve, completion):
+    for module in (demo, init, connect, doctor, adopt, pull, plan, apply, sync, revert, pause, importing, serve, completion):
         module.add_to(app)
     for name, group in _GROUPS.items():
         app.add_typer(group, name=name, no_args_is_help=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from leadhub.cli.exits import in_folder, next_step_of
 from leadhub.cli.session import Cli
 from leadhub.cli.words import KINDS, plural, shown, why_standing
+from leadhub.core.guard import CANARY
 from leadhub.hub import Hub
 from leadhub.model.run import Intent, IntentState
 from leadhub.store import StoredReject
@@ -52,7 +53,8 @@ def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport, un
             f"Half done: of {plural(doubtful, 'write')} nobody can tell whether they happened, even after looking ({plural(written, 'other')} made).",
             "Look at the questions below: nothing repeats these writes by itself.",
         ]
-    put_off = of[IntentState.NOT_APPLIED] + of[IntentState.PLANNED]
+    last = {intent.change.key: intent.state for intent in intents}  # what a later pass tried again is put off once
+    put_off = sum(state in {IntentState.NOT_APPLIED, IntentState.PLANNED} for state in last.values())
     parts = [f"{plural(written, 'write')} made"] if written or put_off or of[IntentState.REFUSED] else []
     parts += [f"{of[IntentState.REFUSED]} refused"] if of[IntentState.REFUSED] else []
     parts += [f"{put_off} not started ({_why(intents)}): the next run looks at them again"] if put_off else []
@@ -130,7 +132,8 @@ def _show_lists(cli: Cli, report: RunReport, rejects: tuple[StoredReject, ...]) 
         "Not planned, because it would surely be refused:": [f"{n} × {text}" for text, n in Counter(report.not_planned).most_common()],
         "Rows that could not be taken in:": rejected,
         "Locked by somebody else's work; the next run tries again by itself:": report.locked,
-        "Stopped by a guard; nothing was written there:": list(dict.fromkeys(report.refusals)),
+        "Stopped by a guard; nothing was written there:": [str(g) for g in report.guards if g.guard != CANARY],
+        "Held, for the first writes of it were read back and show something else:": [str(g) for g in report.guards if g.guard == CANARY],
         "Left out of this run:": [line for name in report.troubles for line in left_out_lines(cli, report, name)],
     }
     for title, lines in lists.items():
@@ -161,6 +164,9 @@ def what_next(cli: Cli, hub: Hub, report: RunReport) -> list[str]:
         opened = f"{report.reviews_opened} new, " if report.reviews_opened else ""
         lines.append(f"{plural(report.open_reviews, 'open question')} ({opened}everything else flows): {cli.command('review list')}")
         lines += [f"  {count:>5}  {kind}: {KINDS[kind]}" for kind, count in report.questions.items()]
+    lines += [
+        f"{why}. It is read; nothing is written to it, and what waits is kept: {cli.command(f'resume {name}')}" for name, why in report.paused.items()
+    ]
     lines += [f"{name} is not adopted yet: {cli.command(f'adopt {name}')}" for name in report.not_adopted]
     lines += [text for name in hub.systems if (text := writing_off(cli, hub, report, name))]
     return ["", *lines] if lines else []

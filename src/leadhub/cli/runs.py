@@ -15,6 +15,7 @@ from leadhub.core.normalize import text_of
 from leadhub.hub import Hub
 from leadhub.model.run import Intent, IntentState, RunRow
 from leadhub.store import StoredEdit
+from leadhub.sync.pausing import PAUSE, RESUME
 from leadhub.sync.recover import CRASHED
 
 group = typer.Typer(help="What was executed.")
@@ -37,7 +38,7 @@ _MAY_STAND = frozenset({IntentState.ACCEPTED, IntentState.SENT, IntentState.UNKN
 def list_runs(
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
-    kind: Annotated[str | None, typer.Option("--kind", help="sync, apply, revert, plan, adopt or import alone.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="sync, apply, revert, plan, adopt, import, pause or resume alone.")] = None,
 ) -> None:
     """List the latest runs, newest first."""
     cli = cli_of(context)
@@ -154,7 +155,10 @@ def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[Stor
         counted = Counter((e.edit.field, e.edit.cause, e.edit.origin, e.edit.taken) for e in edits)
         for (name, cause, origin, taken), count in counted.most_common(_MOST):
             screen.line(f"  {count:>5}  {name}: {brought(cause, origin)}{'' if taken else ', lost a conflict'}")
-    if not intents and not edits:
+    if run.kind in (PAUSE, RESUME):
+        why = f": {run.counts['reason']}" if run.counts.get("reason") else ""
+        screen.line(f"It {'paused' if run.kind == PAUSE else 'resumed'} {run.counts.get('system')}{why}")
+    elif not intents and not edits:
         screen.line("It wrote nothing and changed nothing.")
     elif any(i.state in _MAY_STAND for i in intents) or run.kind == "import":
         screen.line()

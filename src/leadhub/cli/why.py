@@ -160,6 +160,8 @@ def _waits_for(known: Known, side: Side, name: str) -> str:
         return f"{side.system} is only ever read"
     if system.doc.mode == "read":
         return 'it waits, because leadhub.toml says mode = "read"'
+    if row is not None and row.mode == "paused":
+        return f"it waits, because {side.system} is paused (leadhub resume {side.system})"
     if row is None or row.mode != "write":
         return f"it waits, because writing to {side.system} is off (leadhub adopt {side.system} --write-on)"
     return _refusal(known, side.system, name) or "the next sync does it"

@@ -14,8 +14,10 @@ MOVES_AT_LEAST, MOVES_AT_MOST, MOVES_SHARE = 50, 500, 0.05
 ONE_VALUE_AT_LEAST, ONE_VALUE_SHARE = 50, 0.20
 SHRANK_AT_LEAST, SHRANK_SHARE = 20, 0.30
 SHRANK = "missing"
-GUARDS = ("creates", "updates", "stage_moves", "blanks", "one_value", SHRANK)
-"""What `judge` and `shrank` count, as `--allow SYSTEM.GUARD=N` names it."""
+CANARY = "canary"
+API_CALLS = "api_calls"
+GUARDS = ("creates", "updates", "stage_moves", "blanks", "one_value", SHRANK, API_CALLS, CANARY)
+"""What is guarded, as `--allow SYSTEM.GUARD=N` names it."""
 IDENTITY_FIELDS = frozenset({"email", "phone", "first_name", "last_name"})
 
 
@@ -73,6 +75,9 @@ class Refusal:
     limit: int
     pattern: str
     of: int = 0
+    made: int = 0
+    """How many of those seen the run had written before it planned the others."""
+    examples: tuple[str, ...] = ()
 
     @property
     def flag(self) -> str:
@@ -85,28 +90,60 @@ class Refusal:
                 f"{self.system}: of {self.of} records that were there, {self.seen} did not come when all were read anew; the limit is {self.limit}."
                 f" None was taken for gone. Look there for what hides them from leadhub's login, or pass {self.flag}."
             )
+        if self.guard == CANARY:
+            return (
+                f"{self.system}: of the first writes of {self.pattern}, {self.seen} do not show what was sent ({' | '.join(self.examples)}); the limit is"
+                f" {self.limit}. The other {self.of} were not written. Look there for a workflow or a rule that changes them, or pass {self.flag}."
+            )
         because = f", most of them {self.pattern}" if self.pattern else ""
         what = self.guard.replace("_", " ")
+        because += f", {self.made} of them written already in this run" if self.made else ""
         return f"{self.system}: {self.seen} {what} planned{because}; the limit is {self.limit}. Look at `leadhub plan`, then pass {self.flag}."
 
 
-def judge(tallies: Mapping[str, Tally], linked: Mapping[str, int], caps: Mapping[str, int], allowed: Mapping[tuple[str, str], int]) -> list[Refusal]:
-    """Return the guards that refuse. `linked` counts linked records by system, `caps` are create caps, `allowed` what a person let pass."""
+def judge(
+    tallies: Mapping[str, Tally],
+    linked: Mapping[str, int],
+    caps: Mapping[str, int],
+    allowed: Mapping[tuple[str, str], int],
+    made: Mapping[str, Tally] | None = None,
+) -> list[Refusal]:
+    """Return the guards that refuse.
+
+    Args:
+        tallies: what a run writes to each system: what is planned, and what it has written by now.
+        linked: the number of linked records by system.
+        caps: the create caps by system.
+        allowed: what a person let pass.
+        made: the part of the tallies that is written already.
+    """
     refusals: list[Refusal] = []
     for system, of in sorted(tallies.items()):
         count = linked.get(system, 0)
-        most, share = max(of.one_value.items(), key=lambda item: (item[1], item[0]), default=(("", ""), 0))
+        most = max(of.one_value, key=lambda value: (of.one_value[value], value), default=("", ""))
         limits = {
-            "creates": (of.creates, caps.get(system, CREATES), ""),
-            "updates": (of.updates, max(UPDATES_AT_LEAST, int(UPDATES_SHARE * count)), _main_pattern(of)),
-            "stage_moves": (of.stage_moves, max(MOVES_AT_LEAST, min(MOVES_AT_MOST, int(MOVES_SHARE * count))), _main_pattern(of)),
-            "blanks": (of.blanks, 0, "a value replaced by nothing"),
-            "one_value": (share, max(ONE_VALUE_AT_LEAST - 1, int(ONE_VALUE_SHARE * count)), f"the same {most[0]}"),
+            "creates": (caps.get(system, CREATES), ""),
+            "updates": (max(UPDATES_AT_LEAST, int(UPDATES_SHARE * count)), _main_pattern(of)),
+            "stage_moves": (max(MOVES_AT_LEAST, min(MOVES_AT_MOST, int(MOVES_SHARE * count))), _main_pattern(of)),
+            "blanks": (0, "a value replaced by nothing"),
+            "one_value": (max(ONE_VALUE_AT_LEAST - 1, int(ONE_VALUE_SHARE * count)), f"the same {most[0]}"),
         }
-        for guard, (seen, limit, pattern) in limits.items():
-            if seen > max(limit, allowed.get((system, guard), 0)):
-                refusals.append(Refusal(system, guard, seen, limit, pattern))
+        seen, before = _counted(of, most), _counted((made or {}).get(system, Tally()), most)
+        for guard, (limit, pattern) in limits.items():
+            if seen[guard] > max(limit, allowed.get((system, guard), 0)):
+                refusals.append(Refusal(system, guard, seen[guard], limit, pattern, made=before[guard]))
     return refusals
+
+
+def _counted(of: Tally, value: tuple[str, str]) -> dict[str, int]:
+    """What the guards look at, by their names."""
+    return {
+        "creates": of.creates,
+        "updates": of.updates,
+        "stage_moves": of.stage_moves,
+        "blanks": of.blanks,
+        "one_value": of.one_value[value],
+    }
 
 
 def shrank(system: str, missing: int, known: int, allowed: int) -> Refusal | None:

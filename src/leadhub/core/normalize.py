@@ -82,6 +82,15 @@ def _is_stranger(value: NativeValue, owners: OwnerBook) -> bool:
     return bool(text_of(value)) and text_of(value) not in owners.names
 
 
+def is_echo(mapped: FieldMapping | None, sent: NativeValue, shown: NativeValue, fields: Fields = FIELDS, region: str | None = None) -> bool:
+    """Whether what a system shows is what was sent, or that in a form that the system is known to give it."""
+    if mapped is None or mapped.type == "owner" or mapped.values:
+        return text_of(sent) == text_of(shown)
+    match = fields[mapped.canonical].kind.match
+    one, other = (match(display_of(mapped, value, fields, region=region) or "", region) for value in (sent, shown))
+    return one == other or (mapped.normal == "lower" and one.lower() == other.lower())
+
+
 def members_of(mapping: ObjectMapping, native: Mapping[str, NativeValue], fields: Fields = FIELDS) -> dict[str, tuple[str, ...]]:
     """Return what a record adds to the person's sets beside its primary values: HubSpot's further e-mail addresses."""
     found: dict[str, tuple[str, ...]] = {}

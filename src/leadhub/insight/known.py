@@ -110,7 +110,7 @@ def sides_of(hub: Hub, aggregate: Aggregate, systems: Mapping[str, SystemRow], b
     sides = []
     for link, record in heard_records(hub, aggregate.links, aggregate.records):
         row = systems.get(link.system)
-        writes = hub.systems[link.system].writes and row is not None and row.mode == "write"
+        writes = hub.systems[link.system].writes and row is not None and row.written
         sides.append(hub.side(link, record, books, writes=writes))
     return tuple(sides)
 

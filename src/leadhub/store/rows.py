@@ -41,6 +41,11 @@ class SystemRow:
     identity: Mapping[str, Json] | None = None
     adopted_at: datetime | None = None
 
+    @property
+    def written(self) -> bool:
+        """Whether writing was switched on, be it paused now or not: what is written there is planned."""
+        return self.mode in ("write", "paused")
+
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:

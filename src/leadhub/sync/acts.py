@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from leadhub.errors import GuardStopped
 from leadhub.hub import Hub
 from leadhub.model.run import RunRow
+from leadhub.sync import pausing
 from leadhub.sync import revert as reverting
 from leadhub.sync.apply import apply
+from leadhub.sync.guards import guard
 from leadhub.sync.planfile import PlanFile, Refused, choose, overtaken
 from leadhub.sync.report import RunReport, run_report
 from leadhub.sync.revert import Part, Reverted
 from leadhub.sync.session import open_session
-from leadhub.sync.steps import PASSES, fresh_plan, guard, tidy
+from leadhub.sync.steps import PASSES, fresh_plan, tidy
 
 Allowed = Mapping[tuple[str, str], int]
 
@@ -46,11 +48,13 @@ def revert(hub: Hub, run: RunRow, part: Part | None = None, *, allowed: Allowed 
     `part` are those of its writes that are meant; None: all. A revert that breaks off is finished by the same revert, made again.
 
     Raises:
-        GuardStopped: a guard refuses it; nothing was taken back.
+        GuardStopped: a guard refuses it, or a system is paused; nothing was taken back.
     """
     with open_session(hub, "revert", allowed=allowed) as session:
         fresh_plan(session)
-        guard(session, reverting.take_back(session, run, part, store=False).changes, blanks=True)
+        changes = reverting.take_back(session, run, part, store=False).changes
+        pausing.demand_running(session, changes)
+        guard(session, changes, blanks=True)
         if session.refusals:
             raise GuardStopped("A guard stops this revert; nothing was taken back. " + " ".join(map(str, session.refusals)))
         found = reverting.take_back(session, run, part, store=True)

@@ -14,7 +14,10 @@ from leadhub.model.person import StoredRecord
 from leadhub.model.record import Operation, Outcome, Record, Result
 from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.store import RecordKey
+from leadhub.sync import pausing
+from leadhub.sync.canary import Canary, Kind, kind_of
 from leadhub.sync.crew import side_by_side
+from leadhub.sync.guards import guard
 from leadhub.sync.outcomes import Settler, put_off, same_values
 from leadhub.sync.pull import store_reread
 from leadhub.sync.recover import as_change, find_out
@@ -28,9 +31,13 @@ _TURN = {Operation.CREATE: 0, Operation.CONVERT: 2}
 
 
 def apply(session: Session) -> bool:
-    """Make the writes of this pass; return whether anything came up that calls for another pass."""
+    """Make the writes of this pass; return whether anything came up that calls for another pass. Nothing is written past the guards, whoever planned it."""
     again = False
     for system, intents in _planned(session):
+        if why := pausing.why_not(session, system):
+            put_off(session, intents, why)
+            continue
+        guard(session, [i.change for i in intents], blanks=session.kind == "revert")
         if session.blocked(system):
             put_off(session, intents, "a guard refused the plan")
         elif session.may_write(system):
@@ -52,19 +59,25 @@ def _planned(session: Session) -> list[tuple[str, list[Intent]]]:
 def _apply_system(session: Session, system: str, intents: Sequence[Intent]) -> bool:
     again, done, width = False, 0, 1
     try:
-        batches = list(_batches(intents, session.careful[system].batch_size))
+        canary = Canary(session, system, intents)
+        batches = list(_batches(canary, session.careful[system].batch_size))
     except LeadhubError as error:
         session.fail(system, error)
         put_off(session, intents, str(error))
         return False
     while done < len(batches):
-        window = _alike(batches[done : done + width])
+        if why := pausing.why_not(session, system):
+            put_off(session, [i for later in batches[done:] for i in later], why)
+            break
+        window = _alike(canary, batches[done : done + width])
         try:
             session.checkpoint()
             session.hub.progress("writing", system, sum(map(len, batches[:done])), len(intents))
             session.careful[system].keep_reserve()
             session.renew()
             more, smooth = _apply_window(session, system, window)
+            done += len(window)
+            batches[done:] = canary.freed(batches[done:])
         except KeyboardInterrupt:
             put_off(session, _unsettled(session, [i for later in batches[done:] for i in later]), "interrupted")
             raise
@@ -73,24 +86,26 @@ def _apply_system(session: Session, system: str, intents: Sequence[Intent]) -> b
             put_off(session, _unsettled(session, [i for later in batches[done:] for i in later]), str(error))
             break
         again |= more
-        done += len(window)
         width = min(2 * width, session.careful[system].side_by_side) if smooth else 1
     return again
 
 
-def _alike(batches: Sequence[list[Intent]]) -> Sequence[list[Intent]]:
-    """Return the first batches that are of one object and operation: creates are through before an update goes out."""
-    kinds = [(batch[0].change.object, batch[0].change.operation) for batch in batches]
+def _alike(canary: Canary, batches: Sequence[list[Intent]]) -> Sequence[list[Intent]]:
+    """Return the first batches that are of one kind: creates are through before an update goes out, and the canary before the rest of its pattern."""
+    kinds = [kind_of(canary, batch[0]) for batch in batches]
     return batches[: next((n for n, kind in enumerate(kinds) if kind != kinds[0]), len(kinds))]
 
 
-def _batches(intents: Sequence[Intent], size: int) -> Iterator[list[Intent]]:
-    """Batches of one object and one operation; creates first, since an update may wait for another run but a lead for nobody.
+def _batches(canary: Canary, size: int) -> Iterator[list[Intent]]:
+    """Batches of one kind; creates first, since an update may wait for another run but a lead for nobody.
 
     Conversions last: what was converted takes no update any more.
     """
-    order = sorted(intents, key=lambda i: (i.change.object, _TURN.get(i.change.operation, 1), i.change.operation, i.seq))
-    for _, group in groupby(order, key=lambda i: (i.change.object, i.change.operation)):
+
+    def turn(intent: Intent) -> tuple[str, int, Kind, int]:
+        return intent.change.object, _TURN.get(intent.change.operation, 1), kind_of(canary, intent), intent.seq
+
+    for _, group in groupby(sorted(canary.intents, key=turn), key=partial(kind_of, canary)):
         alike = list(group)
         for start in range(0, len(alike), size):
             yield alike[start : start + size]

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from leadhub.core.agreement import field_of_key
 from leadhub.core.drafts import label
-from leadhub.core.normalize import Fields, display_of, text_of
+from leadhub.core.normalize import Fields, is_echo, text_of
 from leadhub.errors import DuplicateRefused, LeadhubError, RecordError, RowsLocked
 from leadhub.model.person import Link, StateBase, StoredRecord
-from leadhub.model.record import FieldMapping, Json, NativeValue, ObjectMapping, Operation, Outcome, Result
+from leadhub.model.record import Json, NativeValue, ObjectMapping, Operation, Outcome, Result
 from leadhub.model.run import Intent, IntentState, PlannedChange, Review, ReviewKind
 from leadhub.store import RecordKey, Settlement, Transaction
 from leadhub.sync.session import Session
@@ -97,6 +97,7 @@ class Settler:
             opened = tx.reviews.replace([], reviews, session.run_id)
             session.reviews_opened += opened
             session.refused_first_time += opened
+            self._note_made()
             accepted = {i.change.person_id for i, o in self.outcomes.values() if o.result is Result.ACCEPTED}
             self._close_refusals(tx, accepted)
             overtaken = [i for i, o in self.outcomes.values() if o.result is Result.STALE]
@@ -105,6 +106,12 @@ class Settler:
             tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for a in again.values() for link in a.links)
         session.pending.update(i.change.person_id for i in postponed)
         self._note_locked({person: label(aggregate.person) for person, aggregate in again.items()})
+
+    def _note_made(self) -> None:
+        """Keep what this run wrote or may have written; what an earlier one did was within its own limits."""
+        done = (Result.ACCEPTED, Result.UNKNOWN)
+        if self.run_id == self.session.run_id:
+            self.session.made += [(i.change, o.record_id or i.change.record_id or "") for i, o in self.outcomes.values() if o.result in done]
 
     def _note_locked(self, names: Mapping[str, str]) -> None:
         """Keep which rows stayed locked, and forget those that a later pass of the run could write."""
@@ -156,8 +163,8 @@ class Settler:
         native = {**(blanks if known is None else known.native), **change.values}
         answered = {name: value for name, value in (outcome.values or {}).items() if name in native}
         by_native = {f.native: f for f in target.mapping.fields}
-        fields = self.session.hub.fields
-        differs = any(not _echo(by_native.get(n), change.values[n], v, fields) for n, v in answered.items() if n in change.values)
+        fields, region = self.session.hub.fields, self.session.hub.region
+        differs = any(not is_echo(by_native.get(n), change.values[n], v, fields, region) for n, v in answered.items() if n in change.values)
         native.update(answered)
         stamp = outcome.stamp or (known.stamp if known else None)
         hashed = self.session.hash_of(change.object, native, change.system)
@@ -193,15 +200,6 @@ def _about(change: PlannedChange, kind: ReviewKind, field: str, values: Mapping[
     return Review(identity, kind, f"{kind}:{change.system}:{code or field}", change.person_id, change.lead_id, field, values, note)
 
 
-def _echo(mapped: FieldMapping | None, sent: NativeValue, answered: NativeValue, fields: Fields) -> bool:
-    """Whether an answer is what was sent, or that in a form that the system is known to give it."""
-    if mapped is None or mapped.type == "owner" or mapped.values:
-        return text_of(sent) == text_of(answered)
-    match = fields[mapped.canonical].kind.match
-    one, other = (match(display_of(mapped, value, fields) or "", None) for value in (sent, answered))
-    return one == other or (mapped.normal == "lower" and one.lower() == other.lower())
-
-
 def _link_half_done(change: PlannedChange, outcome: Outcome, link: Link, mapping: ObjectMapping, fields: Fields) -> Link | None:
     """The link after a write that broke off: what we cleared ourselves is no edit, and a field that shows neither value is for a person.
 
@@ -216,9 +214,9 @@ def _link_half_done(change: PlannedChange, outcome: Outcome, link: Link, mapping
     sent = {field_of_key(key): key for key in change.fields}
     for mapped in (f for f in mapping.fields if f.canonical in sent and f.native in change.values):
         key = sent[mapped.canonical]
-        if _echo(mapped, change.values[mapped.native], shown.get(mapped.native), fields):
+        if is_echo(mapped, change.values[mapped.native], shown.get(mapped.native), fields):
             base[key] = change.fields[key]
-        elif key in base and not _echo(mapped, change.before.get(mapped.native), shown.get(mapped.native), fields):
+        elif key in base and not is_echo(mapped, change.before.get(mapped.native), shown.get(mapped.native), fields):
             base[key] = replace(base[key], how="unknown")
     state = link.state
     written = {name: text_of(value) for name, value in change.values.items() if change.state is not None and name in change.state}

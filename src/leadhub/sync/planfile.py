@@ -244,6 +244,8 @@ def _barred(session: Session, plan: PlanFile, item: Item) -> str:
         return f"there is no system {item.system} in {session.hub.deployment.path.name} any more"
     if item.system in session.troubles:
         return f"{item.system} was left out of this run"
+    if session.rows[item.system].mode == "paused":
+        return f"{item.system} is paused"
     if not session.may_write(item.system):
         return f"writing to {item.system} is off"
     identity = session.identities.get(item.system)

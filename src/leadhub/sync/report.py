@@ -9,6 +9,7 @@ from leadhub.core.guard import Refusal
 from leadhub.errors import AccessDenied, LeadhubError
 from leadhub.model.record import Identity, Usage
 from leadhub.store import RecordKey, Transaction
+from leadhub.sync.pausing import paused
 from leadhub.sync.session import Session, SystemCounts
 
 COUNTS = ("synced", "pending", "conflict", "review", "quarantined", "rejected")
@@ -47,6 +48,8 @@ class RunReport:
     access_denied: bool = False
     not_adopted: list[str] = field(default_factory=list)
     guards: list[Refusal] = field(default_factory=list)
+    paused: dict[str, str] = field(default_factory=dict)
+    """The systems that a person has paused: since when, by whom and why."""
     standing_patterns: list[tuple[str, str, str, str, int]] = field(default_factory=list)
     """System, field, value there, reason and count of the standing differences met in this run; largest first."""
     usage: dict[str, Usage] = field(default_factory=dict)
@@ -62,7 +65,7 @@ class RunReport:
     def as_json(self) -> dict[str, Any]:
         """Return the object that `leadhub sync --output json` prints."""
         systems = {name: {k: v for k, v in asdict(c).items() if k != "rejected"} for name, c in self.systems.items()}
-        kept = ("run", "status", "records", "reviews_opened", "standing", "seconds", "refusals", "troubles", "locked", "questions")
+        kept = ("run", "status", "records", "reviews_opened", "standing", "seconds", "refusals", "troubles", "locked", "questions", "paused")
         return {"schema": "leadhub.run/1", **{k: getattr(self, k) for k in kept}, "lost": len(self.lost), "systems": systems}
 
 
@@ -91,6 +94,7 @@ def run_report(session: Session) -> RunReport:
     seconds = (session.hub.clock.now() - session.started).total_seconds()
     records = _count_records(session)
     with session.hub.store.read() as tx:
+        pauses = [pause for name in session.counts if (pause := paused(tx, name)) is not None]
         questions = Counter[str]()
         for group in tx.reviews.groups():
             questions[group.kind] += group.count
@@ -120,6 +124,7 @@ def run_report(session: Session) -> RunReport:
         access_denied=any(isinstance(e, AccessDenied) for e in session.troubles.values()),
         not_adopted=[name for name, row in session.rows.items() if row.mode == "new"],
         guards=list(session.refusals),
+        paused={pause.system: str(pause) for pause in pauses},
         standing_patterns=[(*pattern, count) for pattern, count in session.standing.most_common()],
         usage=usage,
         questions=dict(questions.most_common()),

@@ -8,7 +8,8 @@ import tenacity
 
 from leadhub.clock import Clock
 from leadhub.connectors.protocols import Attributes, Describes, Directory, Examines, Finds, LastModified, Log, Meters, Rereads, Source, Target, Traces
-from leadhub.errors import QuotaExhausted, RetryableError, Unavailable, UnknownOutcome
+from leadhub.core.guard import API_CALLS
+from leadhub.errors import ReserveReached, RetryableError, Unavailable, UnknownOutcome
 from leadhub.model.record import Author, Change, Cursor, FieldDescription, Finding, Identity, Need, Outcome, Owner, Page, Record, Usage
 from leadhub.sync import checked
 
@@ -35,6 +36,8 @@ class Careful:
         self._clock, self._log = clock, log
         self.colleagues: list[Careful] = []
         """Further instances that work for this one, side by side. What they call counts here."""
+        self.may_use = 0
+        """Up to so many of the day's calls may be used, whatever the reserve."""
 
     def another(self, connector: Source) -> "Careful":
         """Return the retry layer around a further instance of the same connector."""
@@ -222,13 +225,14 @@ class Careful:
         return min(pause * (1 + self._clock.now().microsecond / 2_000_000), LONGEST_WAIT)
 
     def keep_reserve(self) -> None:
-        """Leave the last tenth of the daily calls to others. Raises QuotaExhausted."""
+        """Leave the last tenth of the daily calls to others. Raises ReserveReached."""
         usage = self.usage()
-        if usage.used is not None and usage.limit and usage.used >= usage.limit * (1 - RESERVE):
-            raise QuotaExhausted(
+        if usage.used is not None and usage.limit and usage.used >= max(usage.limit * (1 - RESERVE), self.may_use):
+            raise ReserveReached(
                 f"{self._system}: {usage.used} of {usage.limit} daily calls are used, {usage.used - usage.calls} of them by others;"
                 f" the last {RESERVE:.0%} stay for them.",
-                next_step="the next run goes on when the limit is renewed",
+                next_step=f"nothing: the next run goes on when the limit is renewed. To use the rest too, pass"
+                f" --allow {self._system}.{API_CALLS}={usage.limit}",
             )
 
 

@@ -12,12 +12,13 @@ from dataclasses import replace
 from leadhub.hub import Hub
 from leadhub.model.run import PlannedChange
 from leadhub.sync import apply as applying
+from leadhub.sync.guards import guard
 from leadhub.sync.planfile import Backfill
 from leadhub.sync.pull import pull
 from leadhub.sync.recover import close_crashed, recover
 from leadhub.sync.report import AdoptionReport, RunReport, adoption_report, run_report
 from leadhub.sync.session import Session, open_session
-from leadhub.sync.steps import PASSES, agree, fresh_plan, guard
+from leadhub.sync.steps import PASSES, agree, fresh_plan
 
 
 def sync(hub: Hub, *, allowed: Mapping[tuple[str, str], int] | None = None) -> RunReport:

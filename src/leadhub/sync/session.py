@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from leadhub import values
 from leadhub.config import pin
-from leadhub.core.guard import Refusal
+from leadhub.core.canary import Pattern
+from leadhub.core.guard import API_CALLS, CANARY, Refusal
 from leadhub.core.normalize import raw_hash
 from leadhub.core.owners import OwnerBook
 from leadhub.core.targets import telling_names
@@ -73,6 +74,10 @@ class Session:
     troubles: dict[str, LeadhubError] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     planned: list[PlannedChange] = field(default_factory=list)
+    made: list[tuple[PlannedChange, str]] = field(default_factory=list)
+    """What this run wrote, or may have written, each with the record's id: a guard's limit is one for all passes together."""
+    canaries: dict[tuple[str, Pattern], bool] = field(default_factory=dict)
+    """The patterns whose first writes were read back, by system: whether they show what was sent. If not, the rest of them is held in this run."""
     reviews_opened: int = 0
     refused_first_time: int = 0
     standing: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
@@ -98,16 +103,16 @@ class Session:
         return self.kind == "sync"
 
     def switched_on(self, system: str) -> bool:
-        """Whether writes to one system are allowed at all: what is planned for it while it is in trouble waits for the next run."""
-        return self.hub.systems[system].writes and self.rows[system].mode == "write"
+        """Whether writes to one system are allowed at all: what is planned for it while it is in trouble, or paused, waits for another run."""
+        return self.hub.systems[system].writes and self.rows[system].written
 
     def may_write(self, system: str) -> bool:
         """Whether one system may be written now: switched on, and well."""
         return self.switched_on(system) and system not in self.troubles
 
     def blocked(self, system: str) -> bool:
-        """Whether a guard refuses this run's plan for a system."""
-        return any(refusal.system == system for refusal in self.refusals)
+        """Whether a guard refuses this run's plan for a system. The canary holds one pattern, not the system."""
+        return any(refusal.system == system and refusal.guard != CANARY for refusal in self.refusals)
 
     def fail(self, system: str, error: LeadhubError) -> None:
         """Leave a system out of the rest of the run; the others go on."""
@@ -258,7 +263,7 @@ def _load_systems(session: Session, only: str | None) -> None:
         for name, system in hub.systems.items():
             row = known.get(name) or SystemRow(name, system.connector.name, mode="new" if system.is_target else "read")
             row = replace(row, adoption=system.doc.adoption, create_cap=system.doc.create_cap)
-            orders = _orders(hub, system, row.mode)
+            orders = _orders(hub, system, "write" if row.mode == "paused" and system.is_target else row.mode)
             if row.projection_version != orders:
                 changed = True
                 row = replace(row, projection_version=orders)
@@ -269,7 +274,8 @@ def _load_systems(session: Session, only: str | None) -> None:
         for name in hub.systems if changed else ():
             tx.records.mark_system_dirty(name)
     for name, row in session.rows.items():
-        takes_part = row.mode not in ("new", "paused") and session.kind != "import"
+        left_alone = row.mode == "new" or (row.mode == "paused" and not hub.systems[name].is_target)
+        takes_part = not left_alone and session.kind != "import"
         if takes_part or name == only:
             session.counts[name] = SystemCounts()
             _check(session, hub.systems[name])
@@ -284,6 +290,7 @@ def _check(session: Session, system: System) -> None:
     try:
         connector = checked.call(system.name, "its constructor", session.hub.connect, system)
         careful = Careful(connector, session.hub.clock, session.hub.log, system.name)
+        careful.may_use = session.allowed.get((system.name, API_CALLS), 0)
         identity = careful.check()
     except (ConnectorError, UnknownOutcome) as error:
         session.fail(system.name, error)

@@ -1,10 +1,7 @@
-"""The steps that every run is made of, put together: agree on what was read, guard what is planned. `run` and `acts` are the runs."""
+"""The steps that every run is made of, put together: read, and agree on what was read. `run` and `acts` are the runs."""
 
 from collections import Counter
-from collections.abc import Sequence
 
-from leadhub.core.guard import judge as judge_guards
-from leadhub.core.guard import tally
 from leadhub.model.run import PlannedChange
 from leadhub.sync.backfill import fill
 from leadhub.sync.enroll import resolve
@@ -43,12 +40,3 @@ def tidy(session: Session) -> None:
     met = session.standing.copy(), list(session.lost), list(session.not_planned)
     agree(session)
     session.standing, session.lost, session.not_planned = met
-
-
-def guard(session: Session, changes: Sequence[PlannedChange], *, blanks: bool = False) -> None:
-    """Judge the plan before the first write; a system whose guard refuses is left out of this run. `blanks`: blanks that stood there may come back."""
-    with session.hub.store.read() as tx:
-        linked = {name: tx.persons.linked(name) for name in {change.system for change in changes}}
-    caps = {name: row.create_cap for name, row in session.rows.items()}
-    may_blank = frozenset(name for name, policy in session.hub.policy.fields.items() if blanks or policy.clear == "propagate")
-    session.refuse(judge_guards(tally(changes, may_blank), linked, caps, session.allowed))

@@ -1,0 +1,54 @@
+"""`leadhub pause` and `leadhub resume`, as a person types them in the night."""
+
+from cli_world import World
+
+
+def _edit(world: World) -> None:
+    links = world.run("leads", "show", "ann@acme.example", "--output", "json").json["links"]
+    record = next(link["record_id"] for link in links if link["system"] == "hubspot")
+    world.admin("hubspot", "edit", id=record, properties={"jobtitle": "CEO"})
+
+
+def test_a_pause_is_told_wherever_one_looks_and_resume_lifts_it(adopted: World) -> None:
+    """pause, sync, doctor, runs show and leads why say who paused it and why, with the command that lifts it; after that the write is made."""
+    ran = adopted.run("pause", "salesforce", "--reason", "wrong mapping")
+    assert ran.code == 0
+    assert ": wrong mapping" in ran.lines[0]
+    folder = str(adopted.folder)
+    again = adopted.run("pause", "salesforce")
+    assert "Nothing was changed" in again.out
+    _edit(adopted)
+    synced = adopted.run("sync")
+    assert synced.code == 0
+    assert f"wrong mapping. It is read; nothing is written to it, and what waits is kept: leadhub -C {folder} resume salesforce" in " ".join(
+        synced.out.split()
+    )
+    assert "1 not started (salesforce is paused since" in synced.out
+    assert adopted.run("sync", "--output", "json").json["paused"].keys() == {"salesforce"}
+    doctor = adopted.run("doctor", "--offline")
+    assert "warn  pause  salesforce is paused since" in doctor.out
+    assert f"next: leadhub -C {folder} resume salesforce" in doctor.out
+    (run,) = adopted.run("runs", "list", "--kind", "pause", "--output", "json").json["runs"]
+    assert "It paused salesforce: wrong mapping" in adopted.run("runs", "show", run["run"]).out
+    assert "salesforce is paused" in adopted.run("leads", "why", "ann@acme.example").out
+    assert adopted.run("plan").out.count("CEO")
+    assert adopted.run("resume", "salesforce").code == 0
+    assert "1 write made" in adopted.run("sync").out
+    assert "is not paused" in adopted.run("resume", "salesforce").out
+
+
+def test_what_is_not_written_anyway_cannot_be_paused(world: World) -> None:
+    """A system that is not adopted, or that was never switched on, says so, with the next command."""
+    ran = world.run("pause", "hubspot")
+    assert (ran.code, "hubspot is not adopted" in ran.err) == (2, True)
+    assert world.run("adopt", "hubspot").code == 0
+    ran = world.run("pause", "hubspot")
+    assert (ran.code, "writing was never switched on" in ran.err) == (2, True)
+
+
+def test_write_on_does_not_lift_a_pause(adopted: World) -> None:
+    """Only `resume` lifts it: the switch of first contact says so."""
+    adopted.run("pause", "hubspot")
+    ran = adopted.run("adopt", "hubspot", "--write-on", "--yes")
+    assert ran.code == 2
+    assert f"leadhub -C {adopted.folder} resume hubspot" in ran.err
