@@ -30,12 +30,18 @@ DEALS = ("salesforce", "Opportunity")
 class FieldTable:
     """One plain field, `title`, held by the hub as value `hub` at version 3."""
 
-    def side(self, system, shown, base="hub", version=3, how="agreed", *, bounced=0, by=PERSON, writable=True, limit=None, number=1):
-        """A record that shows something, with a base unless `base` is "-"."""
-        bases = {} if base == "-" else {"title": Base(base, version, how, bounced)}
+    def side(self, system, shown, base="hub", version=3, how="agreed", *, bounced=0, over=None, by=PERSON, writable=True, limit=None, number=1):
+        """A record that shows something, with a base unless `base` is "-". `by` None: nothing tells who set it."""
+        bases = {} if base == "-" else {"title": Base(base, version, how, bounced, over)}
         link = Link(system, "record", str(number), "p1", None, base=bases)
         limits = {} if limit is None else {"title": limit}
-        return Side(link, {"title": shown}, writable=frozenset({"title"}) if writable else frozenset(), limits=limits, authors={"title": by})
+        return Side(
+            link,
+            {"title": shown},
+            writable=frozenset({"title"}) if writable else frozenset(),
+            limits=limits,
+            authors={} if by is None else {"title": by},
+        )
 
     def run(self, sides, *, hub="hub", version=3, origin="salesforce", cause="edit", decisions=(), adoption=None, **policy) -> FieldRound:
         """Apply the rule to the field."""
@@ -87,6 +93,17 @@ class Crm:
         agreed = was if was in (None, "new") else {**shown, "StageName": was}
         side = self._side(*DEALS, "l1", shown, agreed, version, AUTOMATION, None, (), ("l1",), writable=False, number=number)
         return replace(side, fresh=fresh)
+
+    def answered(self, side, link, write, shows):
+        """A record after a round, in which a write was made if there is one, and then answered by something that sets these values."""
+        state, shown = link.state, dict(side.state)
+        if write is not None:
+            over = {told.field: told.before for told in write.state}
+            state = replace(
+                state, values={**state.values, **write.state_after}, versions={**state.versions, **write.versions_after}, how="sent", over=over
+            )
+            shown |= {told.field: told.value for told in write.state} | shows
+        return replace(side, link=replace(link, state=state), state=shown, authors={})
 
     def _side(self, system, obj, lead, shown, was, version, by, versions, silent, leads, writable, number=1):
         values = shown if was is None else was

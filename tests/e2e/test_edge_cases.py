@@ -81,6 +81,21 @@ def test_09_a_system_that_rewrites_after_each_of_three_writes_is_left_standing(w
     _at_rest(world)
 
 
+def test_09_two_workflows_that_rewrite_each_other_come_to_rest(world: World) -> None:
+    """9: each CRM's workflow sets its own status back whenever leadhub writes another: told as rewritten, and no run writes any more."""
+    lead, contact = _pair(world)
+    world.settings("salesforce", automations=[{"when": {"Status": WORKING}, "set": {"Status": "Open - Not Contacted"}}])
+    world.boxes.order(world.boxes.hubspot, "automation", {"property": "hs_lead_status", "set": {"hs_lead_status": "CONNECTED"}, "times": 100})
+    world.hs_edit(contact, hs_lead_status="CONNECTED")
+    reasons = {reason for _ in range(10) for *_, reason, _ in world.sync().standing_patterns}
+    assert "rewritten" in reasons
+    world.mark()
+    for _ in range(3):
+        world.sync()
+    assert not world.written()
+    assert (world.sf(lead)["Status"], world.hs(contact)["hs_lead_status"]) == ("Open - Not Contacted", "CONNECTED")
+
+
 def test_11_a_jump_forward_implies_the_stages_between(world: World) -> None:
     """11: known to customer at once: the five stages between are in the journal, marked as implied."""
     contact = world.hs_create(email="ann@acme.example", firstname="Ann", lifecyclestage="subscriber")

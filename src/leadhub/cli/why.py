@@ -18,10 +18,9 @@ from leadhub.core.voices import Voice
 from leadhub.hub import Hub, System
 from leadhub.insight.known import Known, View
 from leadhub.model.person import Canonical, Cause, Lead
-from leadhub.model.record import Gone
+from leadhub.model.record import LAST_SAVED, Gone
 from leadhub.model.run import Edit, Review
 from leadhub.model.state import FACETS, Facet
-from leadhub.sync.judge import LAST_SAVED
 
 
 def add_to(group: typer.Typer) -> None:

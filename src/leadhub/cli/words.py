@@ -11,7 +11,7 @@ _STANDING = {
     "held": "nobody mapped the value",
     "exit": "the lead has left, and this was edited at the same time",
     "regress": "it was set back by no person; that is neither taken nor undone",
-    "rewritten": "something there changes it after each of our writes; leadhub has stopped",
+    "rewritten": "something there puts it back after each of our writes, three times in a row; leadhub has stopped. Mend that there, then set the value anew (leads set)",
     "decided": "it was decided to leave it, by a person or by taking a run back",
     "lost": "it lost a conflict",
     "fill": "it is blank and waits to be filled",

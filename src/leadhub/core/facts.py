@@ -8,7 +8,7 @@ from leadhub.core.groups import Whole
 from leadhub.core.policy import FieldPolicy, Policy
 from leadhub.core.rounds import FieldRound, Taken
 from leadhub.core.sides import Side
-from leadhub.model.person import Base, Canonical, Cause, Reason, Value
+from leadhub.model.person import Base, Canonical, Cause, Value
 
 
 class Facts:
@@ -53,10 +53,18 @@ class Facts:
         return agrees(self.field, side, self.round.canonical.value)
 
     def _bounced(self, side: Side, base: Base) -> int:
-        """How many of our writes in a row were answered with a change, this one included. A person's change answers to nobody."""
+        """How many of our writes in a row were fought, this one included. A person's change fights nobody.
+
+        Where nothing tells who it was, two people who type ever new values are told from two automations by this: what fights puts back what our
+        write replaced, or has us write the same again.
+        """
         if side.author(self.name).kind == "person" or base.how == "rewritten":
             return 0
-        return base.bounced + (base.how == "sent")
+        if base.how != "sent":
+            return base.bounced
+        written_back = self.field.strict and self.field.owner not in (None, side.system)
+        fought = written_back or side.automated(self.name) or self.same(side, side.shown[self.name], base.over)
+        return base.bounced + 1 if fought else 1
 
     def _is_blank(self, value: Value) -> bool:
         """Whether a side says nothing: of consent, a plain no is as good as nothing."""
@@ -67,8 +75,9 @@ class Facts:
     def _agree(self, side: Side) -> None:
         old = self.old_bases.get(side.id)
         bounced = 0 if old is None else self._bounced(side, old) if self.edited(side) else old.bounced
-        how: Reason = "sent" if old is not None and old.how == "sent" and not self.edited(side) else "agreed"
-        self.round.bases[side.id] = Base(side.shown[self.name], self.round.canonical.version, how, bounced)
+        stands = old is not None and old.how == "sent" and not self.edited(side)
+        over = old.over if old is not None and stands else None
+        self.round.bases[side.id] = Base(side.shown[self.name], self.round.canonical.version, "sent" if stands else "agreed", bounced, over)
 
     def _take(self, side: Side, cause: Cause) -> None:
         self._set(side.shown[self.name], side.system, cause, side)

@@ -13,11 +13,10 @@ from leadhub.core.joins import JOINS, join
 from leadhub.core.meeting import Meeting
 from leadhub.core.policy import Policy
 from leadhub.core.rounds import FieldRound, Taken
-from leadhub.core.sides import Side
+from leadhub.core.sides import BOUNCES, Side
 from leadhub.model.person import Base, Canonical, Reason, Value
 from leadhub.model.run import Decision
 
-BOUNCES = 3
 NEVER = Canonical(None, 0, "", "initial")
 _OWN_WISH: frozenset[Reason] = frozenset({"fill", "preferred"})  # made behind by our own rule: its edit has seen all there was
 

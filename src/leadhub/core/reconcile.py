@@ -165,10 +165,9 @@ def _keep_field(
     for link_id, base in outcome.bases.items():
         bases[link_id][key] = base
     for link_id in outcome.writes:
-        bounced = outcome.bases[link_id].bounced
-        writes[link_id].fields[outcome.name] = FieldWrite(
-            key, outcome.canonical, Base(outcome.canonical.value, outcome.canonical.version, "sent", bounced)
-        )
+        bounced, over = outcome.bases[link_id].bounced, writes[link_id].side.shown[outcome.name]
+        sent = Base(outcome.canonical.value, outcome.canonical.version, "sent", bounced, over)
+        writes[link_id].fields[outcome.name] = FieldWrite(key, outcome.canonical, sent)
 
 
 def _note_field(result: Reconciled, outcome: FieldRound, lead_id: str | None, sides: Sequence[Side], policy: Policy) -> None:

@@ -6,7 +6,10 @@ from datetime import datetime
 from functools import cached_property
 
 from leadhub.model.person import Link, Value
-from leadhub.model.record import AUTOMATION, Author, NativeValue
+from leadhub.model.record import AUTOMATION, LAST_SAVED, Author, NativeValue
+
+BOUNCES = 3
+"""A side that fought so many of our writes in a row is left alone."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class Side:
     def author(self, name: str) -> Author:
         """Return who set the present value; automation where no history names anyone."""
         return self.authors.get(name, AUTOMATION)
+
+    def automated(self, name: str) -> bool:
+        """Whether the system's own history says that no person set the present value; that nothing is told of it is no such word."""
+        author = self.authors.get(name)
+        return author is not None and author.kind == "automation" and not author.name.startswith(LAST_SAVED)
 
     def only(self, names: Collection[str]) -> "Side":
         """Return the side as it speaks of these canonical fields alone, and of no state."""

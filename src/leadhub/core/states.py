@@ -10,6 +10,7 @@ from datetime import datetime
 
 from leadhub.core.evidence import as_news, floor, noted, weight
 from leadhub.core.policy import Policy
+from leadhub.core.sides import BOUNCES
 from leadhub.core.state_edits import Question, Verdict, settle
 from leadhub.core.state_writes import StateWrite, left_standing, plan_writes, wants_conversion
 from leadhub.core.voices import Proposal, Voice, clash, merged_base, propose
@@ -74,6 +75,8 @@ class _Rule:
         self.round = StateRound(lead)
         self.versions: dict[str, Versions] = {v.id: v.versions for v in voices if v.base is not None}
         self.settled: set[str] = set()
+        self.fighting: set[str] = set()
+        """The records in which an automation puts back what we write: they are left alone."""
         self.frozen: set[Facet] = set()
         self.kept_fields: dict[str, frozenset[str]] = {}
 
@@ -114,6 +117,9 @@ class _Rule:
     def hear_edits(self) -> None:
         """Read every edit; adopt what fits, settle the rest facet by facet."""
         edited = [v for v in self.voices if v.base is not None and v.id not in self.settled and v.edited]
+        self.fighting = {v.id for v in edited if v.bounced >= BOUNCES}
+        self.settled |= self.fighting
+        edited = [v for v in edited if v.id not in self.fighting]
         unreadable = next((why for voice in edited if (why := clash(voice)) is not None), None)
         if unreadable is not None:
             self._ask("conflict", FACETS, unreadable, edited)
@@ -297,15 +303,20 @@ class _Rule:
         for voice in self.voices:
             if voice.id not in self.versions or voice.id in undecided:
                 continue
-            seen = left_standing(voice, self.versions[voice.id], self.lead)
-            self.round.bases[voice.id] = merged_base(voice, seen, fields=self.kept_fields.get(voice.id), how=self._how(voice))
+            seen = self.lead.versions if voice.id in self.fighting else left_standing(voice, self.versions[voice.id], self.lead)
+            base = merged_base(voice, seen, fields=self.kept_fields.get(voice.id), how=self._how(voice))
+            before = len(self.round.writes)
             plan_writes(voice, seen, self.lead, frozenset(self.frozen), self.round.writes, self.round.standing, self.round.waiting)
+            stood = voice.base is not None and voice.base.how == "sent" and not voice.edited and len(self.round.writes) > before
+            self.round.bases[voice.id] = replace(base, bounced=0 if stood else voice.bounced)
             if wants_conversion(voice, seen, self.lead, frozenset(self.frozen)):
                 self.round.conversions.append(voice)
         return self.round
 
     def _how(self, voice: Voice) -> Reason:
         refused = [reason for v, reason in self.round.refused if v.id == voice.id]
+        if voice.id in self.fighting:
+            return "rewritten"
         if refused:
             return refused[0]
         if voice.base is None:

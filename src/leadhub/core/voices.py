@@ -113,6 +113,20 @@ class Voice:
         authors = [self.side.author(name) for name in sorted(self.edited)]
         return next((a for a in authors if a.kind != "person"), authors[0] if authors else Author("automation"))
 
+    @cached_property
+    def bounced(self) -> int:
+        """How many of our writes in a row were fought by a change of a value that we had written, this one included; as for a plain field."""
+        base = self.base
+        if base is None or not self.edited:
+            return 0 if base is None else base.bounced
+        if base.how == "rewritten" or any(self.side.author(name).kind == "person" for name in self.edited):
+            return 0
+        if base.how != "sent":
+            return base.bounced
+        rewritten = self.edited & base.over.keys()
+        fought = any(self.values.get(name, "") == base.over[name] for name in rewritten)
+        return base.bounced + 1 if fought else int(bool(rewritten))
+
     def moves_stage_itself(self, state: State) -> bool:
         """Whether an edited ordered field rules out the stage: only such a field may lower it (G6)."""
         fields = (self.relation.field(name) for name in self.edited)

@@ -49,13 +49,15 @@ Reason = Literal[
 class Base:
     """What one side and the hub last agreed on in one field: the value, and the canonical version that it stands for.
 
-    `bounced` counts how many of our last writes here, without a gap, were followed by a change that no person made.
+    `bounced` counts how many of our last writes here, without a gap, were fought: answered with a change that no person is known to have made, and
+    that after the first one each time put back what the write had replaced, `over`, or came to our writing the same again.
     """
 
     value: Value
     version: int
     how: Reason
     bounced: int = 0
+    over: Value = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,16 @@ class Versions:
 class StateBase:
     """What one record and the hub last agreed on about the state: the native values together, and per lead the versions they stand for.
 
-    `silent` are the fields that were blank at first sight: they say nothing until they change.
+    `silent` are the fields that were blank at first sight: they say nothing until they change. `bounced` and `over` are as for a plain field: how
+    many of our last writes were fought, and what the last one replaced.
     """
 
     values: Mapping[str, str]
     versions: Mapping[str, Versions]
     silent: frozenset[str] = frozenset()
     how: Reason = "agreed"
+    bounced: int = 0
+    over: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

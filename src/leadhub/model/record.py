@@ -40,6 +40,8 @@ class Author:
 
 
 AUTOMATION = Author("automation")
+LAST_SAVED = "last modified by "
+"""How the name of an author begins who is only known to have saved the record last."""
 
 
 @dataclass(frozen=True, slots=True)

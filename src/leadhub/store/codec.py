@@ -119,13 +119,21 @@ def decode_sets(coded: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def encode_base(base: Mapping[str, Base]) -> dict[str, Any]:
-    """Return a link's bases as JSON: name to [value, version, how, bounced], or to 0 for a field of which nothing was ever known."""
-    return {name: 0 if b == _BLANK else [None if b.value is None else storable(b.value), b.version, b.how, b.bounced] for name, b in base.items()}
+    """Return a link's bases as JSON: name to [value, version, how, bounced, over], or to 0 for a field of which nothing was ever known."""
+    return {name: 0 if b == _BLANK else [_text(b.value), b.version, b.how, b.bounced, *_over(b.over)] for name, b in base.items()}
+
+
+def _over(value: Value) -> tuple[Value, ...]:
+    return () if value is None else (storable(value),)
+
+
+def _text(value: Value) -> Value:
+    return None if value is None else storable(value)
 
 
 def decode_base(coded: Mapping[str, Any]) -> dict[str, Base]:
     """Return what was given to `encode_base`."""
-    return {name: _BLANK if b == 0 else Base(None if b[0] is None else restored(b[0]), *b[1:]) for name, b in coded.items()}
+    return {name: _BLANK if b == 0 else Base(None if b[0] is None else restored(b[0]), *b[1:4], *map(restored, b[4:])) for name, b in coded.items()}
 
 
 def _encode_versions(versions: Mapping[str, Versions]) -> dict[str, list[int]]:
@@ -140,14 +148,16 @@ def encode_state(state: StateBase | None) -> dict[str, Any] | None:
     """Return the base of a record's state fields as JSON."""
     if state is None:
         return None
-    return {"values": _texts(state.values), "versions": _encode_versions(state.versions), "silent": sorted(state.silent), "how": state.how}
+    fought: dict[str, Any] = {"bounced": state.bounced, "over": _texts(state.over)} if state.bounced or state.over else {}
+    return {"values": _texts(state.values), "versions": _encode_versions(state.versions), "silent": sorted(state.silent), "how": state.how, **fought}
 
 
 def decode_state(coded: Mapping[str, Any] | None) -> StateBase | None:
     """Return what was given to `encode_state`."""
     if coded is None:
         return None
-    return StateBase(_restored_texts(coded["values"]), _decode_versions(coded["versions"]), frozenset(coded["silent"]), coded["how"])
+    values, versions, over = _restored_texts(coded["values"]), _decode_versions(coded["versions"]), _restored_texts(coded.get("over", {}))
+    return StateBase(values, versions, frozenset(coded["silent"]), coded["how"], coded.get("bounced", 0), over)
 
 
 def encode_set_by(set_by: Mapping[Any, SetBy]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from leadhub.core.targets import TargetObject
 from leadhub.errors import LeadhubError
 from leadhub.hub.systems import heard_records
 from leadhub.model.person import Aggregate, Link, Person, StoredRecord
-from leadhub.model.record import Author, Gone, Operation
+from leadhub.model.record import LAST_SAVED, Author, Gone, Operation
 from leadhub.model.run import Decision, Edit, Review, ReviewKind
 from leadhub.store import RecordKey, Transaction
 from leadhub.sync.consent import opt_out_namesakes
@@ -29,9 +29,6 @@ JUDGED: frozenset[ReviewKind] = frozenset({"conflict", "regress", "reentry"})
 
 ATTRIBUTED: frozenset[str] = frozenset({"owner", "email_opt_out", "do_not_call"})
 """The plain fields of which it is asked who changed them, as it is of the state (operations.md, "Why, and who")."""
-
-LAST_SAVED = "last modified by "
-"""How the name of an author begins who is only known to have saved the record last."""
 
 Authors = Mapping[tuple[str, str], Author]
 """By (link id, native field)."""

@@ -233,5 +233,7 @@ def _link_after(change: PlannedChange, record_id: str, old: Link | None, native:
     if change.state is not None:
         versions = {**(state.versions if state else {}), **change.state_versions}
         silent = frozenset(n for n in (state.silent if state else frozenset(change.state)) if not change.state.get(n) and n not in change.values)
-        state = StateBase({**(state.values if state else {}), **change.state}, versions, silent, "sent")
+        over = {name: text_of(change.before.get(name)) for name in change.state if name in change.values}
+        values = {**(state.values if state else {}), **change.state}
+        state = StateBase(values, versions, silent, "sent", state.bounced if state else 0, over)
     return replace(link, base={**link.base, **change.fields}, state=state)

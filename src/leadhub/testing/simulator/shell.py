@@ -228,7 +228,8 @@ class Shell:
         state = link.state
         if state is not None and write.state_after is not None:
             versions = {**state.versions, **write.versions_after}
-            state = replace(state, values={**state.values, **write.state_after}, versions=versions, how="sent")
+            over = {told.field: told.before for told in write.state}
+            state = replace(state, values={**state.values, **write.state_after}, versions=versions, how="sent", over=over)
         site.rebase(replace(link, base={**link.base, **{told.key: told.base for told in write.fields.values()}}, state=state))
 
     def recover(self) -> None:
