@@ -59,7 +59,7 @@ class Canary:
     def _read_back(self, object_name: str, waiting: Sequence[Pattern], rest: Sequence[Intent]) -> None:
         """Read what the first writes left, by id, in one call for all patterns of the object; each that does not show what was sent is refused."""
         session, system = self._session, self._system
-        ids = {change.key: record_id for change, record_id in session.made if change.system == system and change.key in self._first}
+        ids = {change.key: record_id for change, record_id in session.made if change.key in self._first and record_id}
         firsts = {pattern: [change for change in self._large.pop(pattern) if change.key in ids] for pattern in waiting}
         wanted = [ids[change.key] for of in firsts.values() for change in of]
         found = session.careful[system].reread(object_name, wanted) if wanted else {}

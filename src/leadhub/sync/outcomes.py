@@ -109,9 +109,11 @@ class Settler:
 
     def _note_made(self) -> None:
         """Keep what this run wrote or may have written; what an earlier one did was within its own limits."""
-        done = (Result.ACCEPTED, Result.UNKNOWN)
-        if self.run_id == self.session.run_id:
-            self.session.made += [(i.change, o.record_id or i.change.record_id or "") for i, o in self.outcomes.values() if o.result in done]
+        for intent, outcome in self.outcomes.values() if self.run_id == self.session.run_id else ():
+            if outcome.result is Result.ACCEPTED:
+                self.session.made.append((intent.change, outcome.record_id or intent.change.record_id or ""))
+            elif outcome.result is Result.UNKNOWN:
+                self.session.made.append((intent.change, ""))
 
     def _note_locked(self, names: Mapping[str, str]) -> None:
         """Keep which rows stayed locked, and forget those that a later pass of the run could write."""

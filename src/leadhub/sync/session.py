@@ -75,7 +75,7 @@ class Session:
     refusals: list[Refusal] = field(default_factory=list)
     planned: list[PlannedChange] = field(default_factory=list)
     made: list[tuple[PlannedChange, str]] = field(default_factory=list)
-    """What this run wrote, or may have written, each with the record's id: a guard's limit is one for all passes together."""
+    """What this run wrote, each with the record's id, or may have written, with none: a guard's limit is one for all passes together."""
     canaries: dict[tuple[str, Pattern], bool] = field(default_factory=dict)
     """The patterns whose first writes were read back, by system: whether they show what was sent. If not, the rest of them is held in this run."""
     reviews_opened: int = 0
