@@ -67,7 +67,8 @@ class Canary:
         allowed = session.allowed.get((system, CANARY), 0)
         for pattern, of in firsts.items():
             wrong = [told for change in of if (told := self._wrong(change, found.get(ids[change.key])))]
-            session.canaries[system, pattern] = len(wrong) <= allowed
+            if of:  # where none was accepted nothing is known of the pattern, and each refusal is told by itself
+                session.canaries[system, pattern] = len(wrong) <= allowed
             if len(wrong) > allowed:
                 held = sum(pattern_of(i.change) == pattern for i in rest)
                 session.refuse([Refusal(system, CANARY, len(wrong), allowed, str(pattern), held, examples=tuple(wrong[:EXAMPLES]))])
