@@ -1,10 +1,11 @@
 """What of a planned change can be made alone, and what that is worth: pieces, their bases, their cost, and whether they can be taken back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from leadhub.core.cutting import calls, cut, pieces, reversibility, with_companions
+from leadhub.core.cutting import calls, cut, often_starts, pieces, reversibility, with_companions
 from leadhub.core.policy import FieldPolicy, Policy
 from leadhub.core.targets import TargetObject
 from leadhub.lifecycle.relation import FieldRelation, Relation
@@ -119,9 +120,34 @@ def test_an_opt_out_is_irreversible_and_so_is_whatever_holds_one(planned: Planne
         ([change({"OptOut": True, "Title": "CEO"}, record=str(n)) for n in range(5)], 8),
         ([change({"OptOut": False}, Operation.CREATE)] * 2, 1),
         ([change({}, Operation.ARCHIVE)] * 2, 1),
+        ([change({"OptOut": True}, record=str(n)) for n in range(2)] + [change({"Title": "CEO"}, record=str(n)) for n in range(2, 5)], 4),
         ([], 0),
     ],
 )
 def test_requests_are_counted_as_the_system_takes_them(planned: list[PlannedChange], count: int) -> None:
     """Two records a batch here; an opt-out takes a request for each record, and a new record that is not opted out takes none."""
     assert calls(planned, TARGET, 2) == count
+
+
+@pytest.mark.parametrize(("statuses", "titles", "count"), [(2, 0, 2), (2, 3, 3), (3, 1, 1), (0, 3, 1)])
+def test_a_few_guarded_writes_of_a_batch_take_a_request_each(statuses: int, titles: int, count: int) -> None:
+    """Up to two statuses go one by one here, each under its own condition, and the rest together; more of them go together with the rest."""
+    target = replace(TARGET, mapping=replace(MAPPING, guarded=("status",), guarded_most=2))
+    planned = [change({"status": "new"}, record=str(n)) for n in range(statuses)]
+    planned += [change({"Title": "CEO"}, record=str(n)) for n in range(statuses, statuses + titles)]
+    assert calls(planned, target, 100) == count
+
+
+@pytest.mark.parametrize(
+    ("planned", "starts"),
+    [
+        (change({"Title": "CEO"}), False),
+        (change({"Title": "CEO", "status": "new"}), True),
+        (change({"OptOut": True}), True),
+        (change({"Title": "CEO"}, Operation.CREATE), True),
+        (change({}, Operation.CONVERT), True),
+    ],
+)
+def test_what_automation_often_listens_to_is_told(planned: PlannedChange, *, starts: bool) -> None:
+    """A state, a consent and a record as a whole set off workflows and e-mails that nobody takes back; a title seldom does."""
+    assert often_starts(planned, TARGET) is starts

@@ -10,7 +10,7 @@ from leadhub.cli.exits import UsageFault
 from leadhub.cli.run_view import left_out_lines, nothing_written, only_read, writing_off
 from leadhub.cli.session import Cli
 from leadhub.cli.words import plural, shown
-from leadhub.core.cutting import Reversible, calls, is_state, pieces, reversibility
+from leadhub.core.cutting import Reversible, calls, is_state, often_starts, pieces, reversibility
 from leadhub.core.guard import Refusal
 from leadhub.core.normalize import text_of
 from leadhub.core.targets import TargetObject
@@ -31,8 +31,6 @@ _VERBS = {
 
 _LETTERS, _LENGTH = "bcdfghjkmnpqrstvwxyz", 6
 """Letters alone, so that no id is ever taken for a number, and no vowels, so that none is a word."""
-_STARTS = frozenset({"owner", "email_opt_out", "rating", "score"})
-"""Fields that organizations like to hang automation on, beside those that tell the state."""
 _BACK = {
     "reversible": "reversible",
     "compensable": "compensable (undone only by an act of its own)",
@@ -105,18 +103,13 @@ def grouped(hub: Hub, changes: Iterable[PlannedChange]) -> list[Group]:
             if group is None:
                 size = int(getattr(hub.systems[change.system].connector, "batch_size", 1))
                 group = found[key] = Group(target, made.operation, piece.name, moves, back, size)
-            group.starts = group.starts or bool(moves) or _is_listened_to(made, target, piece.name)
+            group.starts = group.starts or often_starts(made, target)
             group.changes.append(made)
     return sorted(found.values(), key=lambda g: (-len(g.changes), g.what))
 
 
 def _target(hub: Hub, change: PlannedChange) -> TargetObject:
     return hub.systems[change.system].object(change.object)
-
-
-def _is_listened_to(change: PlannedChange, target: TargetObject, name: str) -> bool:
-    """Whether automation often listens to one of these fields. A record as a whole starts much."""
-    return not name or any(f.native in change.values and f.canonical in _STARTS for f in target.mapping.fields)
 
 
 def total_calls(hub: Hub, changes: Iterable[PlannedChange]) -> dict[str, int]:

@@ -3,9 +3,8 @@
 What is not made stays behind: a piece carries the bases of its own fields alone, so that the next plan has the rest.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Literal
 
 from leadhub.core.agreement import field_of_key
@@ -20,6 +19,8 @@ Reversible = Literal["reversible", "compensable", "irreversible"]
 UPDATES = frozenset({Operation.UPDATE, Operation.CLEAR_THEN_SET})
 _STATE = "state"
 _NOTHING = ("", "false")
+_STARTS = frozenset({"owner", "email_opt_out", "rating", "score"})
+"""Fields that organizations like to hang automation on, beside those that tell the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +107,37 @@ def _opts_out(native: str, value: NativeValue, target: TargetObject, policy: Pol
     return text_of(value) not in _NOTHING and any(policy.fields[name].merge == "restrictive" for name in names)
 
 
+def often_starts(change: PlannedChange, target: TargetObject) -> bool:
+    """Whether workflows and e-mails often hang on what a write touches: the state, the fields of `_STARTS`, and a record as a whole."""
+    if change.operation not in UPDATES or any(is_state(name, target) for name in change.values):
+        return True
+    return any(f.native in change.values and f.canonical in _STARTS for f in target.mapping.fields)
+
+
 def calls(changes: Iterable[PlannedChange], target: TargetObject, batch_size: int) -> int:
     """Return how many write requests changes of one object take: batches of one operation, and what the system takes for each record apart."""
-    alone = {f.native for f in target.mapping.fields if f.own_call}
-    batched: dict[Operation, int] = {}
-    single = 0
+    alike: dict[Operation, list[PlannedChange]] = {}
     for change in changes:
-        apart = [name for name, value in change.values.items() if name in alone and text_of(value) not in _NOTHING]
-        single += len(apart)
-        if len(apart) < len(change.values) or change.operation not in UPDATES:
-            batched[change.operation] = batched.get(change.operation, 0) + 1
+        alike.setdefault(change.operation, []).append(change)
     at_once = {Operation.CONVERT: max(1, target.converts)}
-    # a clearing and the value after it are two requests
-    return single + sum(
-        ceil(n / at_once.get(operation, batch_size)) * (2 if operation is Operation.CLEAR_THEN_SET else 1) for operation, n in batched.items()
+    return sum(
+        _of_batch(some[start : start + size], operation, target)
+        for operation, some in alike.items()
+        for size in [at_once.get(operation, batch_size)]
+        for start in range(0, len(some), size)
     )
+
+
+def _of_batch(batch: Sequence[PlannedChange], operation: Operation, target: TargetObject) -> int:
+    """The requests of what is given to the connector at once."""
+    own = {f.native for f in target.mapping.fields if f.own_call}
+    single, together = 0, list[PlannedChange]()
+    for change in batch:
+        apart = [name for name, value in change.values.items() if name in own and text_of(value) not in _NOTHING]
+        single += len(apart)
+        if len(apart) < len(change.values) or operation not in UPDATES:
+            together.append(change)
+    guarded = [change for change in together if operation is Operation.UPDATE and not change.values.keys().isdisjoint(target.mapping.guarded)]
+    alone = len(guarded) if len(guarded) <= target.mapping.guarded_most else 0
+    # a clearing and the value after it are two requests
+    return single + alone + (len(together) > alone) * (2 if operation is Operation.CLEAR_THEN_SET else 1)

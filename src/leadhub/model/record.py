@@ -251,7 +251,8 @@ class ObjectMapping:
     post: it counts beside all the others of its kind, and speaks of the lead that was the current one when it came. `evidence`: the records are
     nobody's identity and are never written, but say how far a lead has come (deals): a record is evidence for the lead whose record names it, else
     for its person's, whom it names itself (both by `same_person`). `opt_in` names the setting (true or false) without which the object is not read.
-    `converted` names the native field that is true of a record once it was converted, in an object whose records can be.
+    `converted` names the native field that is true of a record once it was converted, in an object whose records can be. `guarded` are native fields
+    of which up to `guarded_most` updates in a batch take a request each (only if nobody saved the record meanwhile); plans count that.
     """
 
     object: str
@@ -264,6 +265,8 @@ class ObjectMapping:
     event: bool = False
     evidence: bool = False
     converted: str | None = None
+    guarded: tuple[str, ...] = ()
+    guarded_most: int = 0
     opt_in: str | None = None
 
     @property

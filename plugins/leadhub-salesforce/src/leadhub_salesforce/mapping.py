@@ -11,6 +11,11 @@ LEAD, CONTACT, OPPORTUNITY = "Lead", "Contact", "Opportunity"
 ROLES = "ContactRoles"
 """No field of Opportunity: the Contacts of its contact roles, by which it is read here."""
 
+OWNER = "OwnerId"
+
+FEW = 10
+"""Up to so many writes of a status or an owner go row by row, each only if nobody saved the lead since it was reread. More cost too many calls."""
+
 _SALUTATIONS = (
     ValueMapping("Mr.", ("Mr.", "Mr", "Herr")),
     ValueMapping("Ms.", ("Ms.", "Ms", "Miss", "Frau")),
@@ -82,7 +87,7 @@ MAPPINGS = (
             FieldMapping("annual_revenue", "AnnualRevenue", type="decimal"),
             FieldMapping("created_at", "CreatedDate", type="datetime", writable=False),
             FieldMapping("rating", "Rating", max_length=255, values=_RATINGS),
-            FieldMapping("owner", "OwnerId", required=True, type="owner"),
+            FieldMapping("owner", OWNER, required=True, type="owner"),
             FieldMapping("source", "LeadSource", max_length=255, values=_SOURCES),
             FieldMapping("message", "Description", max_length=32_000),
         ),
@@ -91,6 +96,8 @@ MAPPINGS = (
         created="CreatedDate",
         same_person={CONTACT: "ConvertedContactId", OPPORTUNITY: "ConvertedOpportunityId"},
         converted="IsConverted",
+        guarded=("Status", OWNER),
+        guarded_most=FEW,
     ),
     ObjectMapping(
         CONTACT,

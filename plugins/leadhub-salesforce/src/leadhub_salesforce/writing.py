@@ -25,7 +25,7 @@ from leadhub import (
 )
 from leadhub_salesforce.client import Client
 from leadhub_salesforce.errors import Complaint, for_record, graver
-from leadhub_salesforce.mapping import CONTACT, LEAD
+from leadhub_salesforce.mapping import CONTACT, FEW, LEAD, OWNER
 from leadhub_salesforce.schema import STATUS, Schema
 from leadhub_salesforce.settings import ASSIGNMENT_RULES, Settings
 from leadhub_salesforce.values import full_id, is_id, to_salesforce
@@ -36,11 +36,6 @@ AUTO_ASSIGN = "Sforce-Auto-Assign"
 
 LEAD_IDS = "00Q"
 """How every id of a Lead begins (`keyPrefix` of its describe). A delete names ids alone, so one of another object would be deleted as well."""
-
-OWNER = "OwnerId"
-
-FEW = 10
-"""Up to so many writes of a status or an owner go row by row, each only if nobody saved the lead since it was reread. More cost too many calls."""
 
 BY_RULE = "DUPLICATES_DETECTED"
 NO_RIGHT = "INSUFFICIENT_ACCESS_OR_READONLY"

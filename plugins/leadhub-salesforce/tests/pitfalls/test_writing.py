@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from leadhub_salesforce import writing
-from leadhub_salesforce.mapping import CONTACT, LEAD
+from leadhub_salesforce.mapping import CONTACT, FEW, LEAD
 
 from leadhub import DuplicateRefused, InvalidValue, LeadhubError, Outcome, RecordError, RecordGone, Result, RowsLocked, StaleRecord, UnknownOutcome
 
@@ -87,7 +86,7 @@ def test_few_writes_of_a_status_depend_on_the_last_save(org: Any, update: Any, p
     assert len(org.journal("PATCH")) == 3
 
 
-@pytest.mark.parametrize(("count", "alone"), [(writing.FEW, writing.FEW), (writing.FEW + 1, 0)])
+@pytest.mark.parametrize(("count", "alone"), [(FEW, FEW), (FEW + 1, 0)])
 def test_many_writes_of_a_status_go_in_one_call(org: Any, update: Any, pushed: Any, count: int, alone: int) -> None:
     """Pitfall 3: where many statuses are written they go in one call, after the reading that leadhub makes right before."""
     leads = [org.lead(LastName=f"L{n}") for n in range(count)]
