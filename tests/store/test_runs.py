@@ -8,7 +8,7 @@ import pytest
 from leadhub.clock import Clock
 from leadhub.errors import StoreError
 from leadhub.model.record import Reject
-from leadhub.model.run import Edit, RunRow
+from leadhub.model.run import Approval, Edit, RunRow
 from leadhub.store import Store, StoredReject, SystemRow
 
 
@@ -78,3 +78,33 @@ def test_the_journal_tells_a_person_in_order(store: Store, clock: Clock) -> None
         assert [one.edit for one in tx.edits.history("P1", lead_id="L1")] == [dated]
         page = tx.edits.of_run("run1", limit=1)
         assert [one.edit.person_id for one in page + tx.edits.of_run("run1", after=page[0].seq)] == ["P1", "P2"]
+
+
+def test_the_runs_that_made_a_plan_are_found(store: Store, clock: Clock) -> None:
+    """A run knows the hash of the plan file that it wrote; one that makes a plan names it, so that who planned and who applied can be told."""
+    planned = RunRow("r0", "plan", clock.now(), None, "running", {}, "abc", "jo")
+    made = [RunRow(f"r{n}", "apply", clock.now() + timedelta(minutes=n), None, "running", {}, "abc", "al", "r0", "f00d") for n in (2, 1)]
+    with store.begin() as tx:
+        for run in (planned, *made):
+            tx.runs.start(run)
+        tx.runs.finish("r0", "ok", {})
+        tx.runs.keep_plan("r0", "f00d")
+    with store.read() as tx:
+        assert tx.runs.get("r0") == (replace(planned, status="ok", ended_at=clock.now(), plan_hash="f00d"),)
+        assert tx.runs.of_plan("r0") == (made[1], made[0])
+        assert tx.runs.of_plan("r1") == ()
+
+
+def test_what_was_said_to_a_plan_is_kept_in_order(store: Store, clock: Clock) -> None:
+    """Approvals and their withdrawals, letter by letter; those of another plan are not among them."""
+    said = [
+        Approval("r0", "f00d", "bo", clock.now(), given=True, comment="as agreed\x00\n"),
+        Approval("r0", "f00d", "cy", clock.now()),
+        Approval("r0", "f00d", "bo", clock.now() + timedelta(hours=1), given=False),
+    ]
+    with store.begin() as tx:
+        for one in (*said, replace(said[0], plan_run="r1")):
+            tx.approvals.add(one)
+    with store.read() as tx:
+        assert tx.approvals.of("r0") == tuple(said)
+        assert tx.approvals.of("r") == ()

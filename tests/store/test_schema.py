@@ -2,10 +2,11 @@
 
 import os
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine
 
 from leadhub.clock import Clock
 from leadhub.errors import StoreError
+from leadhub.model.run import RunRow
 from leadhub.store import Store, open_store, schema, tables, upgrade
 
 
@@ -34,6 +36,24 @@ def test_comparison_would_notice_a_missing_column(empty_database_url: str, clock
         connection.exec_driver_sql("ALTER TABLE person DROP COLUMN merged_into")
         assert [change[0] for change in compare_metadata(MigrationContext.configure(connection), tables.metadata)] == ["add_column"]
     engine.dispose()
+
+
+def test_a_store_of_the_version_before_keeps_its_runs(empty_database_url: str, clock: Clock) -> None:
+    """Journals come along: a run of before has to do with no plan file."""
+    engine = create_engine(empty_database_url)
+    with engine.begin() as connection:
+        config = schema.alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        columns = "id, kind, started_at, status, counts, config_hash, actor"
+        connection.exec_driver_sql(f"INSERT INTO run ({columns}) VALUES ('r0', 'sync', '2026-03-01T09:00:00.000000Z', 'ok', '{{}}', 'abc', 'jo')")
+    engine.dispose()
+    upgrade(empty_database_url)
+    store = open_store(empty_database_url, clock)
+    with store.read() as tx:
+        assert tx.runs.list() == (RunRow("r0", "sync", datetime(2026, 3, 1, 9, tzinfo=UTC), None, "ok", {}, "abc", "jo"),)
+        assert tx.approvals.of("r0") == ()
+    store.close()
 
 
 def test_head_is_the_newest_revision() -> None:
@@ -87,8 +107,8 @@ def test_a_newer_database_is_refused(empty_database_url: str, clock: Clock) -> N
 def test_an_older_postgresql_waits_to_be_asked(empty_postgres_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older PostgreSQL database is not changed by opening it: others may be at work on it."""
     open_store(empty_postgres_url, clock).close()
-    monkeypatch.setattr(schema, "HEAD", "0003")
-    with pytest.raises(StoreError, match="is of version 0002, this leadhub needs 0003") as refused:
+    monkeypatch.setattr(schema, "HEAD", "0004")
+    with pytest.raises(StoreError, match="is of version 0003, this leadhub needs 0004") as refused:
         open_store(empty_postgres_url, clock)
     assert "leadhub db upgrade" in refused.value.next_step
 

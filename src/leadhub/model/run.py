@@ -130,8 +130,20 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What a person said to a plan that is kept in a file: that it may be made, or (`given` false) that this no longer holds."""
+
+    plan_run: str
+    plan_hash: str
+    actor: str
+    at: datetime
+    given: bool = True
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRow:
-    """One execution."""
+    """One execution. `plan_hash` is that of the plan file which it wrote, or made; in the second case `plan_run` is the run that wrote it."""
 
     id: str
     kind: str
@@ -141,3 +153,5 @@ class RunRow:
     counts: Mapping[str, Json]
     config_hash: str
     actor: str
+    plan_run: str | None = None
+    plan_hash: str | None = None

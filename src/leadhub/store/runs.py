@@ -1,13 +1,14 @@
-"""Executions, and the rows that could not be taken in."""
+"""Executions, what people said to plans, and the rows that could not be taken in."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select, update
 
 from leadhub.errors import StoreError
 from leadhub.model.record import Json, Reject
-from leadhub.model.run import RunRow
+from leadhub.model.run import Approval, RunRow
 from leadhub.store import bulk, tables
 from leadhub.store.repository import Repository, begins_with
 from leadhub.store.rows import StoredReject
@@ -20,7 +21,8 @@ class Runs(Repository):
 
     def start(self, run: RunRow) -> None:
         """Store a run that begins."""
-        row = {name: getattr(run, name) for name in ("id", "kind", "started_at", "ended_at", "status", "config_hash", "actor")}
+        names = ("id", "kind", "started_at", "ended_at", "status", "config_hash", "actor", "plan_run", "plan_hash")
+        row = {name: getattr(run, name) for name in names}
         bulk.insert(self.connection, _T, [row | {"counts": dict(run.counts)}])
 
     def finish(self, run_id: str, status: str, counts: Mapping[str, Json]) -> None:
@@ -33,6 +35,15 @@ class Runs(Repository):
         if self.connection.execute(ended).rowcount != 1:
             raise StoreError(f"there is no run {run_id!r} to finish", next_step="leadhub runs list")
 
+    def keep_plan(self, run_id: str, plan_hash: str) -> None:
+        """Store the hash of the plan file that a run wrote."""
+        self.connection.execute(update(_T).where(_T.c.id == run_id).values(plan_hash=plan_hash))
+
+    def of_plan(self, plan_run: str) -> tuple[RunRow, ...]:
+        """Return the runs that made a plan, or some of it, oldest first."""
+        found = select(_T).where(_T.c.plan_run == plan_run).order_by(_T.c.started_at, _T.c.id)
+        return tuple(_read(row) for row in self.connection.execute(found))
+
     def get(self, id_prefix: str) -> tuple[RunRow, ...]:
         """Return the runs whose id begins so: none, the one meant, or as many as make the prefix ambiguous (ten at most)."""
         found = select(_T).where(begins_with(_T.c.id, id_prefix)).order_by(_T.c.id).limit(10)
@@ -44,6 +55,20 @@ class Runs(Repository):
         if kind is not None:
             found = found.where(_T.c.kind == kind)
         return tuple(_read(row) for row in self.connection.execute(found))
+
+
+class Approvals(Repository):
+    """What people said to plans. Nothing is ever taken out: an approval that no longer holds is followed by the word that it does not."""
+
+    def add(self, approval: Approval) -> None:
+        """Store what somebody said."""
+        bulk.insert(self.connection, tables.approval, [asdict(approval)])
+
+    def of(self, plan_run: str) -> tuple[Approval, ...]:
+        """Return all that was said to the plan of a run, oldest first."""
+        t = tables.approval.c
+        found = select(t.plan_run, t.plan_hash, t.actor, t.at, t.given, t.comment).where(t.plan_run == plan_run).order_by(t.seq)
+        return tuple(Approval(**row) for row in self.connection.execute(found).mappings())
 
 
 class Rejects(Repository):
@@ -76,4 +101,6 @@ def _read(row: Any) -> RunRow:
         counts=row.counts,
         config_hash=row.config_hash,
         actor=row.actor,
+        plan_run=row.plan_run,
+        plan_hash=row.plan_hash,
     )

@@ -17,7 +17,7 @@ from leadhub.store.owners import Owners
 from leadhub.store.persons import Persons
 from leadhub.store.questions import Decisions, Reviews
 from leadhub.store.records import Records
-from leadhub.store.runs import Rejects, Runs
+from leadhub.store.runs import Approvals, Rejects, Runs
 from leadhub.store.systems import Systems
 
 
@@ -34,6 +34,7 @@ class Transaction:
         self.reviews = Reviews(connection, clock)
         self.decisions = Decisions(connection, clock)
         self.runs = Runs(connection, clock)
+        self.approvals = Approvals(connection, clock)
         self.intents = Intents(connection, clock)
         self.leases = Leases(connection, clock)
         self.rejects = Rejects(connection, clock)

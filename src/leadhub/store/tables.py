@@ -208,6 +208,20 @@ run = Table(
     Column("counts", ExactJson, nullable=False),
     Column("config_hash", Text, nullable=False),
     Column("actor", AnyText, nullable=False),
+    Column("plan_run", Text),
+    Column("plan_hash", Text),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("plan_run", Text, nullable=False, index=True),
+    Column("plan_hash", Text, nullable=False),
+    Column("actor", AnyText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("given", Boolean, nullable=False),
+    Column("comment", AnyText, nullable=False),
 )
 
 intent = Table(
