@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -30,10 +31,17 @@ Books = Mapping[str, OwnerBook]
 
 
 def os_user() -> str:
-    """Return who runs leadhub, as the operating system knows them: the journal's actor."""
-    try:
+    """Return who runs leadhub, as the operating system knows them: the journal's actor, and the one who approves.
+
+    By the user's number: what the environment says (USER, LOGNAME) anybody may set.
+    """
+    if sys.platform == "win32":
         return getpass.getuser()
-    except (KeyError, OSError):  # no such user in a container
+    import pwd  # not on Windows
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # no such user in a container
         return f"uid {os.getuid()}"
 
 
