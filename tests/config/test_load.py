@@ -71,7 +71,7 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
 def test_an_unknown_key_is_refused_with_its_line(tmp_path: Path) -> None:
     """A typing error does not pass as a setting."""
     assert problems(tmp_path, GOOD.replace("trust =", "trusted ="), SECRET="x") == (
-        'leadhub.toml:4: M24 unknown key "trusted" in defaults. Did you mean "trust"? Keys: trust, region, sweep_every.',
+        'leadhub.toml:4: M24 unknown key "trusted" in defaults. Did you mean "trust"? Keys: trust, region, approval, sweep_every.',
     )
 
 

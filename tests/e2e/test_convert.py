@@ -10,7 +10,8 @@ from sandbox_world import World
 from leadhub.cli.app import main
 from leadhub.model.record import Operation
 from leadhub.sync import apply as applying
-from leadhub.sync.acts import preview_revert
+from leadhub.sync import planfile
+from leadhub.sync.acts import apply_plan, preview_revert
 from leadhub.sync.run import plan
 
 ALLOW = 'allow = ["convert"]'
@@ -172,3 +173,16 @@ def _why(world: World, name: str) -> str:
     with redirect_stdout(out):
         assert main(["-C", str(world.folder), "leads", "why", "ann@acme.example", name]) == 0
     return " ".join(out.getvalue().split())
+
+
+def test_a_conversion_of_a_plan_is_made_of_the_lead_that_was_looked_at(world: World) -> None:
+    """A conversion sets no field, so what counts is what the lead showed: edited since, it is refused with what it shows now."""
+    lead, _ = _opportunity_elsewhere(world, allow=True)
+    report, changes = plan(world.hub)
+    path = world.folder / "convert.plan"
+    planfile.write(path, world.hub, report, changes)
+    assert planfile.read(path, world.hub).items[0].before == {"Status": "Open - Not Contacted"}
+    world.sf_edit(lead, Status="Working - Contacted")
+    _, refused = apply_plan(world.hub, planfile.read(path, world.hub))
+    assert [r.reason for r in refused] == ['Status shows something else now: "Working - Contacted"']
+    assert not _conversions(world)

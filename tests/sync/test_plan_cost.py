@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 from sandbox_world import SYSTEMS, World
 
-from leadhub.cli.plan_view import total_calls
 from leadhub.model.record import Operation
 from leadhub.model.run import PlannedChange
+from leadhub.sync.patterns import total_calls
 from leadhub.sync.run import plan
 
 MANY = 12

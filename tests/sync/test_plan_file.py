@@ -10,19 +10,22 @@ import pytest
 from sandbox_world import World
 
 from leadhub.core.cutting import cut
+from leadhub.errors import LeaseHeld
 from leadhub.model.run import PlannedChange
-from leadhub.sync import planfile
-from leadhub.sync.acts import apply_plan
-from leadhub.sync.planfile import Backfill, Item, PlanFile, PlanFileError, Refused
+from leadhub.sync import approval, planfile
+from leadhub.sync.acts import apply_plan, revert
+from leadhub.sync.chosen import Refused
+from leadhub.sync.planfile import Backfill, Item, PlanFile, PlanFileError
 from leadhub.sync.report import RunReport
 from leadhub.sync.run import plan
+from leadhub.sync.session import open_session
 
 
 def keep(world: World, *, backfill: Backfill | None = None) -> tuple[Path, Sequence[PlannedChange]]:
     """Plan and write the plan to a file."""
     report, changes = plan(world.hub, backfill=backfill)
     path = world.folder / "night.plan"
-    planfile.write(path, world.hub, report.run, {n: i.org for n, i in report.identities.items()}, changes, backfill)
+    planfile.write(path, world.hub, report, changes, backfill)
     return path, changes
 
 
@@ -221,7 +224,7 @@ def test_a_few_are_tried_and_the_rest_stays_planned(world: World) -> None:
     _, anns = edited_pair(world)
     world.sf_edit(bob, Title="Chair")
     report, changes = plan(world.hub)
-    few = PlanFile(report.run, world.hub.deployment.hash, {}, (Item.of(changes[0]),))
+    few = PlanFile(report.run, world.hub.deployment.hash, {}, (Item.of(changes[0], world.hub),))
     tried, refused = apply_plan(world.hub, few)
     assert (tried.systems["hubspot"].updated, tried.waiting, list(refused)) == (1, 1, [])
     assert world.sync().systems["hubspot"].updated == 1
@@ -252,7 +255,7 @@ def test_what_is_cut_off_a_write_comes_with_the_next_run(world: World) -> None:
     report, (change,) = plan(world.hub)
     title = cut(change, {"jobtitle"}, world.hub.systems["hubspot"].object("contacts"))
     world.mark()
-    _, refused = apply_plan(world.hub, PlanFile(report.run, world.hub.deployment.hash, {}, (Item.of(title),)))
+    _, refused = apply_plan(world.hub, PlanFile(report.run, world.hub.deployment.hash, {}, (Item.of(title, world.hub),)))
     assert ([w.values for w in world.written()], list(refused)) == ([{"jobtitle": "CEO"}], [])
     world.sync()
     assert (world.hs(contact)["jobtitle"], world.hs(contact)["hs_lead_status"]) == ("CEO", "ATTEMPTED_TO_CONTACT")
@@ -270,6 +273,92 @@ def test_a_guard_stops_a_plan_file_too(world: World, monkeypatch: pytest.MonkeyP
     assert (report.status, world.hs(contact)["jobtitle"]) == ("blocked", "CTO")
     report, _ = apply_file(world, path, {("hubspot", "updates"): 1})
     assert (report.status, world.hs(contact)["jobtitle"]) == ("ok", "CEO")
+
+
+def test_an_item_of_a_plan_is_made_once(world: World) -> None:
+    """Made, taken back, and edited again to the very same: another edit is another plan, and the old one is not made a second time."""
+    lead, contact = edited_pair(world)
+    path, _ = keep(world)
+    done, _ = apply_file(world, path)
+    with world.hub.store.read() as tx:
+        (run,) = tx.runs.get(done.run)
+    revert(world.hub, run)
+    assert world.hs(contact)["jobtitle"] == "CTO"
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ["leadhub would not write this any more: its value moved on, or a question about it is open"]
+    world.sf_edit(lead, Title="CTO")
+    world.sync()
+    world.sf_edit(lead, Title="CEO")
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == [f"run {done.run} made it already: no item of a plan is made twice"]
+    assert world.hs(contact)["jobtitle"] == "CTO"
+
+
+def test_a_plan_grows_old_by_what_changes_alone(world: World) -> None:
+    """After forty days and by another user it is made as it stands; the journal knows who planned it and who made it."""
+    _, contact = edited_pair(world)
+    path, _ = keep(world)
+    world.clock.sleep(40 * 86_400)
+    author, world.hub.actor = world.hub.actor, "somebody else"
+    report, refused = apply_file(world, path)
+    assert (world.hs(contact)["jobtitle"], list(refused)) == ("CEO", [])
+    with world.hub.store.read() as tx:
+        (run,) = tx.runs.get(report.run)
+        told = approval.told(tx, run)
+    assert told is not None
+    assert (told.planned_by, run.actor, told.approvals) == (author, "somebody else", ())
+
+
+def test_a_plan_that_another_run_is_making_waits(world: World) -> None:
+    """Two at a time never write: the second is refused before it reads anything, and its journal has no trace of it."""
+    edited_pair(world)
+    path, _ = keep(world)
+    world.mark()
+    with open_session(world.hub, "sync"), pytest.raises(LeaseHeld):
+        apply_plan(world.hub, planfile.read(path, world.hub))
+    assert not world.written()
+
+
+def test_a_decision_taken_since_counts(world: World) -> None:
+    """A person gave the lead another title in leadhub: the plan's is not written."""
+    _, contact = edited_pair(world)
+    path, _ = keep(world)
+    world.decide("job_title", "Owner")
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ['leadhub would write another value by now: jobtitle "Owner"']
+    assert world.hs(contact)["jobtitle"] == "CTO"
+
+
+def test_a_create_depends_on_the_configuration_that_it_was_planned_under(world: World) -> None:
+    """Whose a new record becomes is no value of it: under a changed configuration nobody saw what would come of it."""
+    world.begin(create=True)
+    world.hs_create(email="bob@b.example", firstname="Bob", lastname="Bee", company="Bees")
+    path, _ = keep(world)
+    world.configure(salesforce='create = "always"\ncreate_cap = 150')
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ["leadhub.toml changed since, and what comes of a record that is made depends on it"]
+    assert not world.sf_all()
+
+
+def test_a_class_that_changed_since_is_refused(world: World) -> None:
+    """What was looked at as reversible and is not any more was not what was looked at."""
+    _, contact = edited_pair(world)
+    path, _ = keep(world)
+    kept = planfile.read(path, world.hub)
+    other = replace(kept, items=tuple(replace(item, reversible="irreversible") for item in kept.items))
+    _, refused = apply_plan(world.hub, other)
+    assert [r.reason for r in refused] == ["it was planned as irreversible, and is reversible by now"]
+    assert world.hs(contact)["jobtitle"] == "CTO"
+
+
+def test_an_object_that_is_not_read_any_more_is_said(world: World) -> None:
+    """An item of an object that the configuration left out since is refused, and breaks nothing."""
+    edited_pair(world)
+    path, _ = keep(world)
+    kept = planfile.read(path, world.hub)
+    other = replace(kept, items=tuple(replace(item, object="leads") for item in kept.items))
+    _, refused = apply_plan(world.hub, other)
+    assert [r.reason for r in refused] == ["leadhub.toml changed since, and leads of hubspot is not read any more"]
 
 
 # ---- backfill --------------------------------------------------------------------------------------------------------------------------

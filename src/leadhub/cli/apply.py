@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +18,11 @@ from leadhub.errors import GuardStopped
 from leadhub.hub import Hub
 from leadhub.model.record import Operation
 from leadhub.model.run import PlannedChange
-from leadhub.sync import acts, planfile
+from leadhub.sync import acts, approval, planfile
 from leadhub.sync import run as flow
-from leadhub.sync.planfile import Item, PlanFile, Refused
+from leadhub.sync.chosen import Refused
+from leadhub.sync.patterns import Group, grouped, irreversible
+from leadhub.sync.planfile import Item, PlanFile
 from leadhub.sync.report import RunReport
 
 _MOST = 20
@@ -52,10 +55,13 @@ def apply(
         if pattern is not None or wanted is not None:
             raise UsageFault("A plan file says itself what is to be written.", next_step=cli.command(f"plan --pattern ID -o {file}"))
         kept = planfile.read(file, hub)
-        _some(cli, hub, _limited(kept, limit), allowed, f"of the plan in {file} (made by run {kept.run}). What has changed since is left out.")
+        with hub.store.read() as tx:
+            approval.demand(tx, hub, kept)
+        _some(cli, hub, _limited(kept, limit), allowed, f"of the plan in {file}. What has changed since is left out.")
         return
+    approval.demand_file(hub, "apply")
     report, changes = flow.plan(hub, backfill=wanted)
-    groups = plan_view.grouped(hub, changes)
+    groups = grouped(hub, changes)
     if report.troubles:
         _show_plan(cli, hub, report, changes, groups)
         raise typer.Exit(of_report(report))
@@ -66,24 +72,28 @@ def apply(
         chosen = changes if pattern is None else plan_view.pattern(cli, groups, pattern)[1].changes
         orgs = {name: identity.org for name, identity in report.identities.items()}
         hub.met = lambda _name, _identity: None  # the same systems, named a moment ago
-        some = _limited(PlanFile(report.run, hub.deployment.hash, orgs, tuple(map(Item.of, chosen)), wanted), limit)
+        some = _limited(PlanFile(report.run, hub.deployment.hash, orgs, tuple(Item.of(change, hub) for change in chosen), wanted), limit)
         _some(cli, hub, some, allowed, f"of {len(changes):,} planned. The rest stays planned.")
         return
     _show_plan(cli, hub, report, changes, groups)
     _all(cli, hub, report, changes, allowed)
 
 
-def _show_plan(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange], groups: Sequence[plan_view.Group]) -> None:
+def _show_plan(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange], groups: Sequence[Group]) -> None:
     if cli.screen.for_people:
         plan_view.show(cli, hub, report, changes, groups, ask_next=False)
 
 
-def _question(count: int) -> str:
-    return "Make this write?" if count == 1 else f"Make these {count:,} writes?"
+def question(hub: Hub, verb: str, count: int, changes: Sequence[PlannedChange]) -> str:
+    """Return the question before writes are made, or approved: it says how many of them leadhub cannot take back."""
+    what = "this write" if count == 1 else f"these {count:,} writes"
+    final = len(irreversible(hub, changes))
+    warning = f" leadhub cannot take {'it' if count == 1 else f'{final:,} of them'} back." if final else ""
+    return f"{verb} {what}?{warning}"
 
 
 def _limited(plan: PlanFile, limit: int | None) -> PlanFile:
-    return PlanFile(plan.run, plan.config_hash, plan.orgs, plan.items[:limit], plan.backfill)
+    return replace(plan, items=plan.items[:limit])
 
 
 # ---- the whole plan --------------------------------------------------------------------------------------------------------------------
@@ -98,7 +108,7 @@ def _all(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
         if not cli.screen.for_people:
             cli.screen.json(report.as_json())
         return
-    if not cli.confirm(_question(len(changes))):
+    if not cli.confirm(question(hub, "Make", len(changes), changes)):
         cli.screen.line("Nothing was written.")
         return
     hub.met = lambda _name, _identity: None  # the same systems, named a moment ago
@@ -127,13 +137,10 @@ def _compare(cli: Cli, changes: Sequence[PlannedChange], done: RunReport) -> Non
 
 def _some(cli: Cli, hub: Hub, plan: PlanFile, allowed: Allowed, which: str) -> None:
     """Show these changes, ask, and make them: those that a plan made now has too."""
-    known = [item.as_change() for item in plan.items if item.system in hub.systems]
-    if cli.screen.for_people:
-        cli.screen.line(f"{plural(len(plan.items), 'write')} {which}", style="bold")
-        plan_view.show_groups(cli, hub, known, plan_view.grouped(hub, known))
+    known = show_kept(cli, hub, plan, which)
     if not plan.items:
         return
-    if not cli.confirm(_question(len(plan.items))):
+    if not cli.confirm(question(hub, "Make", len(plan.items), known)):
         cli.screen.line("Nothing was written.")
         return
     done, refused = acts.apply_plan(hub, plan, allowed=allowed)
@@ -143,8 +150,23 @@ def _some(cli: Cli, hub: Hub, plan: PlanFile, allowed: Allowed, which: str) -> N
         _show_refused(cli, refused)
     else:
         rows = [{"key": r.item.key, "system": r.item.system, "record_id": r.item.record_id, "reason": r.reason} for r in refused]
-        cli.screen.json({**done.as_json(), "not_applied": rows})
+        with hub.store.read() as tx:
+            told = approval.told(tx, tx.runs.get(done.run)[0])
+        cli.screen.json({**done.as_json(), "plan": told and told.as_json(), "not_applied": rows})
     raise typer.Exit(of_report(done))
+
+
+def show_kept(cli: Cli, hub: Hub, plan: PlanFile, which: str) -> list[PlannedChange]:
+    """Show a plan, and who planned and approved it; return its changes, but for those of objects that are not read any more."""
+    known = [item.as_change() for item in plan.items if item.system in hub.systems and hub.systems[item.system].reads(item.object)]
+    if cli.screen.for_people:
+        cli.screen.line(f"{plural(len(plan.items), 'write')} {which}", style="bold")
+        if plan.hash is not None:
+            with hub.store.read() as tx:
+                approvals = approval.standing(tx.approvals.of(plan.run), plan)
+            cli.screen.line(run_view.planned_by(plan.planned_by, plan.planned_at, plan.run, approvals))
+        plan_view.show_groups(cli, hub, known, grouped(hub, known))
+    return known
 
 
 def _show_refused(cli: Cli, refused: Sequence[Refused]) -> None:

@@ -11,8 +11,9 @@ from leadhub.cli.run_view import show_lost
 from leadhub.cli.session import cli_of, system_of
 from leadhub.cli.words import plural
 from leadhub.hub import Hub
-from leadhub.sync import planfile
+from leadhub.sync import approval, planfile
 from leadhub.sync import run as flow
+from leadhub.sync.patterns import grouped
 from leadhub.sync.planfile import Backfill
 
 BackfillField = Annotated[
@@ -42,13 +43,12 @@ def plan(
     hub = cli.open()
     wanted = backfill_of(hub, backfill, system)
     report, changes = flow.plan(hub, backfill=wanted)
-    groups = plan_view.grouped(hub, changes)
+    groups = grouped(hub, changes)
     one = None if pattern is None else plan_view.pattern(cli, groups, pattern)
     chosen = changes if one is None else one[1].changes
     whole = not (report.troubles or report.access_denied)  # a plan that lacks a system is no plan to keep
     if out is not None and whole:
-        orgs = {name: identity.org for name, identity in report.identities.items()}
-        planfile.write(out, hub, report.run, orgs, chosen, wanted)  # before anything is shown: whoever reads that may stop reading
+        planfile.write(out, hub, report, chosen, wanted)  # before anything is shown: whoever reads that may stop reading
     if not cli.screen.for_people:
         plan_view.show_data(cli, hub, report, chosen, enumerate(groups, 1) if one is None else [one])
     elif wanted is not None and not changes and not report.troubles:
@@ -62,7 +62,10 @@ def plan(
         raise typer.Exit(of_report(report))
     if out is not None:
         cli.screen.note(f"{plural(len(chosen), 'write')} kept in {out}. Only you can read it: it holds names and addresses, and no secrets.")
-        cli.screen.note(f"Next: {cli.command(f'apply {out}')} makes exactly these, and refuses what has changed by then.")
+        if approval.required(hub):
+            cli.screen.note(f"Next: somebody else looks at it: {cli.command(f'approve {out}')}")
+        word = "Then" if approval.required(hub) else "Next"
+        cli.screen.note(f"{word}: {cli.command(f'apply {out}')} makes exactly these, and refuses what has changed by then.")
     elif wanted is not None and changes and cli.screen.for_people:
         where = f" --system {wanted.system}" if wanted.system else ""
         cli.screen.line(f"Next: {cli.command(f'apply --backfill {wanted.field}{where}')} asks once and writes.")

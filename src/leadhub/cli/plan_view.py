@@ -1,22 +1,20 @@
 """A plan for people and for programs: by pattern, with counts, examples, what can be taken back, and what it costs in calls."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.run_view import left_out_lines, nothing_written, only_read, writing_off
 from leadhub.cli.session import Cli
 from leadhub.cli.words import plural, shown
-from leadhub.core.cutting import Reversible, calls, is_state, often_starts, pieces, reversibility
+from leadhub.core.cutting import often_starts, reversibility
 from leadhub.core.guard import Refusal
 from leadhub.core.normalize import text_of
-from leadhub.core.targets import TargetObject
 from leadhub.hub import Hub
 from leadhub.model.record import Operation
 from leadhub.model.run import PlannedChange
+from leadhub.sync.patterns import Group, irreversible, target_of, total_calls
 from leadhub.sync.report import RunReport
 
 _EXAMPLES = 3
@@ -29,8 +27,6 @@ _VERBS = {
     Operation.CONVERT: "convert",
 }
 
-_LETTERS, _LENGTH = "bcdfghjkmnpqrstvwxyz", 6
-"""Letters alone, so that no id is ever taken for a number, and no vowels, so that none is a word."""
 _BACK = {
     "reversible": "reversible",
     "compensable": "compensable (undone only by an act of its own)",
@@ -38,89 +34,6 @@ _BACK = {
 }
 
 _FOR_GOOD = "irreversible: nobody takes a conversion back"
-
-
-@dataclass(slots=True)
-class Group:
-    """Changes that do the same: one field, and for a state field one move. What is only made together is one group; so is a create or an archiving.
-
-    `key` names the fields, however many of them a change has; `moves` are the old and new values of a state. `starts`: automation often listens to it.
-    """
-
-    target: TargetObject
-    operation: Operation
-    key: str
-    moves: Mapping[str, tuple[str, str]]
-    reversible: Reversible
-    batch_size: int
-    starts: bool = False
-    changes: list[PlannedChange] = field(default_factory=list)
-    """Cut to the fields of the group."""
-
-    @property
-    def id(self) -> str:
-        """A short name that stays the same while counts and numbers change."""
-        parts = (*self.target.key, self.operation, self.key, self.reversible, *(text for move in self.moves.values() for text in move))
-        number = int.from_bytes(hashlib.blake2b("|".join(parts).encode(), digest_size=8).digest())
-        return "".join(_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(_LENGTH))
-
-    @property
-    def names(self) -> list[str]:
-        """The native fields that its changes have; none for whole records."""
-        return list(dict.fromkeys(name for change in self.changes for name in change.values)) if self.key else []
-
-    @property
-    def calls(self) -> int:
-        """Calls that writing the group alone would take."""
-        return calls(self.changes, self.target, self.batch_size)
-
-    @property
-    def what(self) -> str:
-        """The pattern in words."""
-        told = [name if name not in self.moves else f"{name} {' → '.join(map(shown, self.moves[name]))}" for name in self.names]
-        return f"{self.target.system} {self.target.mapping.object}: {_VERBS[self.operation]} {', '.join(told)}".rstrip()
-
-    def example(self, change: PlannedChange) -> str:
-        """One change of the group in one line: who, from what to what, why."""
-        if not self.key:
-            return f"{change.name}: {', '.join(f'{name} {shown(text_of(value))}' for name, value in (change.values or change.before).items())}"
-        moves = {name: f"{shown(text_of(change.before.get(name)))} → {shown(text_of(value))}" for name, value in change.values.items()}
-        told = moves.values() if len(self.names) == 1 else [f"{name} {move}" for name, move in moves.items()]
-        return ", ".join([f"{change.name}: {next(iter(told))}", *list(told)[1:], *dict.fromkeys(change.why.get(name, "") for name in moves)])
-
-
-def grouped(hub: Hub, changes: Iterable[PlannedChange]) -> list[Group]:
-    """Return the patterns of a plan, largest first. A change of several fields is in a group for each, cut to it."""
-    found: dict[tuple[object, ...], Group] = {}
-    for change in changes:
-        target = _target(hub, change)
-        for piece in pieces(change, target, hub.policy):
-            made = piece.change
-            moves = {n: (text_of(made.before.get(n)), text_of(v)) for n, v in made.values.items() if piece.name and is_state(n, target)}
-            back = reversibility(made, target, hub.policy)
-            key = (change.system, change.object, made.operation, piece.name, *moves.values(), back)
-            group = found.get(key)
-            if group is None:
-                size = int(getattr(hub.systems[change.system].connector, "batch_size", 1))
-                group = found[key] = Group(target, made.operation, piece.name, moves, back, size)
-            group.starts = group.starts or often_starts(made, target)
-            group.changes.append(made)
-    return sorted(found.values(), key=lambda g: (-len(g.changes), g.what))
-
-
-def _target(hub: Hub, change: PlannedChange) -> TargetObject:
-    return hub.systems[change.system].object(change.object)
-
-
-def total_calls(hub: Hub, changes: Iterable[PlannedChange]) -> dict[str, int]:
-    """Return how many write requests a plan takes by system, batched as `sync` does it; the reads before them come on top."""
-    by_object: dict[tuple[str, str], list[PlannedChange]] = {}
-    for change in changes:
-        by_object.setdefault((change.system, change.object), []).append(change)
-    totals: Counter[str] = Counter()
-    for (system, name), some in by_object.items():
-        totals[system] += calls(some, hub.systems[system].object(name), int(getattr(hub.systems[system].connector, "batch_size", 1)))
-    return dict(totals)
 
 
 # ---- for people ------------------------------------------------------------------------------------------------------------------------
@@ -158,10 +71,23 @@ def show_groups(cli: Cli, hub: Hub, changes: Sequence[PlannedChange], groups: Se
         return
     cli.screen.line()
     if len(groups) > 1:
-        back: Counter[str] = Counter(reversibility(change, _target(hub, change), hub.policy) for change in changes)
+        back: Counter[str] = Counter(reversibility(change, target_of(hub, change), hub.policy) for change in changes)
         cli.screen.line(f"In all: {', '.join(f'{back[word]:,} {word}' for word in _BACK if back[word])}.")
+    _show_irreversible(cli, irreversible(hub, changes))
     told = ", ".join(f"{system} {plural(n, 'write request')}" for system, n in sorted(total_calls(hub, changes).items()))
-    cli.screen.line(f"API calls: {told}; updates are read once more before they are written.")
+    cli.screen.line(f"API calls: {told}; reading comes on top: each batch once more before it is written.")
+
+
+def _show_irreversible(cli: Cli, changes: Sequence[PlannedChange]) -> None:
+    """Name what leadhub cannot take back, record by record, before it is done."""
+    if not changes:
+        return
+    cli.screen.line(f"{plural(len(changes), 'write')} that leadhub cannot take back:", style="bold")
+    for change in changes[:_MOST]:
+        fields = f" {', '.join(change.values)}" if change.values else ""
+        cli.screen.line(f"   {change.system} {change.object} {change.record_id}: {change.name}: {_VERBS[change.operation]}{fields}")
+    if len(changes) > _MOST:
+        cli.screen.line(f"   … and {len(changes) - _MOST:,} more (--output json shows all)")
 
 
 def _show_group(cli: Cli, number: int, group: Group) -> None:
@@ -171,7 +97,22 @@ def _show_group(cli: Cli, number: int, group: Group) -> None:
     back = _FOR_GOOD if group.operation is Operation.CONVERT else _BACK[group.reversible]
     screen.line(f"   {back}; {plural(group.calls, 'write request')}{remark}")
     for change in group.changes[:_EXAMPLES]:
-        screen.line(f"   · {group.example(change)}")
+        screen.line(f"   · {_example(group, change)}")
+
+
+def _what(group: Group) -> str:
+    """A pattern in words."""
+    told = [name if name not in group.moves else f"{name} {' → '.join(map(shown, group.moves[name]))}" for name in group.names]
+    return f"{group.target.system} {group.target.mapping.object}: {_VERBS[group.operation]} {', '.join(told)}".rstrip()
+
+
+def _example(group: Group, change: PlannedChange) -> str:
+    """One change of a group in one line: who, from what to what, why."""
+    if not group.key:
+        return f"{change.name}: {', '.join(f'{name} {shown(text_of(value))}' for name, value in (change.values or change.before).items())}"
+    moves = {name: f"{shown(text_of(change.before.get(name)))} → {shown(text_of(value))}" for name, value in change.values.items()}
+    told = moves.values() if len(group.names) == 1 else [f"{name} {move}" for name, move in moves.items()]
+    return ", ".join([f"{change.name}: {next(iter(told))}", *list(told)[1:], *dict.fromkeys(change.why.get(name, "") for name in moves)])
 
 
 def pattern(cli: Cli, groups: Sequence[Group], wanted: str, command: str = "plan") -> tuple[int, Group]:
@@ -190,11 +131,11 @@ def show_pattern(cli: Cli, number: int, group: Group) -> None:
     """Print every change of one pattern."""
     cli.screen.line(_title(number, group), style="bold")
     for change in group.changes:
-        cli.screen.line(f"   {change.record_id or '(new)'}  {group.example(change)}")
+        cli.screen.line(f"   {change.record_id or '(new)'}  {_example(group, change)}")
 
 
 def _title(number: int, group: Group) -> str:
-    return f"{number}. {group.id}: {group.what}: {len(group.changes):,}"
+    return f"{number}. {group.id}: {_what(group)}: {len(group.changes):,}"
 
 
 def show_proposed(cli: Cli, report: RunReport) -> None:
@@ -248,7 +189,7 @@ def show_data(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedCh
             "schema": "leadhub.plan/1",
             "run": report.run,
             "changes": rows,
-            "patterns": [pattern_json(hub, number, group) for number, group in patterns],
+            "patterns": [_pattern_json(hub, number, group) for number, group in patterns],
             "api_calls": total_calls(hub, changes),
             "guards": guards,
             "not_planned": report.not_planned,
@@ -258,31 +199,13 @@ def show_data(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedCh
     )
 
 
-def pattern_json(hub: Hub, number: int, group: Group) -> dict[str, Any]:
-    """Return one pattern. `field` is null for whole records; `from` and `to` are those of a state's move, null for fields of any value."""
-    return {
-        "pattern": group.id,
-        "number": number,
-        "system": group.target.system,
-        "object": group.target.mapping.object,
-        "operation": group.operation.value,
-        "field": ", ".join(group.names) or None,
-        "from": _joined([old for old, _ in group.moves.values()]),
-        "to": _joined([new for _, new in group.moves.values()]),
-        "count": len(group.changes),
-        "reversible": group.reversible,
-        "api_calls": group.calls,
-        "examples": [as_json(hub, change) for change in group.changes[:_EXAMPLES]],
-    }
-
-
-def _joined(values: Sequence[str]) -> str | None:
-    """Values as one text; a blank alone is null."""
-    return ", ".join(value or "(blank)" for value in values) if len(values) > 1 else "".join(values) or None
+def _pattern_json(hub: Hub, number: int, group: Group) -> dict[str, Any]:
+    return {"number": number, **group.as_json(), "examples": [as_json(hub, change) for change in group.changes[:_EXAMPLES]]}
 
 
 def as_json(hub: Hub, change: PlannedChange) -> dict[str, Any]:
     """Return one change in the shape of `leadhub.plan/1`. Values are texts as the system shows them, null where blank."""
+    target = target_of(hub, change)
     fields = {
         name: {"from": text_of(change.before.get(name)) or None, "to": text_of(value) or None, "why": change.why.get(name, "")}
         for name, value in change.values.items()
@@ -294,7 +217,8 @@ def as_json(hub: Hub, change: PlannedChange) -> dict[str, Any]:
         "record_id": change.record_id,
         "operation": change.operation.value,
         "fields": fields,
-        "reversible": reversibility(change, _target(hub, change), hub.policy),
+        "reversible": reversibility(change, target, hub.policy),
+        "often_starts_automation": often_starts(change, target),
         "person": {"id": change.person_id, "name": change.name},
     }
 

@@ -18,6 +18,7 @@ from leadhub.hub import Hub
 from leadhub.model.record import Operation
 from leadhub.model.run import RunRow
 from leadhub.sync import acts
+from leadhub.sync.patterns import grouped
 from leadhub.sync.report import RunReport
 from leadhub.sync.revert import Part, Reverted
 
@@ -75,7 +76,7 @@ def _part(cli: Cli, hub: Hub, found: Reverted, wanted: str | None) -> Part | Non
     """The writes of one pattern, by link and field."""
     if wanted is None:
         return None
-    _, group = plan_view.pattern(cli, plan_view.grouped(hub, found.changes), wanted, f"revert {found.run.id}")
+    _, group = plan_view.pattern(cli, grouped(hub, found.changes), wanted, f"revert {found.run.id}")
     return frozenset((f"{c.system}/{c.object}/{c.record_id}", name) for c in group.changes for name in (c.values or [""]))
 
 
@@ -115,7 +116,7 @@ def _show(cli: Cli, hub: Hub, found: Reverted) -> None:
     screen.line(f"Taking back {run.kind} {run.id} of {run.started_at:%Y-%m-%d %H:%M} UTC:", style="bold")
     if found.empty:
         screen.line("Nothing of it can be taken back (any more).")
-    plan_view.show_groups(cli, hub, found.changes, plan_view.grouped(hub, found.changes))
+    plan_view.show_groups(cli, hub, found.changes, grouped(hub, found.changes))
     if found.setbacks:
         goes = "goes" if len(found.setbacks) == 1 else "go"
         screen.title(f"{plural(len(found.setbacks), 'value')} that leadhub holds {goes} back, as a decision: no later sync redoes it")

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from leadhub.cli.exits import in_folder, next_step_of
 from leadhub.cli.session import Cli
 from leadhub.cli.words import KINDS, plural, shown, why_standing
 from leadhub.core.guard import CANARY
 from leadhub.hub import Hub
-from leadhub.model.run import Intent, IntentState
+from leadhub.model.run import Approval, Intent, IntentState
 from leadhub.store import StoredReject
 from leadhub.sync.report import COUNTS, RunReport
 
@@ -27,6 +28,13 @@ def show(cli: Cli, hub: Hub, report: RunReport) -> None:
     _show_lists(cli, report, rejects)
     for text in what_next(cli, hub, report):
         screen.line(text)
+
+
+def planned_by(who: str, when: datetime | None, run: str, approvals: Sequence[Approval]) -> str:
+    """Say who planned something, in which run, and who has approved it."""
+    given = [f"{a.actor}, {a.at:%Y-%m-%d %H:%M} UTC{f': {shown(a.comment)}' if a.comment else ''}" for a in approvals]
+    planned = f"Planned by {who}{f', {when:%Y-%m-%d %H:%M} UTC' if when else ''}, run {run}"
+    return f"{planned}; approved by {'; '.join(given)}." if given else f"{planned}."
 
 
 def _journal(hub: Hub, run_id: str) -> tuple[list[Intent], int, tuple[StoredReject, ...]]:

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from leadhub.cli.exits import UsageFault
-from leadhub.cli.run_view import in_doubt
+from leadhub.cli.run_view import in_doubt, planned_by
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import brought, plural, shown
 from leadhub.core.normalize import text_of
 from leadhub.hub import Hub
 from leadhub.model.run import Intent, IntentState, RunRow
 from leadhub.store import StoredEdit
+from leadhub.sync import approval
+from leadhub.sync.approval import Told
 from leadhub.sync.pausing import PAUSE, RESUME
 from leadhub.sync.recover import CRASHED
 
@@ -57,18 +59,21 @@ def show_run(context: typer.Context, run: Annotated[str, typer.Argument(metavar=
     intents, edits = _journal(hub, found.id)
     with hub.store.read() as tx:
         rejects = tx.rejects.list(found.id)
+        told, applied = approval.told(tx, found), tx.runs.of_plan(found.id)
     if not cli.screen.for_people:
         cli.screen.json(
             {
                 "schema": "leadhub.run-details/1",
                 **_row(found),
+                "plan": told and told.as_json(),
+                "applied_by": [{"run": run.id, "actor": run.actor, "started": run.started_at.isoformat()} for run in applied],
                 "counts": found.counts,
                 **_details(intents, edits),
                 "rejects": [asdict(r) for r in rejects],
             }
         )
         return
-    _show(cli, found, intents, edits)
+    _show(cli, found, intents, edits, told, applied)
     if rejects:
         cli.screen.title(f"{plural(len(rejects), 'row')} could not be taken in")
         for reject in rejects:
@@ -140,10 +145,14 @@ def _reason(intent: Intent) -> str:
     return intent.detail if isinstance(intent.detail, str) else ""
 
 
-def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[StoredEdit]) -> None:
+def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[StoredEdit], told: Told | None, applied: Sequence[RunRow]) -> None:
     screen = cli.screen
     ended = f"{'found dead' if run.status == CRASHED else 'ended'} {run.ended_at:%H:%M:%S}" if run.ended_at else "has not ended"
     screen.line(f"{run.kind} {run.id}: {run.status}; started {run.started_at:%Y-%m-%d %H:%M:%S} UTC, {ended}, by {run.actor}", style="bold")
+    if told is not None:
+        screen.line(planned_by(told.planned_by, told.planned_at, told.run, told.approvals))
+    for one in applied:
+        screen.line(f"Applied by {one.actor}, {one.started_at:%Y-%m-%d %H:%M} UTC, run {one.id}: {one.status}.")
     rows = [(name, *(counts.get(c, 0) for c in _COUNTED)) for name, counts in run.counts.items() if isinstance(counts, dict)]
     if rows:
         screen.line()

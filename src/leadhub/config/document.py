@@ -47,6 +47,8 @@ class Defaults(_Table):
     """The system whose value wins when two sides edit the same plain field before either saw the other; without it a person is asked."""
     region: Region | None = None
     """The country of phone numbers that name none, and whose record names none either."""
+    approval: Literal["none", "required"] = "none"
+    """`required`: nothing is written but by `leadhub apply FILE`, and only a plan that somebody other than its author approved (`leadhub approve`)."""
     sweep_every: Duration = timedelta(days=7)
     """How often a system is read anew from its beginning, so that records which vanished, and changes that its index hid, are noticed."""
 

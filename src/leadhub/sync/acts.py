@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from leadhub.errors import GuardStopped
 from leadhub.hub import Hub
 from leadhub.model.run import RunRow
-from leadhub.sync import pausing
+from leadhub.sync import approval, pausing
 from leadhub.sync import revert as reverting
 from leadhub.sync.apply import apply
+from leadhub.sync.chosen import Refused, choose, overtaken
 from leadhub.sync.guards import guard
-from leadhub.sync.planfile import PlanFile, Refused, choose, overtaken
+from leadhub.sync.planfile import PlanFile
 from leadhub.sync.report import RunReport, run_report
 from leadhub.sync.revert import Part, Reverted
 from leadhub.sync.session import open_session
@@ -22,11 +23,17 @@ def apply_plan(hub: Hub, wanted: PlanFile, *, allowed: Allowed | None = None) ->
     """Make exactly these changes of an earlier plan, as far as a plan made now has them too; of the others say what has changed since.
 
     What a fresh plan has beside them stays planned for the next run.
+
+    Raises:
+        GuardStopped: the deployment asks for an approval of somebody else than the plan's author, and there is none.
     """
-    with open_session(hub, "apply", allowed=allowed) as session:
+    with hub.store.read() as tx:
+        approval.demand(tx, hub, wanted)
+    with open_session(hub, "apply", allowed=allowed, plan=None if wanted.hash is None else (wanted.run, wanted.hash)) as session:
         chosen = choose(session, wanted, fresh_plan(session, wanted.backfill))
         guard(session, chosen.changes)
         with hub.store.begin() as tx:
+            approval.demand(tx, hub, wanted)  # again: it may have been withdrawn while the systems were read
             tx.intents.plan(session.run_id, chosen.changes, session.token)
         apply(session)
         tidy(session)

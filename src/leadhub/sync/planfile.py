@@ -7,25 +7,27 @@ narrow what a sync would write anyway. Of a change that has more fields by now t
 import hashlib
 import json
 import os
+import stat
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from leadhub.core.cutting import reversibility, with_companions
-from leadhub.core.normalize import text_of
+from leadhub.core.cutting import Reversible, often_starts, reversibility
 from leadhub.errors import LeadhubError
 from leadhub.hub import Hub
 from leadhub.model.record import NativeValue, Operation
-from leadhub.model.run import IntentState, PlannedChange
-from leadhub.store import RecordKey
+from leadhub.model.run import PlannedChange
 from leadhub.store.codec import decode_native, encode_native
-from leadhub.sync.session import Session
+from leadhub.sync.patterns import grouped, target_of, total_calls
+from leadhub.sync.report import RunReport
 
 SCHEMA = "leadhub.plan/1"
-_DIGEST = "plan_file"
-"""Under this name the run that wrote a file keeps its hash, among its counts."""
+LARGEST = 256 * 2**20
+"""No plan is larger, in bytes: half a million changes. One that were is neither written nor read."""
 
 
 class PlanFileError(LeadhubError):
@@ -52,15 +54,20 @@ class Item:
     values: Mapping[str, NativeValue]
     before: Mapping[str, NativeValue]
     person_id: str
+    reversible: Reversible
+    starts: bool = field(default=False, compare=False)
+    """Whether automation often listens to it."""
     name: str = field(default="", compare=False)
     why: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, change: PlannedChange) -> "Item":
-        """Return a planned change as an item."""
-        before = {name: change.before.get(name) for name in change.values}
+    def of(cls, change: PlannedChange, hub: Hub) -> "Item":
+        """Return a planned change as an item. Of a record that is written as a whole, it counts what it showed."""
+        before = {name: change.before.get(name) for name in change.values or change.before}
         place = (change.key, change.system, change.object, change.record_id, change.operation)
-        return cls(*place, change.values, before, change.person_id, change.name, change.why)
+        target = target_of(hub, change)
+        classed = reversibility(change, target, hub.policy), often_starts(change, target)
+        return cls(*place, change.values, before, change.person_id, *classed, change.name, change.why)
 
     def as_change(self) -> PlannedChange:
         """Return the item as a change to be shown; it is never one to be made."""
@@ -70,49 +77,59 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """What a plan file holds. `orgs` has the organization that each system answered as."""
+    """What a plan file holds. `orgs` has the organization that each system answered as; who planned it, and the hash, are those that the store knows.
+
+    A part of a plan that was made a moment ago, and in no file, has no hash.
+    """
 
     run: str
     config_hash: str
     orgs: Mapping[str, str]
     items: tuple[Item, ...]
     backfill: Backfill | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An item that is not made, and what has changed since."""
-
-    item: Item
-    reason: str
-
-
-@dataclass(slots=True)
-class Chosen:
-    """The fresh changes that are to be made, and the items that have none."""
-
-    changes: list[PlannedChange] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    hash: str | None = None
+    planned_by: str = ""
+    planned_at: datetime | None = None
 
 
 # ---- the file --------------------------------------------------------------------------------------------------------------------------
 
 
-def write(path: Path, hub: Hub, run_id: str, orgs: Mapping[str, str], changes: Iterable[PlannedChange], backfill: Backfill | None = None) -> None:
-    """Write a plan that only its owner can read, in one step, and keep its hash with the run. Raises LeadhubError where that fails."""
+def write(path: Path, hub: Hub, report: RunReport, changes: Sequence[PlannedChange], backfill: Backfill | None = None) -> None:
+    """Write a plan that only its owner can read, in one step, and keep its hash in the store. Raises LeadhubError where that fails."""
+    with hub.store.read() as tx:
+        (run,) = tx.runs.get(report.run)
+    items = [Item.of(change, hub) for change in changes]
     body: dict[str, Any] = {
         "schema": SCHEMA,
-        "run": run_id,
+        "run": run.id,
+        "planned_by": run.actor,
+        "planned_at": run.started_at.isoformat(),
         "config": hub.deployment.hash,
-        "orgs": dict(orgs),
+        "orgs": {name: identity.org for name, identity in report.identities.items()},
         "backfill": None if backfill is None else {"field": backfill.field, "system": backfill.system},
-        "changes": [_as_json(Item.of(c)) | {"reversible": reversibility(c, hub.systems[c.system].object(c.object), hub.policy)} for c in changes],
+        "api_calls": total_calls(hub, changes),
+        "patterns": [group.as_json() for group in grouped(hub, changes)],
+        "changes": [_as_json(item) for item in items],
     }
     digest = _hash(body)
+    _put(path, (json.dumps({**body, "hash": digest}, indent=1) + "\n").encode())
+    with hub.store.begin() as tx:
+        tx.runs.keep_plan(run.id, digest)
+
+
+def _put(path: Path, content: bytes) -> None:
+    if len(content) > LARGEST:
+        raise LeadhubError(
+            f"The plan is larger than {LARGEST:,} bytes and was not written.", next_step=f"leadhub plan --pattern ID -o {path} keeps a part of it"
+        )
     try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8", delete=False) as file:  # mode 0600
-            json.dump({**body, "hash": digest}, file, indent=1)
-            file.write("\n")
+        if path.is_symlink() or (path.exists() and not path.is_file()):  # it would be replaced, and what it leads to was hardly meant
+            raise LeadhubError(
+                f"The plan cannot be written to {path}: that is no plain file.", next_step="name a new file, or one that may be replaced"
+            )
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:  # mode 0600
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         Path(file.name).replace(path)
@@ -120,9 +137,6 @@ def write(path: Path, hub: Hub, run_id: str, orgs: Mapping[str, str], changes: I
         raise LeadhubError(
             f"The plan cannot be written to {path}: {error.strerror}.", next_step="name a file in a folder that you may write"
         ) from error
-    with hub.store.begin() as tx:
-        (run,) = tx.runs.get(run_id)
-        tx.runs.finish(run_id, run.status, {**run.counts, _DIGEST: digest})
 
 
 def read(path: Path, hub: Hub) -> PlanFile:
@@ -131,30 +145,56 @@ def read(path: Path, hub: Hub) -> PlanFile:
     Raises:
         PlanFileError: it is no plan file, of another version, changed by hand, or made by another deployment.
     """
-    body = _load(path)
-    if body.get("schema") != SCHEMA:
-        raise _unusable(path, f"it is of the form {body.get('schema')!r}, this leadhub reads {SCHEMA}")
-    digest = body.pop("hash", None)
+    body, digest = _load(path)
     with hub.store.read() as tx:
         runs = tx.runs.get(str(body.get("run"))) if body.get("run") else ()
-    if len(runs) != 1 or runs[0].id != body["run"] or _DIGEST not in runs[0].counts:
+    if len(runs) != 1 or runs[0].id != body["run"] or runs[0].plan_hash is None or runs[0].plan_run is not None:
         raise _unusable(path, f"this deployment never wrote it (it knows no plan {body.get('run')!r})")
-    if not digest == _hash(body) == runs[0].counts[_DIGEST]:
+    if digest != runs[0].plan_hash:
         raise _unusable(path, "it is not as leadhub wrote it: somebody changed it")
-    fill = body["backfill"]
-    return PlanFile(body["run"], body["config"], body["orgs"], tuple(map(_item, body["changes"])), Backfill(**fill) if fill else None)
+    fill, items = body["backfill"], tuple(map(_item, body["changes"]))
+    filled = Backfill(**fill) if fill else None
+    return PlanFile(body["run"], body["config"], body["orgs"], items, filled, digest, runs[0].actor, runs[0].started_at)
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path) -> tuple[dict[str, Any], str]:
+    """The content of a file, and the hash of it; the one that stands in it has to be the same."""
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
+        body = json.loads(_content(path), object_pairs_hook=partial(_once, path))
+        if not isinstance(body, dict):
+            raise _unusable(path, "it is no plan")
+        if body.get("schema") != SCHEMA:
+            raise _unusable(path, f"it is of the form {body.get('schema')!r}, this leadhub reads {SCHEMA}")
+        told = body.pop("hash", None)
+        digest = _hash(body)
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from error
     except ValueError as error:
         raise _unusable(path, f"it is no JSON ({error})") from error
-    if not isinstance(body, dict):
-        raise _unusable(path, "it is no plan")
-    return body
+    except RecursionError:
+        raise _unusable(path, "it is nested too deep") from None
+    return body, digest if told == digest else ""
+
+
+def _content(path: Path) -> bytes:
+    """What a plain file holds; nothing else is waited for, or read without end."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise _unusable(path, "it is no plain file")
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise _unusable(path, f"it is larger than any plan ({LARGEST:,} bytes)")
+    return content
+
+
+def _once(path: Path, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of the file. Of a key that stands twice most readers take the last: who looks at the file may have read the first."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _unusable(path, f'"{key}" stands in it twice')
+        found[key] = value
+    return found
 
 
 def _unusable(path: Path, why: str) -> PlanFileError:
@@ -162,11 +202,12 @@ def _unusable(path: Path, why: str) -> PlanFileError:
 
 
 def _hash(body: Mapping[str, Any]) -> str:
-    return hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=32).hexdigest()
 
 
 def _as_json(item: Item) -> dict[str, Any]:
     old, new = encode_native(item.before), encode_native(item.values)
+    shows = {name: value for name, value in old.items() if name not in new}
     return {
         "key": item.key,
         "system": item.system,
@@ -174,6 +215,9 @@ def _as_json(item: Item) -> dict[str, Any]:
         "record_id": item.record_id,
         "operation": item.operation.value,
         "fields": {name: {"from": old.get(name), "to": value, "why": item.why.get(name, "")} for name, value in new.items()},
+        "shows": shows,
+        "reversible": item.reversible,
+        "often_starts_automation": item.starts,
         "person": {"id": item.person_id, "name": item.name},
     }
 
@@ -187,115 +231,10 @@ def _item(row: Mapping[str, Any]) -> Item:
         row["record_id"],
         Operation(row["operation"]),
         decode_native({name: value["to"] for name, value in fields.items()}),
-        decode_native({name: value["from"] for name, value in fields.items()}),
+        decode_native({name: value["from"] for name, value in fields.items()} | row["shows"]),
         row["person"]["id"],
+        row["reversible"],
+        row["often_starts_automation"],
         row["person"]["name"],
         {name: value["why"] for name, value in fields.items()},
     )
-
-
-# ---- what still holds ------------------------------------------------------------------------------------------------------------------
-
-
-def choose(session: Session, plan: PlanFile, fresh: Sequence[PlannedChange]) -> Chosen:
-    """Return the fresh changes that equal an item of the plan, cut to its fields, and say of every other item what has changed since."""
-    chosen = Chosen()
-    by_record = {_place(change): change for change in fresh}
-    for item in plan.items:
-        if why := _barred(session, plan, item):
-            chosen.refused.append(Refused(item, why))
-            continue
-        now = _of_it(session, item, by_record.get(_place(item)))
-        if now is not None and Item.of(now) == item:
-            chosen.changes.append(now)
-        else:
-            chosen.refused.append(Refused(item, _since(session, plan, item, now)))
-    return chosen
-
-
-def _place(change: PlannedChange | Item) -> tuple[str, str, str | None, str, str]:
-    return change.system, change.object, change.record_id, change.person_id, "" if change.record_id else change.key
-
-
-def _of_it(session: Session, item: Item, fresh: PlannedChange | None) -> PlannedChange | None:
-    """What leadhub would write of an item's fields by now, with what goes together with them; None where it would write none of them."""
-    if fresh is None:
-        return None
-    target = session.hub.systems[fresh.system].object(fresh.object)
-    now = with_companions(fresh, item.values, target, session.hub.policy)
-    return now if now.values or not item.values else None
-
-
-def overtaken(session: Session) -> list[Refused]:
-    """Return the items of this run that were not made after all: the record changed at the last moment, or the call had no effect."""
-    found: list[Refused] = []
-    after = 0
-    with session.hub.store.read() as tx:
-        while some := tx.intents.of_run(session.run_id, after):
-            stale = (i for i in some if i.state is IntentState.STALE)
-            found += [Refused(Item.of(i.change), f"{i.detail or 'the call had no effect'}: the next sync looks at it again") for i in stale]
-            after = some[-1].seq
-    return found
-
-
-def _barred(session: Session, plan: PlanFile, item: Item) -> str:
-    """Why nothing is written to the item's system at all; blank where it may be."""
-    if item.system not in session.hub.systems:
-        return f"there is no system {item.system} in {session.hub.deployment.path.name} any more"
-    if item.system in session.troubles:
-        return f"{item.system} was left out of this run"
-    if session.rows[item.system].mode == "paused":
-        return f"{item.system} is paused"
-    if not session.may_write(item.system):
-        return f"writing to {item.system} is off"
-    identity = session.identities.get(item.system)
-    if identity is not None and plan.orgs.get(item.system) not in (None, identity.org):
-        return f"{item.system} answers as organization {identity.org}, the plan was made for {plan.orgs[item.system]}"
-    return ""
-
-
-def _since(session: Session, plan: PlanFile, item: Item, now: PlannedChange | None) -> str:
-    """What has changed since an item was planned. `now` is what leadhub would write to the record by now, if anything."""
-    if there := _created_since(session, item) if item.record_id is None else _shows_since(session, item, item.record_id):
-        return there
-    if now is not None:
-        return _differs(item, now)
-    if plan.config_hash != session.hub.deployment.hash:
-        return f"{session.hub.deployment.path.name} changed since, and under it this is not written"
-    return "leadhub would not write this any more: its value moved on, or a question about it is open"
-
-
-def _differs(item: Item, now: PlannedChange) -> str:
-    """How what leadhub would write by now differs from an item."""
-    if other := next((name for name, value in now.values.items() if name in item.values and text_of(value) != text_of(item.values[name])), None):
-        return f'leadhub would write another value by now: {other} "{text_of(now.values[other])}"'
-    if joined := next((name for name in now.values if name not in item.values), None):
-        return f'{joined} belongs to it and is written with it by now: "{text_of(now.values[joined])}"'
-    if gone := next((name for name in item.values if name not in now.values), None):
-        return f"leadhub would not write {gone} any more: its value moved on, or a question about it is open"
-    return "it would be written in another way by now"
-
-
-def _created_since(session: Session, item: Item) -> str:
-    with session.hub.store.read() as tx:
-        links = [link for a in tx.persons.load([item.person_id]) for link in a.links]
-    there = any((link.system, link.object) == (item.system, item.object) for link in links)
-    return "there is a record of this lead by now" if there else ""
-
-
-def _shows_since(session: Session, item: Item, record_id: str) -> str:
-    """How a record differs from what the plan saw; blank where it does not."""
-    key = RecordKey(item.system, item.object, record_id)
-    with session.hub.store.read() as tx:
-        record = tx.records.get([key]).get(key)
-    if record is None or record.gone is not None:
-        return f"the record is {'not known' if record is None or record.gone is None else record.gone.value.replace('_', ' ')}"
-    shows = {name: record.native.get(name) for name in item.values}
-    if _texts(shows) == _texts(item.values):
-        return "it shows this already"
-    moved = next((name for name in item.values if text_of(shows[name]) != text_of(item.before.get(name))), None)
-    return f'{moved} shows something else now: "{text_of(shows[moved])}"' if moved is not None else ""
-
-
-def _texts(values: Mapping[str, NativeValue]) -> dict[str, str]:
-    return {name: text_of(value) for name, value in values.items()}

@@ -12,6 +12,7 @@ from dataclasses import replace
 from leadhub.hub import Hub
 from leadhub.model.run import PlannedChange
 from leadhub.sync import apply as applying
+from leadhub.sync.approval import demand_file
 from leadhub.sync.guards import guard
 from leadhub.sync.planfile import Backfill
 from leadhub.sync.pull import pull
@@ -27,7 +28,9 @@ def sync(hub: Hub, *, allowed: Mapping[tuple[str, str], int] | None = None) -> R
     Raises:
         LeaseHeld: another run works.
         ConfigError: a system answers as another organization than the pinned one.
+        GuardStopped: the deployment asks for plans that somebody else approved.
     """
+    demand_file(hub, "sync")
     with open_session(hub, "sync", allowed=allowed) as session:
         recover(session)
         pull(session)

@@ -147,8 +147,15 @@ class Session:
 
 
 @contextmanager
-def open_session(hub: Hub, kind: str, *, only: str | None = None, allowed: Mapping[tuple[str, str], int] | None = None) -> Iterator[Session]:
-    """Take the lease, check every adopted system, and close the run's journal whatever happens.
+def open_session(
+    hub: Hub,
+    kind: str,
+    *,
+    only: str | None = None,
+    allowed: Mapping[tuple[str, str], int] | None = None,
+    plan: tuple[str, str] | None = None,
+) -> Iterator[Session]:
+    """Take the lease, check every adopted system, and close the run's journal whatever happens. `plan`: which one is made, by its run and hash.
 
     Raises:
         LeaseHeld: another run works.
@@ -158,7 +165,7 @@ def open_session(hub: Hub, kind: str, *, only: str | None = None, allowed: Mappi
     run_id, now = hub.clock.new_id(), hub.clock.now()
     with hub.store.begin() as tx:
         token = tx.leases.acquire(LEASE, owner, LEASE_TIME)
-        tx.runs.start(RunRow(run_id, kind, now, None, "running", {}, hub.deployment.hash, hub.actor))
+        tx.runs.start(RunRow(run_id, kind, now, None, "running", {}, hub.deployment.hash, hub.actor, *(plan or ())))
     session = Session(hub, kind, run_id, token, now, allowed or {})
     status = "failed"
     with _interruptible(session), _fewer_collections():

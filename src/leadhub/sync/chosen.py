@@ -1,0 +1,159 @@
+"""What of a plan still holds: of every item either the fresh change that equals it, or what has changed since."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from leadhub.core.cutting import UPDATES, with_companions
+from leadhub.core.normalize import text_of
+from leadhub.model.record import NativeValue
+from leadhub.model.run import IntentState, PlannedChange
+from leadhub.store import RecordKey
+from leadhub.sync.planfile import Item, PlanFile
+from leadhub.sync.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An item that is not made, and what has changed since."""
+
+    item: Item
+    reason: str
+
+
+@dataclass(slots=True)
+class Chosen:
+    """The fresh changes that are to be made, and the items that have none."""
+
+    changes: list[PlannedChange] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def choose(session: Session, plan: PlanFile, fresh: Sequence[PlannedChange]) -> Chosen:
+    """Return the fresh changes that equal an item of the plan, cut to its fields, and say of every other item what has changed since."""
+    chosen = Chosen()
+    by_record = {_place(change): change for change in fresh}
+    made = _made(session, plan)
+    for item in plan.items:
+        if why := _barred(session, plan, item):
+            chosen.refused.append(Refused(item, why))
+            continue
+        now = _of_it(session, item, by_record.get(_place(item)))
+        if now is None or Item.of(now, session.hub) != item:
+            chosen.refused.append(Refused(item, _since(session, plan, item, now)))
+        elif run := made.get(item.key):
+            chosen.refused.append(Refused(item, f"run {run} made it already: no item of a plan is made twice"))
+        elif item.operation not in UPDATES and plan.config_hash != session.hub.deployment.hash:
+            what = "made" if item.record_id is None else "converted"
+            reason = f"{session.hub.deployment.path.name} changed since, and what comes of a record that is {what} depends on it"
+            chosen.refused.append(Refused(item, reason))
+        else:
+            chosen.changes.append(now)
+    return chosen
+
+
+def _made(session: Session, plan: PlanFile) -> dict[str, str]:
+    """The items of a plan that stand in a system, or may, by their keys, with the run that made them."""
+    found: dict[str, str] = {}
+    if plan.hash is None:
+        return found
+    with session.hub.store.read() as tx:
+        for run in tx.runs.of_plan(plan.run):
+            after = 0
+            while some := tx.intents.of_run(run.id, after):
+                found |= {i.change.key: run.id for i in some if i.state in (IntentState.ACCEPTED, IntentState.SENT, IntentState.UNKNOWN)}
+                after = some[-1].seq
+    return found
+
+
+def _place(change: PlannedChange | Item) -> tuple[str, str, str | None, str, str]:
+    return change.system, change.object, change.record_id, change.person_id, "" if change.record_id else change.key
+
+
+def _of_it(session: Session, item: Item, fresh: PlannedChange | None) -> PlannedChange | None:
+    """What leadhub would write of an item's fields by now, with what goes together with them; None where it would write none of them."""
+    if fresh is None:
+        return None
+    target = session.hub.systems[fresh.system].object(fresh.object)
+    now = with_companions(fresh, item.values, target, session.hub.policy)
+    return now if now.values or not item.values else None
+
+
+def overtaken(session: Session) -> list[Refused]:
+    """Return the items of this run that were not made after all: the record changed at the last moment, or the call had no effect."""
+    found: list[Refused] = []
+    after = 0
+    with session.hub.store.read() as tx:
+        while some := tx.intents.of_run(session.run_id, after):
+            stale = (i for i in some if i.state is IntentState.STALE)
+            found += [
+                Refused(Item.of(i.change, session.hub), f"{i.detail or 'the call had no effect'}: the next sync looks at it again") for i in stale
+            ]
+            after = some[-1].seq
+    return found
+
+
+def _barred(session: Session, plan: PlanFile, item: Item) -> str:
+    """Why nothing is written to the item's system at all; blank where it may be."""
+    if item.system not in session.hub.systems:
+        return f"there is no system {item.system} in {session.hub.deployment.path.name} any more"
+    if not session.hub.systems[item.system].reads(item.object):
+        return f"{session.hub.deployment.path.name} changed since, and {item.object} of {item.system} is not read any more"
+    if item.system in session.troubles:
+        return f"{item.system} was left out of this run"
+    if session.rows[item.system].mode == "paused":
+        return f"{item.system} is paused"
+    if not session.may_write(item.system):
+        return f"writing to {item.system} is off"
+    identity = session.identities.get(item.system)
+    if identity is not None and plan.orgs.get(item.system) not in (None, identity.org):
+        return f"{item.system} answers as organization {identity.org}, the plan was made for {plan.orgs[item.system]}"
+    return ""
+
+
+def _since(session: Session, plan: PlanFile, item: Item, now: PlannedChange | None) -> str:
+    """What has changed since an item was planned. `now` is what leadhub would write to the record by now, if anything."""
+    if there := _created_since(session, item) if item.record_id is None else _shows_since(session, item, item.record_id):
+        return there
+    if now is not None:
+        return _differs(item, now, Item.of(now, session.hub).reversible)
+    if plan.config_hash != session.hub.deployment.hash:
+        return f"{session.hub.deployment.path.name} changed since, and under it this is not written"
+    return "leadhub would not write this any more: its value moved on, or a question about it is open"
+
+
+def _differs(item: Item, now: PlannedChange, back: str) -> str:
+    """How what leadhub would write by now differs from an item."""
+    if other := next((name for name, value in now.values.items() if name in item.values and text_of(value) != text_of(item.values[name])), None):
+        return f'leadhub would write another value by now: {other} "{text_of(now.values[other])}"'
+    if joined := next((name for name in now.values if name not in item.values), None):
+        return f'{joined} belongs to it and is written with it by now: "{text_of(now.values[joined])}"'
+    if gone := next((name for name in item.values if name not in now.values), None):
+        return f"leadhub would not write {gone} any more: its value moved on, or a question about it is open"
+    if item.reversible != back:
+        return f"it was planned as {item.reversible}, and is {back} by now"
+    return "it would be written in another way by now"
+
+
+def _created_since(session: Session, item: Item) -> str:
+    with session.hub.store.read() as tx:
+        links = [link for a in tx.persons.load([item.person_id]) for link in a.links]
+    there = any((link.system, link.object) == (item.system, item.object) for link in links)
+    return "there is a record of this lead by now" if there else ""
+
+
+def _shows_since(session: Session, item: Item, record_id: str) -> str:
+    """How a record differs from what the plan saw; blank where it does not."""
+    key = RecordKey(item.system, item.object, record_id)
+    with session.hub.store.read() as tx:
+        record = tx.records.get([key]).get(key)
+    if record is None or record.gone is not None:
+        return f"the record is {'not known' if record is None or record.gone is None else record.gone.value.replace('_', ' ')}"
+    shows = {name: record.native.get(name) for name in item.values or item.before}
+    if item.values and _texts(shows) == _texts(item.values):
+        return "it shows this already"
+    moved = next((name for name in shows if text_of(shows[name]) != text_of(item.before.get(name))), None)
+    return f'{moved} shows something else now: "{text_of(shows[moved])}"' if moved is not None else ""
+
+
+def _texts(values: Mapping[str, NativeValue]) -> dict[str, str]:
+    return {name: text_of(value) for name, value in values.items()}
