@@ -4,6 +4,7 @@ import importlib.util
 import json
 import shlex
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,27 @@ def test_each_sync_is_one_line(ended: Ended, line: dict[str, Any]) -> None:
     with structlog.testing.capture_logs() as captured:
         tell(structlog.get_logger(), ended)
     assert captured == [{**line, "code": ended.code}]
+
+
+@pytest.mark.parametrize(("settings", "command"), [("", "sync"), ('[defaults]\napproval = "required"\n', "pull")])
+def test_where_plans_are_approved_it_reads_and_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, command: str) -> None:
+    """Every so often `sync`, or `pull` where nothing may be written unapproved; which of them is said."""
+    commands: list[str] = []
+
+    class Noted:
+        """A schedule that only remembers what it would run."""
+
+        def __init__(self, command: Sequence[str], *_more: object) -> None:
+            commands.append(command[-1])
+
+        def start(self) -> None:
+            """Do nothing."""
+
+        stop = start
+
+    monkeypatch.setattr("leadhub.cli.serve.Schedule", Noted)
+    monkeypatch.setattr("leadhub.web.run", lambda *_args: None)
+    ended = run("-C", str(deployment(tmp_path, settings + FORM)), "serve", "--port", "0")
+    assert (ended.code, commands) == (0, [command])
+    assert f"leadhub {command} runs now, and then every 15m." in ended.err
+    assert ("Nothing is written" in ended.err) == (command == "pull")

@@ -18,6 +18,7 @@ from leadhub.cli.exits import ExitCode, UsageFault
 from leadhub.cli.session import Cli, cli_of
 from leadhub.connectors.protocols import Log
 from leadhub.errors import ConfigError
+from leadhub.sync import approval
 from leadhub.sync.schedule import Ended, Schedule, interval
 
 _FINISHED = frozenset({ExitCode.OK, ExitCode.REFUSED})
@@ -55,8 +56,9 @@ def serve(
         raise ConfigError("No system here receives anything, and --every never syncs nothing.", next_step="docs/how-to/receive-a-form.md")
     with web.bind(host, port) as listening, _said_aloud(cli):
         address = f"http://{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
-        _announce(cli, address, doors.systems, every, public=public)
-        schedule = None if period is None else Schedule(_sync(cli.folder), period, lambda ended: tell(hub.log, ended))
+        command = "pull" if approval.required(hub) else "sync"
+        _announce(cli, address, doors.systems, every, command, public=public)
+        schedule = None if period is None else Schedule(_program(cli.folder, command), period, lambda ended: tell(hub.log, ended))
         if schedule is not None:
             schedule.start()
         try:
@@ -75,19 +77,21 @@ def _interval(text: str) -> timedelta | None:
         raise UsageFault(f"--every: {error}", next_step="leadhub serve --every 15m") from None
 
 
-def _announce(cli: Cli, address: str, systems: tuple[str, ...], every: str, *, public: bool) -> None:
+def _announce(cli: Cli, address: str, systems: tuple[str, ...], every: str, command: str, *, public: bool) -> None:
     cli.screen.note(f"Listening on {address}. Ctrl-C ends it.")
     for system in systems:
         cli.screen.note(f"  {system}: POST {address}/in/{system}/TOKEN")
     if not systems:
         cli.screen.note("  No system here receives anything (docs/how-to/receive-a-form.md).")
-    cli.screen.note("leadhub sync is not run (--every never)." if every == "never" else f"leadhub sync runs now, and then every {every}.")
+    cli.screen.note(f"leadhub {command} is not run (--every never)." if every == "never" else f"leadhub {command} runs now, and then every {every}.")
+    if command == "pull":
+        cli.screen.note('Nothing is written: leadhub.toml says approval = "required" (leadhub plan -o FILE, approve FILE, apply FILE).')
     if public:
         cli.screen.note(_PROXY, style="yellow")
 
 
-def _sync(folder: Path) -> tuple[str, ...]:
-    return (sys.executable, "-m", "leadhub.cli.app", "-C", str(folder.resolve()), "--no-input", "--output", "json", "sync")
+def _program(folder: Path, command: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "leadhub.cli.app", "-C", str(folder.resolve()), "--no-input", "--output", "json", command)
 
 
 def tell(log: Log, ended: Ended) -> None:
