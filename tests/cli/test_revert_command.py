@@ -82,7 +82,7 @@ def test_an_unknown_run_is_a_usage_error(told: Story) -> None:
 def test_it_is_shown_first_and_asked(told: Story) -> None:
     """The patterns, leadhub's own values, the question; nobody there or a no leaves all as it is."""
     lines = told["no"].lines
-    assert lines[0].startswith(f"Taking back sync {told['run']}")
+    assert re.fullmatch(rf"Taking back sync {told['run']} of [\d -]+:\d\d UTC: 2 writes\.", lines[0])
     assert any(re.fullmatch(r"1\. [a-z]{6}: hubspot contacts: update jobtitle: 2", line) for line in lines)
     assert '   · Ann Lee: "CEO" → "CTO", takes back run ' + told["run"] in lines
     assert '       2  job_title: "CEO" → "CTO"' in lines
@@ -119,8 +119,9 @@ def test_a_second_time_there_is_nothing_left(told: Story) -> None:
     """It is said, with the reason for each value, and nobody is asked."""
     assert told["again"].code == 0
     assert "Nothing of it can be taken back (any more)." in told["again"].lines
-    assert any(line.endswith("it was taken back already") for line in told["again"].lines)
-    assert told["again json"].json["changes"] == []
+    assert told["again"].lines[0].endswith(" UTC: nothing, 3 taken back before.")
+    assert not any("Left as it is" in line for line in told["again"].lines)
+    assert (told["again json"].json["changes"], told["again json"].json["left"], told["again json"].json["taken_back_before"]) == ([], [], 3)
 
 
 def test_what_takes_a_revert_back_is_said_as_it_is(told: Story, world: World) -> None:

@@ -12,7 +12,7 @@ from leadhub.cli.runs import find_run, has_something_to_take_back
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.sync import Allow, allowances
 from leadhub.cli.words import plural, shown
-from leadhub.core.revert import Skipped
+from leadhub.core.revert import Skipped, Why
 from leadhub.errors import GuardStopped
 from leadhub.hub import Hub
 from leadhub.model.record import Operation
@@ -83,19 +83,38 @@ def _part(cli: Cli, hub: Hub, found: Reverted, wanted: str | None) -> Part | Non
 def _question(found: Reverted, part: Part | None) -> str:
     if part is not None:
         return f"Take back the {plural(len({link for link, _ in part}), 'write')} of this pattern?"
-    parts = [plural(len(found.changes), "write")] if found.changes else []
-    parts += [f"{plural(len(found.setbacks), 'value')} that leadhub holds"] if found.setbacks and not found.changes else []
-    parts += [plural(len(found.dropped), "person")] if found.dropped else []
-    return f"Take back {' and '.join(parts)}?"
+    return f"Take back {_amount(found)}?"
 
 
 def _show_done(cli: Cli, hub: Hub, meant: RunRow, done: RunReport, made: Reverted) -> None:
     cli.screen.line()
+    cli.screen.line(f"Taken back of {meant.kind} {meant.id}: {_told(made)}.", style="bold")
     run_view.show(cli, hub, done)
     if unmade := run_view.unmade(hub, done.run):
         cli.screen.line(f"{plural(unmade, 'write')} of it could not be made: {cli.command(f'revert {meant.id}')} tries again.", style="bold")
+    if waiting := made.count("waits"):
+        cli.screen.line(
+            f"{plural(waiting, 'write')} of it {'waits' if waiting == 1 else 'wait'}: {cli.command(f'revert {meant.id}')} goes on.", style="bold"
+        )
     for text in _what_takes_it_back(cli, done.run, made):
         cli.screen.line(text)
+
+
+def _told(found: Reverted) -> str:
+    """Say in one line what is taken back and what is not."""
+    left, waiting, before = found.count("left"), found.count("waits"), found.count("done")
+    parts = [_amount(found) or "nothing"]
+    parts += [f"{left:,} left as {'it is' if left == 1 else 'they are'}"] if left else []
+    parts += [f"{waiting:,} {'waits' if waiting == 1 else 'wait'}"] if waiting else []
+    parts += [f"{before:,} taken back before"] if before else []
+    return ", ".join(parts)
+
+
+def _amount(found: Reverted) -> str:
+    parts = [plural(len(found.changes), "write")] if found.changes else []
+    parts += [f"{plural(len(found.setbacks), 'value')} that leadhub holds"] if found.setbacks and not found.changes else []
+    parts += [plural(len(found.dropped), "person")] if found.dropped else []
+    return " and ".join(parts)
 
 
 def _what_takes_it_back(cli: Cli, run_id: str, made: Reverted) -> Iterator[str]:
@@ -113,7 +132,7 @@ def _what_takes_it_back(cli: Cli, run_id: str, made: Reverted) -> Iterator[str]:
 
 def _show(cli: Cli, hub: Hub, found: Reverted) -> None:
     screen, run = cli.screen, found.run
-    screen.line(f"Taking back {run.kind} {run.id} of {run.started_at:%Y-%m-%d %H:%M} UTC:", style="bold")
+    screen.line(f"Taking back {run.kind} {run.id} of {run.started_at:%Y-%m-%d %H:%M} UTC: {_told(found)}.", style="bold")
     if found.empty:
         screen.line("Nothing of it can be taken back (any more).")
     plan_view.show_groups(cli, hub, found.changes, grouped(hub, found.changes))
@@ -126,18 +145,21 @@ def _show(cli: Cli, hub: Hub, found: Reverted) -> None:
     if found.dropped:
         screen.title(f"{plural(len(found.dropped), 'person')} of whom nothing else is known: forgotten until the file changes and is read again")
         for one in found.dropped[:_MOST]:
-            screen.line(f"   {one.name}")
+            screen.line(f"   {one.name}{'; the opt-out stays' if one.opted_out else ''}")
         _rest(cli, len(found.dropped))
     _show_skipped(cli, found.skipped)
 
 
 def _show_skipped(cli: Cli, skipped: Sequence[Skipped]) -> None:
-    if not skipped:
-        return
-    cli.screen.title(f"Left as it is: {len(skipped):,}")
-    for one in skipped[:_MOST]:
-        cli.screen.line(f"   {one.person}: {one.where} {one.field}: {one.reason}")
-    _rest(cli, len(skipped))
+    titles: dict[Why, str] = {"left": "Left as it is", "waits": "Waits, to be taken back later by the same command"}
+    for why, title in titles.items():
+        mine = [one for one in skipped if one.why == why]
+        if mine:
+            cli.screen.title(f"{title}: {len(mine):,}")
+        for one in mine[:_MOST]:
+            stands = f"; {shown(one.shows)} stands there" if one.shows is not None else ""
+            cli.screen.line(f"   {one.person}: {one.where} {one.field}: {one.reason}{stands}")
+        _rest(cli, len(mine))
 
 
 def _rest(cli: Cli, count: int) -> None:
@@ -154,6 +176,10 @@ def _as_json(hub: Hub, report: RunReport, found: Reverted) -> dict[str, Any]:
         "changes": [plan_view.as_json(hub, change) for change in found.changes],
         "held": [{"person": name, "field": s.field, "from": s.old, "to": s.value} for name, s in found.setbacks],
         "persons": [{"id": one.person_id, "name": one.name} for one in found.dropped],
-        "left": [{"person": s.person, "where": s.where, "field": s.field, "reason": s.reason} for s in found.skipped],
+        "left": [
+            {"person": s.person, "where": s.where, "field": s.field, "reason": s.reason, "shows": s.shows} for s in found.skipped if s.why == "left"
+        ],
+        "waiting": [{"person": s.person, "where": s.where, "field": s.field, "reason": s.reason} for s in found.skipped if s.why == "waits"],
+        "taken_back_before": found.count("done"),
         "troubles": report.troubles,
     }

@@ -11,6 +11,7 @@ from leadhub.core.guard import CANARY
 from leadhub.hub import Hub
 from leadhub.model.run import Approval, Intent, IntentState
 from leadhub.store import StoredReject
+from leadhub.sync.outcomes import in_doubt
 from leadhub.sync.report import COUNTS, RunReport
 
 _MOST = 10
@@ -73,11 +74,6 @@ def unmade(hub: Hub, run_id: str) -> int:
     """Return how many writes of a run never came to be, counting each change once however often it was tried."""
     last = {intent.change.key: intent.state for intent in _journal(hub, run_id)[0]}
     return sum(state is not IntentState.ACCEPTED for state in last.values())
-
-
-def in_doubt(intent: Intent) -> bool:
-    """Whether a write was looked for and nobody can tell: the engine stores no reason for it, and asks a person."""
-    return intent.state is IntentState.NOT_APPLIED and intent.detail is None
 
 
 def nothing_written(report: RunReport, unwritten: Sequence[str] = ()) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from leadhub.cli.exits import UsageFault
-from leadhub.cli.run_view import in_doubt, planned_by
+from leadhub.cli.run_view import planned_by
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import brought, plural, shown
 from leadhub.core.normalize import text_of
@@ -17,6 +17,7 @@ from leadhub.model.run import Intent, IntentState, RunRow
 from leadhub.store import StoredEdit
 from leadhub.sync import approval
 from leadhub.sync.approval import Told
+from leadhub.sync.outcomes import in_doubt
 from leadhub.sync.pausing import PAUSE, RESUME
 from leadhub.sync.recover import CRASHED
 

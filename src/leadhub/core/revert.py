@@ -7,6 +7,8 @@ what was undone. Whoever did not get a write from the run (the system in which t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC
+from typing import Literal
 
 from leadhub.core.agreement import agrees, base_key
 from leadhub.core.drafts import label
@@ -23,6 +25,7 @@ from leadhub.model.record import NativeValue, Operation
 from leadhub.model.run import Edit, Intent, IntentState, PlannedChange
 from leadhub.model.state import FACETS, Facet
 
+BEFORE = "it was taken back already"
 UNTOUCHED: frozenset[Reason] = frozenset({"sent", "agreed"})
 """How the base of a side came to be that still shows what leadhub holds."""
 
@@ -48,7 +51,8 @@ class Known:
     """One person as leadhub knows them now, all edits heard.
 
     `sides` are by link id, as the records are; `restored`, as those that the run wrote would be with their old values. `history` has every edit
-    with its run, oldest first; `asked` the fields with an open question, by lead and name.
+    with its run, oldest first; `asked` the fields with an open question, by lead and name. `waiting` tells by system why nothing can be written
+    there now, though it can be later; `barred` by link id and canonical field why the old value cannot come back there.
     """
 
     aggregate: Aggregate
@@ -56,6 +60,8 @@ class Known:
     restored: Mapping[str, Side]
     history: Sequence[tuple[str, Edit]]
     asked: frozenset[tuple[str | None, str]] = frozenset()
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    barred: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def link(self, link_id: str) -> Link | None:
         """Return a link of the person."""
@@ -77,14 +83,20 @@ class Setback:
     saw: Mapping[str, Value]
 
 
+Why = Literal["left", "waits", "done"]
+"""Left as it is for good; to be taken back later by the same revert; or taken back before, by an earlier one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something of a run that is not taken back. `where` is a system, or "leadhub" for the value that leadhub holds."""
+    """Something of a run that is not taken back now. `where` is a system, or "leadhub" for the value that leadhub holds; `shows` what stands there."""
 
     person: str
     where: str
     field: str
     reason: str
+    why: Why = "left"
+    shows: Value = None
 
 
 @dataclass(slots=True)
@@ -164,9 +176,9 @@ class _TakeBack:
         if (lead_id, name) in self.known.asked:
             self._skip("leadhub", name, "a question about it is open: answer that")
         elif self.policy.fields[name].merge == "restrictive" and hub.value == "true":
-            self._skip("leadhub", name, "an opt-out is not taken back: opting in is for the person to do")
+            self._skip("leadhub", name, "an opt-out is not taken back: opting in is for the person to do", shows=hub.value)
         elif hub.version != version and not undone and not _brought_back(edits, version, hub.value):
-            self._skip("leadhub", name, _moved_on(edits, version))
+            self._skip("leadhub", name, _moved_on(edits, version), shows=hub.value)
         else:
             self._put_back(key, mine, hub, target, undone=undone, own=bool(own))
 
@@ -193,14 +205,24 @@ class _TakeBack:
         if link is None or side is None or link_id not in self.known.restored:
             self._skip(system, name, "the record is gone, or belongs to somebody else by now")
             return False
+        shows = side.shown.get(name)
         base, how = link.base.get(key), frozenset({"decided"}) if undone else UNTOUCHED
         if base is None or base.version != hub.version or base.how not in how:
-            self._skip(system, name, "it was changed there since" if not undone else "it was taken back already")
-            return False
-        if name not in side.writable:
-            self._skip(system, name, "leadhub may not write it there now")
-            return False
-        return True
+            if name in side.shown and agrees(self.policy.fields[name], side, self.known.restored[link_id].shown.get(name)):
+                self._skip(system, name, BEFORE, "done", shows=shows)
+            else:
+                self._skip(system, name, "it was changed there since", shows=shows)
+        elif (link_id, name) in self.known.barred:
+            self._skip(system, name, self.known.barred[link_id, name], shows=shows)
+        elif name not in side.writable:
+            self._skip(system, name, *self._unwritable(system), shows=shows)
+        else:
+            return True
+        return False
+
+    def _unwritable(self, system: str) -> tuple[str, Why]:
+        why = self.known.waiting.get(system)
+        return (f"it waits: {why}", "waits") if why is not None else ("leadhub may not write it there now", "left")
 
     def _was_sent(self, side: Side, key: str, hub: Canonical) -> bool:
         base = side.link.base.get(key)
@@ -251,13 +273,15 @@ class _TakeBack:
         if side is None or link is None or side.state is None or link.state is None or link_id not in self.known.restored:
             self._skip(system, names, "the record is gone, or belongs to somebody else by now")
         elif any(side.state.get(name, "") != text_of(written.values[name]) for name in written.state):
-            self._skip(system, names, "it was changed there since")
+            before = all(side.state.get(name, "") == text_of(written.before.get(name)) for name in written.state)
+            shows = ", ".join(side.state.get(name, "") for name in sorted(written.state))
+            self._skip(system, names, *((BEFORE, "done") if before else ("it was changed there since", "left")), shows=shows)
         elif not self._set_back(link, lead) and not all(
             self._still_at(lead, f, written.versions[lead.id].of(f)) for f in self._ruled_out(link_id, lead)
         ):
             self._skip(system, names, "the lead moved on since")
         elif not written.state <= side.state_writable:
-            self._skip(system, names, "leadhub may not write it there now")
+            self._skip(system, names, *self._unwritable(system))
         else:
             return True
         return False
@@ -298,8 +322,8 @@ class _TakeBack:
             state = state.replace_facet(facet, before.value)
         return str(state) if is_valid(state) else None
 
-    def _skip(self, where: str, name: str, reason: str) -> None:
-        self.undo.skipped.append(Skipped(self.name, where, name, reason))
+    def _skip(self, where: str, name: str, reason: str, why: Why = "left", *, shows: Value = None) -> None:
+        self.undo.skipped.append(Skipped(self.name, where, name, reason, why, shows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +352,10 @@ def _moved_on(edits: Sequence[tuple[str, Edit]], version: int) -> str:
     if not later:
         return "it is not known what it was before"
     run, edit = later[-1]
-    by = "a person's decision" if edit.cause == "decision" else f"an edit in {edit.origin}"
-    return f"it was changed since, by {by} (run {run})"
+    act = "a person's decision" if edit.cause == "decision" else f"an edit in {edit.origin}"
+    by = f" ({edit.actor})" if edit.actor else ""
+    at = f" at {edit.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if edit.at is not None else ""
+    return f"it was changed since, by {act}{by}{at} (run {run})"
 
 
 def parts_of(key: str) -> tuple[str, str | None]:

@@ -1,12 +1,13 @@
 """The writes of a revert: old native values put back, and records that a run created archived. Pure."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from leadhub.core.agreement import agrees
 from leadhub.core.drafts import label
+from leadhub.core.nativize import native_of
 from leadhub.core.normalize import text_of
 from leadhub.core.policy import Policy
 from leadhub.core.revert import UNTOUCHED, Known, Undo, Written, parts_of
@@ -16,7 +17,7 @@ from leadhub.lifecycle.relation import Relation
 from leadhub.lifecycle.states import stage_rank
 from leadhub.model.person import Base, Link, Reason, Value
 from leadhub.model.record import Author, NativeValue, Operation, Record
-from leadhub.model.run import PlannedChange
+from leadhub.model.run import Intent, IntentState, PlannedChange
 
 _ITS_OWN = frozenset({"owner", "created_at", "last_activity_at"})
 
@@ -33,6 +34,8 @@ def inverse(
         old, native = by_link[link_id], known.aggregate.records[link_id].native
         values = {name: old.before.get(name) for name in old.values if name in names}
         state = {name: text_of(value) for name, value in values.items() if name in old.state}
+        bases = _bases(known, link, old, target, frozenset(values), policy)
+        _carry_along(known, target, values, bases)
         yield PlannedChange(
             key=_digest(run_id, link_id, *sorted(values)),
             system=system,
@@ -43,8 +46,8 @@ def inverse(
             lead_id=link.lead_id,
             values=values,
             before={name: native.get(name) for name in values},
-            why=dict.fromkeys(values, f"takes back run {run_id}"),
-            fields=_bases(known, link, old, target, frozenset(values), policy),
+            why={name: f"takes back run {run_id}" if name in names else "opted out, at this address too" for name in values},
+            fields=bases,
             state={**(link.state.values if link.state else {}), **state} if state else None,
             state_versions={lead.id: lead.versions for lead in known.aggregate.leads if link.state and lead.id in link.state.versions}
             if state
@@ -67,6 +70,19 @@ def _bases(known: Known, link: Link, old: Written, target: TargetObject, natives
         how: Reason = "sent" if agrees(policy.fields[name], known.restored[link.id], hub.value) else "decided"
         bases[key] = Base(value, hub.version, how)
     return bases
+
+
+def _carry_along(known: Known, target: TargetObject, values: dict[str, NativeValue], bases: dict[str, Base]) -> None:
+    """Send an opt-out again with what it hangs on: nobody becomes reachable because their old address comes back."""
+    fields = {f.canonical: f for f in target.mapping.fields if not f.member}
+    for mapped in fields.values():
+        hangs_on = fields.get(mapped.follows) if mapped.follows else None
+        canonical = known.aggregate.person.fields.get(mapped.canonical)
+        if hangs_on is None or hangs_on.native not in values or mapped.native in values or not mapped.writable:
+            continue
+        if canonical is not None and canonical.value == "true":
+            values[mapped.native] = native_of(mapped, canonical.value, target.owners)
+            bases[mapped.canonical] = Base(canonical.value, canonical.version, "sent")
 
 
 def _operation(relation: Relation | None, native: Mapping[str, NativeValue], state: Mapping[str, str]) -> Operation:
@@ -115,6 +131,15 @@ def archive(run_id: str, known: Known, create: PlannedChange, seen: Seen) -> Pla
         why={},
         before_stamp=seen.record.stamp,
         name=label(known.aggregate.person),
+    )
+
+
+def was_archived(run_id: str, create: PlannedChange, intents: Iterable[Intent]) -> bool:
+    """Whether an earlier revert of this run archived what it created. `intents` are all writes for the person."""
+    return any(
+        intent.state is IntentState.ACCEPTED and change.key == _digest("archive", run_id, f"{create.system}/{create.object}/{change.record_id}")
+        for intent in intents
+        if (change := intent.change).operation is Operation.ARCHIVE
     )
 
 

@@ -13,6 +13,7 @@ from leadhub.model.person import Aggregate, Link, Person, StoredRecord, Value
 from leadhub.model.record import NOTHING, Gone
 from leadhub.model.run import Review
 from leadhub.store import MatchKey, RecordKey, Transaction
+from leadhub.sync.consent import recall
 from leadhub.sync.deals import evidence_keys, link_deals
 from leadhub.sync.graves import bury
 from leadhub.sync.session import Session
@@ -28,6 +29,8 @@ def resolve(session: Session) -> None:
         if fresh:
             result = assign(fresh, _bearers(session, tx, fresh))
             _store(session, tx, fresh, result)
+            emails = {RecordKey(u.record.system, u.record.object, u.record.id): [k.key for k in u.keys if k.kind == "email"] for u in fresh}
+            recall(session, tx, emails)
         if session.hub.policy.evidence:
             link_deals(session.hub, tx, _dirty(tx))
 

@@ -27,7 +27,7 @@ def bury(session: Session, tx: Transaction, gone: Mapping[RecordKey, StoredRecor
     lost = {key: r for key, r in lost.items() if session.hub.systems[key.system].is_target}
     before = tx.keys.of(lost)
     known = {key for key in lost if key in persons and tx.reviews.get(_identity(key.system, persons[key]))}
-    tx.keys.replace({key: [MatchKey(KIND, hashed, "") for hashed in _hashes(_addresses(session, r))] for key, r in lost.items()})
+    tx.keys.replace({key: [MatchKey(KIND, hashed, "") for hashed in hashes(_addresses(session, r))] for key, r in lost.items()})
     asked = [
         _question(key.system, persons[key], key.id, f"{_LINKED}, and {_HELD}")
         for key in persons.keys() & lost.keys()
@@ -47,9 +47,9 @@ class Graves:
     def __init__(self, session: Session, tx: Transaction, aggregates: Sequence[Aggregate]) -> None:
         self._tx = tx
         self._session = session
-        hashes = {a.person.id: [(KIND, h) for h in _hashes(_known_addresses(a))] for a in aggregates}
-        found = tx.keys.find({key for keys in hashes.values() for key in keys})
-        self._systems = {person: frozenset(r.system for key in keys for r in found.get(key, ())) for person, keys in hashes.items()}
+        mine = {a.person.id: [(KIND, h) for h in hashes(known_addresses(a))] for a in aggregates}
+        found = tx.keys.find({key for keys in mine.values() for key in keys})
+        self._systems = {person: frozenset(r.system for key in keys for r in found.get(key, ())) for person, keys in mine.items()}
 
     def of(self, aggregate: Aggregate) -> frozenset[str]:
         """Return the systems in which nothing is made for this person, for nobody has said so yet."""
@@ -76,7 +76,8 @@ def _vanished(aggregate: Aggregate) -> list[RecordKey]:
     return [RecordKey(r.system, r.object, r.id) for r in gone if r is not None and r.gone is Gone.VANISHED]
 
 
-def _known_addresses(aggregate: Aggregate) -> set[str]:
+def known_addresses(aggregate: Aggregate) -> set[str]:
+    """Return every address that a person is or was known by."""
     primary = aggregate.person.fields.get("email")
     return {*aggregate.person.sets.get("email", ()), *([primary.value] if primary is not None and primary.value else [])}
 
@@ -88,7 +89,8 @@ def _addresses(session: Session, record: StoredRecord) -> set[str]:
     return {*members_of(mapping, record.native, session.hub.fields).get("email", ()), *([shown] if shown else [])}
 
 
-def _hashes(addresses: Iterable[str]) -> list[str]:
+def hashes(addresses: Iterable[str]) -> list[str]:
+    """Return by what an address can be known again, and not be read."""
     return [hashlib.blake2b(email_match(address).encode(), digest_size=16, person=b"leadhub grave").hexdigest() for address in sorted(addresses)]
 
 

@@ -33,6 +33,11 @@ def answered(intent: Intent) -> datetime | None:
     return datetime.fromisoformat(str(intent.detail["stamp"])) if isinstance(intent.detail, dict) else None
 
 
+def in_doubt(intent: Intent) -> bool:
+    """Whether a write was looked for and nobody can tell: no reason is stored for it, and a person is asked."""
+    return intent.state is IntentState.NOT_APPLIED and intent.detail is None
+
+
 def put_off(session: Session, intents: Sequence[Intent], why: str, run_id: str | None = None) -> None:
     """Give up intents that were never sent; their persons are looked at again in the next run."""
     if not intents:

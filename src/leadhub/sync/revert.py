@@ -10,15 +10,17 @@ from leadhub.core import revert_people as people
 from leadhub.core import revert_writes as writes
 from leadhub.core.drafts import label
 from leadhub.core.reconcile import reconcile
-from leadhub.core.revert import Known, Setback, Skipped, Undo, Written
+from leadhub.core.revert import Known, Setback, Skipped, Undo, Why, Written
 from leadhub.core.revert_writes import Seen
+from leadhub.core.sides import Side
 from leadhub.errors import LeadhubError
 from leadhub.model.person import Aggregate, Person
-from leadhub.model.record import Gone, Operation, Record
+from leadhub.model.record import Gone, NativeValue, Operation, Record
 from leadhub.model.run import Decision, Intent, IntentState, PlannedChange, RunRow
 from leadhub.store import RecordKey, Transaction
+from leadhub.sync import consent
 from leadhub.sync.judge import sides_of
-from leadhub.sync.outcomes import answered
+from leadhub.sync.outcomes import answered, in_doubt
 from leadhub.sync.pull import store_reread
 from leadhub.sync.session import Session
 
@@ -29,11 +31,15 @@ Part = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A person of whom nothing is known but by an import, or nothing that tells who they are: their rows, by link id."""
+    """A person of whom nothing is known but by an import, or nothing that tells who they are: their rows, by link id.
+
+    `opted_out`: their addresses stay known as opted out.
+    """
 
     person_id: str
     name: str
     links: tuple[str, ...]
+    opted_out: bool
 
 
 @dataclass(slots=True)
@@ -45,6 +51,10 @@ class Reverted:
     setbacks: list[tuple[str, Setback]] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+
+    def count(self, why: Why) -> int:
+        """Return how much is not taken back for this reason."""
+        return sum(one.why == why for one in self.skipped)
 
     @property
     def empty(self) -> bool:
@@ -61,8 +71,9 @@ def take_back(session: Session, run: RunRow, part: Part | None = None, *, store:
         part: those of its writes that are meant; None: all.
         store: whether leadhub's values are set back now and the writes journalled, to be made by `apply`.
     """
-    intents = _intents(session, run.id)
-    found = Reverted(run)
+    journal = _intents(session, run.id)
+    intents = [i for i in journal if i.state is IntentState.ACCEPTED]
+    found = Reverted(run, skipped=list(_unknown(journal)) if part is None else [])
     records = _created(session, intents, found)
     work = _Work(session, run, part, records, found)
     with session.hub.store.read() as tx:
@@ -113,7 +124,17 @@ def _intents(session: Session, run_id: str) -> list[Intent]:
     with session.hub.store.read() as tx:
         while some := tx.intents.of_run(run_id, intents[-1].seq if intents else 0):
             intents.extend(some)
-    return [i for i in intents if i.state is IntentState.ACCEPTED]
+    return intents
+
+
+def _unknown(journal: Sequence[Intent]) -> Iterator[Skipped]:
+    """Yield the writes of which nobody knows whether they were made: those that no system could be asked about yet, and those that stay unknown."""
+    for intent in journal:
+        change, told = intent.change, ", ".join(sorted(intent.change.values)) or "record"
+        if intent.state in (IntentState.SENT, IntentState.UNKNOWN):
+            yield Skipped(change.name, change.system, told, "it waits: whether it was written is not known yet", "waits")
+        elif in_doubt(intent):
+            yield Skipped(change.name, change.system, told, "nobody can tell whether it was written: look at it there")
 
 
 def _edited(tx: Transaction, run: RunRow) -> list[str]:
@@ -132,17 +153,21 @@ def _created(session: Session, intents: Sequence[Intent], found: Reverted) -> di
     creates = [i for i in intents if i.change.operation is Operation.CREATE]
     for system, name in dict.fromkeys((i.change.system, i.change.object) for i in creates):
         mine = [i for i in creates if (i.change.system, i.change.object) == (system, name)]
-        why = _look_up(session, system, name, mine, records)
-        found.skipped += [Skipped(i.change.name, system, "record", why or "it is no longer there") for i in mine if i.change.key not in records]
+        reason, why = _look_up(session, system, name, mine, records) or ("it is no longer there", "left")
+        lost = [i for i in mine if i.change.key not in records]
+        with session.hub.store.read() as tx:
+            done = {i.seq for i in lost if writes.was_archived(i.run_id, i.change, tx.intents.of_person(i.change.person_id))}
+        found.skipped += [Skipped(i.change.name, system, "record", *((rule.BEFORE, "done") if i.seq in done else (reason, why))) for i in lost]
     return records
 
 
-def _look_up(session: Session, system: str, name: str, creates: Sequence[Intent], found: dict[str, Seen]) -> str | None:
+def _look_up(session: Session, system: str, name: str, creates: Sequence[Intent], found: dict[str, Seen]) -> tuple[str, Why] | None:
+    """Find the records that were created; return why that could not be done."""
     careful = session.careful.get(system)
     if careful is None or system in session.troubles:
-        return "the system did not answer"
+        return f"it waits: {session.waiting(system)}", "waits"
     if not careful.can_find:
-        return "the system cannot look up a record that leadhub created: delete it there by hand"
+        return "the system cannot look up a record that leadhub created: delete it there by hand", "left"
     try:
         for start in range(0, len(creates), careful.batch_size):
             some = creates[start : start + careful.batch_size]
@@ -150,7 +175,7 @@ def _look_up(session: Session, system: str, name: str, creates: Sequence[Intent]
             savers = careful.modified(name, [r.id for r in records.values()]) if careful.can_tell_modifier and records else {}
             found.update({i.change.key: Seen(r, answered(i), savers.get(r.id)) for i in some if (r := records.get(i.change.key)) is not None})
     except LeadhubError as error:
-        return str(error)
+        return str(error), "waits"
     return None
 
 
@@ -161,6 +186,7 @@ class _Work:
         self.session, self.run, self.part, self.records, self.found = session, run, part, records, found
         self.targets = session.hub.targets(session.books)
         self.now: datetime = session.hub.clock.now()
+        self.waiting = {name: why for name in session.hub.systems if (why := session.waiting(name))}
         self.kinds: dict[str, str] = {}
         """Of the runs that were met in somebody's history."""
 
@@ -190,12 +216,21 @@ class _Work:
         records = {link_id: replace(r, native={**r.native, **old[link_id]}) if link_id in old else r for link_id, r in aggregate.records.items()}
         sides = {side.id: side for side in sides_of(self.session, aggregate, {})}
         for link_id, side in sides.items():
-            if side.system in self.session.troubles:
+            if side.system in self.waiting:
                 sides[link_id] = replace(side, writable=frozenset(), state_writable=frozenset())
         restored = {side.id: side for side in sides_of(self.session, replace(aggregate, records=records), {}) if side.id in old}
         history = [(stored.run_id, stored.edit) for stored in tx.edits.history(aggregate.person.id)]
         asked = frozenset((s.review.lead_id, s.review.field) for s in tx.reviews.open(person_id=aggregate.person.id))
-        return Known(aggregate, sides, restored, history, asked)
+        return Known(aggregate, sides, restored, history, asked, self.waiting, dict(self._barred(restored, old)))
+
+    def _barred(self, restored: Mapping[str, Side], old: Mapping[str, Mapping[str, NativeValue]]) -> Iterator[tuple[tuple[str, str], str]]:
+        """Yield where an owner cannot come back: the system gives nobody a record who does not work there any more."""
+        for link_id, side in restored.items():
+            target = self.targets[side.system, side.link.object]
+            for mapped in (f for f in target.mapping.fields if f.type == "owner" and f.native in old[link_id]):
+                owner = side.shown.get(mapped.canonical)
+                if owner is not None and old[link_id][mapped.native] not in target.owners.ids.values():
+                    yield (link_id, mapped.canonical), f"{owner}, who had it, is not active there any more"
 
     # ---- persons that an import made ----------------------------------------------------------------------------------------------------
 
@@ -208,8 +243,9 @@ class _Work:
 
     def _drop(self, tx: Transaction, aggregate: Aggregate, *, store: bool) -> None:
         person, rows = aggregate.person, tuple(link.id for link in aggregate.links if link.system in self.run.counts)
-        self.found.dropped.append(Dropped(person.id, label(person), rows))
+        self.found.dropped.append(Dropped(person.id, label(person), rows, consent.has_opted_out(aggregate)))
         if store:
+            consent.remember(tx, aggregate)
             tx.persons.save([Aggregate(Person(person.id), (), (), {})])
             tx.reviews.replace([person.id], [], self.session.run_id)
 
@@ -218,6 +254,8 @@ class _Work:
     def _archives(self, known: Known, made: Sequence[PlannedChange]) -> Iterator[PlannedChange]:
         for change in made:
             seen = self.records.get(change.key)
+            if self.part is not None and change.operation is not Operation.CREATE:
+                continue
             if change.operation is Operation.ARCHIVE:
                 self._skip(change, "leadhub archived it and cannot bring it back: restore it there by hand")
             elif change.operation is Operation.CONVERT:
@@ -230,13 +268,13 @@ class _Work:
                     self._skip(change, archived)
                 elif not can_archive(self.session, change.system):
                     self._skip(change, f"leadhub archives nothing in {change.system}: delete {seen.record.id} there by hand")
-                elif not self.session.may_write(change.system):
-                    self._skip(change, "leadhub may not write there now")
+                elif change.system in self.waiting:
+                    self._skip(change, f"it waits: {self.waiting[change.system]}", "waits")
                 else:
                     yield archived
 
-    def _skip(self, change: PlannedChange, reason: str) -> None:
-        self.found.skipped.append(Skipped(change.name, change.system, "record", reason))
+    def _skip(self, change: PlannedChange, reason: str, why: Why = "left") -> None:
+        self.found.skipped.append(Skipped(change.name, change.system, "record", reason, why))
 
     # ---- values -------------------------------------------------------------------------------------------------------------------------
 

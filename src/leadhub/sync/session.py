@@ -110,6 +110,17 @@ class Session:
         """Whether one system may be written now: switched on, and well."""
         return self.switched_on(system) and system not in self.troubles
 
+    def waiting(self, system: str) -> str | None:
+        """Return why one system cannot be written now though it could be at another time; None where it can."""
+        if system in self.troubles:
+            return str(self.troubles[system])
+        mode = self.rows[system].mode
+        return (
+            f"{system} is {mode if mode == 'paused' else 'not switched on for writing'}"
+            if self.hub.systems[system].writes and mode != "write"
+            else None
+        )
+
     def blocked(self, system: str) -> bool:
         """Whether a guard refuses this run's plan for a system. The canary holds one pattern, not the system."""
         return any(refusal.system == system and refusal.guard != CANARY for refusal in self.refusals)
