@@ -5,7 +5,9 @@ A run's CPU seconds and memory are those of a `leadhub sync` from start to end; 
 
 import argparse
 import json
+import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -95,6 +97,23 @@ class Town:
             server.journal.clear()
         return counted
 
+    def obey(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what one order says; return what it asks for."""
+        match order:
+            case {"advance": seconds}:
+                self.clock.advance(seconds)
+            case {"fill": leads, **rest}:
+                self.fill(leads, tuple(rest.get("systems", SYSTEMS)))
+            case {"edit": leads, **rest}:
+                self.edit(leads, tuple(rest.get("systems", SYSTEMS)))
+            case {"edit_all": title, **rest}:
+                self.edit_all(title, tuple(rest.get("systems", SYSTEMS)))
+            case {"order": [name, path, body], **rest}:
+                return {"answer": self.order(name, path, body, rest.get("method", "POST"))}
+            case {"calls": _}:
+                return {"calls": self.calls(), "lost": self.lost}
+        return {}
+
     def access(self) -> dict[str, Any]:
         sf, hs = self.servers["salesforce"], self.servers["hubspot"]
         salesforce = {"url": sf.url, "client_id": sf.service.client_id, "client_secret": sf.service.client_secret}
@@ -112,33 +131,23 @@ def serve_town() -> None:
     town = Town()
     print(json.dumps(town.access()), flush=True)
     for line in sys.stdin:
-        told: dict[str, Any] = {}
-        match json.loads(line):
-            case {"advance": seconds}:
-                town.clock.advance(seconds)
-            case {"fill": leads, **rest}:
-                town.fill(leads, tuple(rest.get("systems", SYSTEMS)))
-            case {"edit": leads, **rest}:
-                town.edit(leads, tuple(rest.get("systems", SYSTEMS)))
-            case {"edit_all": title, **rest}:
-                town.edit_all(title, tuple(rest.get("systems", SYSTEMS)))
-            case {"order": [name, path, body], **rest}:
-                told["answer"] = town.order(name, path, body, rest.get("method", "POST"))
-            case {"calls": _}:
-                told |= {"calls": town.calls(), "lost": town.lost}
-        print(json.dumps(told), flush=True)
+        print(json.dumps(town.obey(json.loads(line))), flush=True)
 
 
 # ---- one run of leadhub, in a process of its own -----------------------------------------------------------------------------------------
 
 
-def one_run(kind: str, folder: Path, hours: float, batch: int | None) -> None:
-    """Adopt both systems and switch writing on, or sync once; print what it cost. `batch`: as if the systems took no more records a call."""
+def one_run(kind: str, folder: Path, hours: float, batch: int | None = None, of: str = "") -> Answer:
+    """Adopt both systems and switch writing on, sync once, or take the run `of` back; return what it cost.
+
+    `batch`: as if the systems took no more records a call.
+    """
     from leadhub_hubspot.connector import HubSpot
     from leadhub_salesforce.connector import SalesforceConnector
 
     from leadhub.clock import SystemClock
     from leadhub.hub import open_hub
+    from leadhub.sync.acts import revert
     from leadhub.sync.run import adopt, sync
 
     class Later(SystemClock):
@@ -147,6 +156,8 @@ def one_run(kind: str, folder: Path, hours: float, batch: int | None) -> None:
 
     if batch is not None:
         SalesforceConnector.batch_size = HubSpot.batch_size = batch
+    left: list[tuple[str, str, str, str]] = []
+    before = 0
     start = perf_counter()
     hub = open_hub(folder, clock=Later())
     adopted = set(SYSTEMS) & set(hub.systems)
@@ -155,10 +166,20 @@ def one_run(kind: str, folder: Path, hours: float, batch: int | None) -> None:
         with hub.store.begin() as tx:
             for row in tx.systems.list():
                 tx.systems.save(replace(row, mode="write"))
+    elif kind == "revert":
+        with hub.store.read() as tx:
+            (run,) = tx.runs.get(of)
+        report, found = revert(hub, run, allowed={(name, guard): 10**6 for name in adopted for guard in ("updates", "stage_moves")})
+        reports = [report]
+        left = [(one.person, one.where, one.field, one.reason) for one in found.skipped if one.why != "done"]
+        before = found.count("done")
     else:
-        reports = [sync(hub, allowed={(name, "updates"): 10**6 for name in adopted})]
+        reports = [sync(hub, allowed={(name, guard): 10**6 for name in adopted for guard in ("updates", "stage_moves")})]
     hub.store.close()
-    told = {
+    return {
+        "run": reports[-1].run,
+        "left": left,
+        "before": before,
         "status": reports[-1].status,
         "troubles": [text for report in reports for text in (*report.troubles.values(), *report.refusals)],
         "pulled": sum(c.pulled for c in reports[-1].systems.values()),
@@ -168,7 +189,22 @@ def one_run(kind: str, folder: Path, hours: float, batch: int | None) -> None:
         "seconds": perf_counter() - start,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6,
     }
-    print(json.dumps(told))
+
+
+def die_after(writes: int) -> None:
+    """Let this process end by SIGKILL in the call that makes this many writes: the call is made, and its answer not stored."""
+    from leadhub.sync.retry import Careful
+
+    made, push = [0], Careful.push
+
+    def pushing(self: Careful, changes: Any) -> Any:
+        for outcome in push(self, changes):
+            made[0] += 1
+            if made[0] >= writes:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield outcome
+
+    Careful.push = pushing  # type: ignore[method-assign]  # the one place to die at
 
 
 # ---- the deployment ----------------------------------------------------------------------------------------------------------------------
@@ -191,16 +227,16 @@ class World:
         answer: Answer = json.loads(self.town.stdout.readline())
         return answer
 
-    def command(self, kind: str, hours: float = HOURS_BETWEEN) -> list[str]:
+    def command(self, kind: str, hours: float = HOURS_BETWEEN, *more: str) -> list[str]:
         """Let two hours pass, or so many, and return the command of one run."""
         self.hours += hours
         self.ask(advance=hours * 3600)
         batch = [] if self.batch is None else ["--batch", str(self.batch)]
-        return [sys.executable, __file__, "--run", kind, "--folder", str(self.folder), "--hours", str(self.hours), *batch]
+        return [sys.executable, __file__, "--run", kind, "--folder", str(self.folder), "--hours", str(self.hours), *batch, *more]
 
-    def run(self, kind: str, title: str, hours: float = HOURS_BETWEEN) -> Answer:
+    def run(self, kind: str, title: str, hours: float = HOURS_BETWEEN, *more: str) -> Answer:
         """Run once, and print the costs."""
-        output = subprocess.run(self.command(kind, hours), check=True, stdout=subprocess.PIPE, text=True).stdout
+        output = subprocess.run(self.command(kind, hours, *more), check=True, stdout=subprocess.PIPE, text=True).stdout
         told: dict[str, Any] = json.loads(output.splitlines()[-1])
         told |= self.ask(calls=True)
         told["routes"] = told["calls"]
@@ -254,12 +290,16 @@ def begun(*, system: str = "", top: str = "", only: tuple[str, ...] = SYSTEMS) -
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--serve", action="store_true")
-    parser.add_argument("--run", choices=("adopt", "sync"))
+    parser.add_argument("--run", choices=("adopt", "sync", "revert"))
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--hours", type=float)
     parser.add_argument("--batch", type=int)
+    parser.add_argument("--of", default="")
+    parser.add_argument("--kill-after", type=int)
     options = parser.parse_args()
     if options.serve:
         serve_town()
     else:
-        one_run(options.run, options.folder, options.hours, options.batch)
+        if options.kill_after is not None:
+            die_after(options.kill_after)
+        print(json.dumps(one_run(options.run, options.folder, options.hours, options.batch, options.of)))
