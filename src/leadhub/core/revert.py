@@ -254,7 +254,7 @@ class _TakeBack:
         sides = [link for link, w in mine.items() if self._shows_ours(link, w, lead)]
         if mine and not sides:
             return
-        versions = {f: mine[link].versions[lead_id].of(f) for link in sides for f in self._ruled_out(link, lead)}
+        versions = {f: self._left_at(lead, f, mine[link]) for link in sides for f in self._ruled_out(link, lead)}
         if not mine:
             versions = {f: e.version for f in FACETS for run, e in self._edits(lead, f) if run == self.run_id and self._still_at(lead, f, e.version)}
         for link in sides:
@@ -277,7 +277,7 @@ class _TakeBack:
             shows = ", ".join(side.state.get(name, "") for name in sorted(written.state))
             self._skip(system, names, *((BEFORE, "done") if before else ("it was changed there since", "left")), shows=shows)
         elif not self._set_back(link, lead) and not all(
-            self._still_at(lead, f, written.versions[lead.id].of(f)) for f in self._ruled_out(link_id, lead)
+            self._still_at(lead, f, self._left_at(lead, f, written)) for f in self._ruled_out(link_id, lead)
         ):
             self._skip(system, names, "the lead moved on since")
         elif not written.state <= side.state_writable:
@@ -301,6 +301,11 @@ class _TakeBack:
 
     def _edits(self, lead: Lead, facet: Facet) -> list[tuple[str, Edit]]:
         return [(run, e) for run, e in self.known.history if e.taken and not e.implied and (e.lead_id, e.field) == (lead.id, facet)]
+
+    def _left_at(self, lead: Lead, facet: Facet, written: Written) -> int:
+        """The version that a facet had when the run ended: a record of which it could not be made true stays behind it, written or not."""
+        until = (e.version for run, e in self.known.history if run <= self.run_id and e.taken and (e.lead_id, e.field) == (lead.id, facet))
+        return max([written.versions[lead.id].of(facet), *until])
 
     def _still_at(self, lead: Lead, facet: Facet, version: int) -> bool:
         """Whether a facet has the value that this version gave it: nothing moved it since, or a decision brought it back."""
