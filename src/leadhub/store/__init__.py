@@ -26,6 +26,7 @@ from leadhub.store.rows import (
     StoredReject,
     StoredReview,
     SystemRow,
+    Tied,
 )
 from leadhub.store.store import Store, Transaction
 
@@ -44,6 +45,7 @@ __all__ = [
     "StoredReject",
     "StoredReview",
     "SystemRow",
+    "Tied",
     "Transaction",
     "open_store",
     "upgrade",

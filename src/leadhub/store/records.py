@@ -6,7 +6,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, type_coerce, update
+from sqlalchemy.types import NullType
 
 from leadhub.model.person import StoredRecord
 from leadhub.model.record import Cursor, Gone, Record
@@ -168,6 +169,17 @@ class Records(Repository):
         if page.stamps:
             moved = [{"at_system": key.system, "at_object": key.object, "at_id": key.id, "new": stamp} for key, stamp in page.stamps.items()]
             self.connection.execute(_MOVE_STAMP, moved)
+
+    def digests(self, system: str, object: str, ids: Iterable[str]) -> dict[str, tuple[bytes, str | None]]:  # noqa: A002 - the model's word
+        """Return of those records of one object that were ever seen the hash of their values, and why they are gone; nothing else of them is read."""
+        wanted = (_T.c.record_id, type_coerce(_T.c.raw_hash, NullType()), _T.c.gone)  # both drivers give bytes: there is nothing to convert
+        here = (_T.c.system == system, _T.c.object == object, bulk.among(self.connection, _T.c.record_id, ids))
+        return {record_id: (raw_hash, gone) for record_id, raw_hash, gone in self.connection.execute(select(*wanted).where(*here))}
+
+    def read_until(self, system: str) -> str | None:
+        """Return the run that last moved the cursor of a system, None where nothing was ever read to its end."""
+        run_id: str | None = self.connection.scalar(select(func.max(tables.cursor.c.run_id)).where(tables.cursor.c.system == system))
+        return run_id
 
     def get(self, keys: Iterable[RecordKey]) -> dict[RecordKey, StoredRecord]:
         """Return the latest observations of those records that were ever seen."""

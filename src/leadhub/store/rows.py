@@ -151,6 +151,14 @@ class StoredReject:
 
 
 @dataclass(frozen=True, slots=True)
+class Tied:
+    """Records found by what they are linked to: how many, by (system, object), and some of them."""
+
+    counts: Mapping[tuple[str, str], int]
+    examples: tuple[RecordKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoreCounts:
     """How much the store holds. `links` is by (system, role), `leads` by stage."""
 

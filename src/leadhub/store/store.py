@@ -19,6 +19,7 @@ from leadhub.store.questions import Decisions, Reviews
 from leadhub.store.records import Records
 from leadhub.store.runs import Approvals, Rejects, Runs
 from leadhub.store.systems import Systems
+from leadhub.store.ties import Ties
 
 
 class Transaction:
@@ -40,6 +41,7 @@ class Transaction:
         self.rejects = Rejects(connection, clock)
         self.inbox = Inbox(connection, clock)
         self.owners = Owners(connection, clock)
+        self.ties = Ties(connection, clock)
 
 
 class Store:
