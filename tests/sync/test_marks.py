@@ -28,3 +28,13 @@ def test_it_grows() -> None:
     assert not any(marks.add(RecordKey("a", "Lead", str(n))) for n in range(10_000))
     assert not any(RecordKey("b", "Lead", str(n)) in marks for n in range(10_000))
     assert len(marks) == 10_000
+
+
+def test_many_are_added_as_one_by_one() -> None:
+    """Twenty thousand keys at once, half of them known already: the new ones are counted, and it has grown as it had to."""
+    marks = Marks()
+    assert marks.update(RecordKey("a", "Lead", str(n)) for n in range(10_000)) == 10_000
+    assert marks.update(RecordKey("a", "Lead", str(n)) for n in [*range(5_000, 15_000), *range(5_000, 15_000)]) == 5_000
+    assert len(marks) == 15_000
+    assert all(RecordKey("a", "Lead", str(n)) in marks for n in range(15_000))
+    assert not any(RecordKey("b", "Lead", str(n)) in marks for n in range(15_000))

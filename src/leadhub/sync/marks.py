@@ -1,7 +1,7 @@
 """A set of many keys that takes little memory."""
 
 from array import array
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 _EMPTY = 0
 
@@ -33,6 +33,22 @@ class Marks:
         if self._count * 2 > len(self._slots):
             self._grow()
         return True
+
+    def update(self, keys: Iterable[Hashable]) -> int:
+        """Add many keys, and say how many of them are new. Most of a large run's keys come this way: it does as `add` does, with fewer calls."""
+        before, slots, last = self._count, self._slots, len(self._slots) - 1
+        for key in keys:
+            mark = hash(key) & 0xFFFF_FFFF_FFFF_FFFF or 1
+            slot = mark & last
+            while (there := slots[slot]) not in (_EMPTY, mark):
+                slot = slot + 1 & last
+            if there == _EMPTY:
+                slots[slot] = mark
+                self._count += 1
+                if self._count * 2 > len(slots):
+                    self._grow()
+                    slots, last = self._slots, len(self._slots) - 1
+        return self._count - before
 
     def _slot(self, mark: int) -> int:
         """The place of a mark, or the first free one after it."""

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from leadhub.errors import LeadhubError
@@ -18,7 +18,9 @@ PAGES_IN_FLIGHT = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class Item:
+    """A page of one system; without a page, that its reading has ended, by an error or well."""
+
     system: str
     page: Page | None = None
     error: LeadhubError | None = None
@@ -30,18 +32,10 @@ def pull(session: Session, systems: Sequence[str] | None = None, *, anew: bool =
     with session.hub.store.read() as tx:
         cursors: dict[str, Cursor | None] = {name: tx.records.cursor(name) for name in names}
     sweep.begin(session, names, now=anew)
-    items: queue.Queue[_Item] = queue.Queue(PAGES_IN_FLIGHT)
-    for name in names:
-        threading.Thread(target=_read, args=(session, name, None if name in session.sweeping else cursors[name], items), daemon=True).start()
-    left = set(names)
-    while left:
-        item = items.get()
+    for item in reading(session, {name: None if name in session.sweeping else cursors[name] for name in names}):
         if item.page is not None:
             store_page(session, item.system, item.page)
-            session.checkpoint()
-            continue
-        left.discard(item.system)
-        if item.error is not None:
+        elif item.error is not None:
             session.fail(item.system, item.error)
         elif item.system in session.sweeping:
             sweep.finish(session, item.system, store_reread)
@@ -55,16 +49,30 @@ def pull(session: Session, systems: Sequence[str] | None = None, *, anew: bool =
     _settle_ambiguous(session)
 
 
-def _read(session: Session, system: str, since: Cursor | None, items: queue.Queue[_Item]) -> None:
+def reading(session: Session, since: Mapping[str, Cursor]) -> Iterator[Item]:
+    """Yield what these systems tell from their cursors on, as it comes: each is read in a thread of its own. Raises KeyboardInterrupt between pages."""
+    items: queue.Queue[Item] = queue.Queue(PAGES_IN_FLIGHT)
+    for name, cursor in since.items():
+        threading.Thread(target=_read, args=(session, name, cursor, items), daemon=True).start()
+    left = set(since)
+    while left:
+        item = items.get()
+        if item.page is None:
+            left.discard(item.system)
+        yield item
+        session.checkpoint()
+
+
+def _read(session: Session, system: str, since: Cursor | None, items: queue.Queue[Item]) -> None:
     try:
         for page in session.careful[system].pull(since):
-            items.put(_Item(system, page))
+            items.put(Item(system, page))
     except LeadhubError as error:
-        items.put(_Item(system, error=error))
+        items.put(Item(system, error=error))
     except BaseException as error:  # noqa: BLE001 - whatever ends this thread, the one that waits for it must hear of it
-        items.put(_Item(system, error=checked.broken(system, "failed in pull", error)))
+        items.put(Item(system, error=checked.broken(system, "failed in pull", error)))
     else:
-        items.put(_Item(system))
+        items.put(Item(system))
 
 
 def store_page(session: Session, system: str, page: Page, deliveries: Sequence[int] = ()) -> IngestResult:
@@ -81,7 +89,7 @@ def store_page(session: Session, system: str, page: Page, deliveries: Sequence[i
             tx.inbox.settle(deliveries, session.run_id)
         tx.leases.renew(session.token, LEASE_TIME)
     counts = session.counts[system]
-    fresh = sum(session.pulled.add(RecordKey(system, record.object, record.id)) for record in page.records)
+    fresh = session.pulled.update(RecordKey(system, record.object, record.id) for record in page.records)
     counts.pulled += fresh + len(page.rejects)
     counts.rejected += len(page.rejects)
     counts.unchanged += min(result.unchanged, fresh)

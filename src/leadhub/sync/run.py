@@ -6,7 +6,7 @@ Everything before `apply` only reads from the systems. Each step stores what it 
 crash the next run reads again, reconciles again and plans again; no plan is ever replayed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from leadhub.hub import Hub
@@ -55,8 +55,7 @@ def adopt(hub: Hub, system: str) -> AdoptionReport:
     with open_session(hub, "adopt", only=system) as session:
         close_crashed(session)
         pull(session, [system])
-        with hub.store.begin() as tx:
-            tx.records.mark_system_dirty(system)  # all of it is judged, so that the report is whole however often it is asked for
+        look_again(session, [system])  # all of it is judged, so that the report is whole however often it is asked for
         agree(session)
         if system not in session.troubles:
             _mark_adopted(session, system)
@@ -79,8 +78,17 @@ def pull_only(
     with open_session(hub, "pull", allowed=allowed) as session:
         close_crashed(session)
         pull(session, systems, anew=anew)
+        if anew:
+            look_again(session, systems or session.careful)
         agree(session)
         return run_report(session)
+
+
+def look_again(session: Session, systems: Collection[str]) -> None:
+    """Put everybody with a record in these systems on the work list: what an audit finds amiss is judged anew though no record changed."""
+    with session.hub.store.begin() as tx:
+        for name in systems:
+            tx.records.mark_system_dirty(name)
 
 
 def _mark_adopted(session: Session, system: str) -> None:

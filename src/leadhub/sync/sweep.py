@@ -41,16 +41,8 @@ def begin(session: Session, names: Iterable[str], *, now: bool = False) -> None:
 
 def finish(session: Session, name: str, store: Store) -> None:
     """After the last page: ask for what did not come, and go on from here. Nothing is taken for gone where too much is missing."""
-    missing, cursor = _missing(session, name), session.sweeping.pop(name)
-    with session.hub.store.read() as tx:
-        refusal = shrank(name, len(missing), tx.records.count(name), session.allowed.get((name, SHRANK), 0))
-    if refusal is not None:
-        session.refuse([refusal])
-        return
-    try:
-        _ask(session, name, missing, store)
-    except LeadhubError as error:
-        session.fail(name, error)
+    missing, cursor = unheard(session, name), session.sweeping.pop(name)
+    if not ask(session, name, missing, store):
         return
     with session.hub.store.begin() as tx:
         tx.records.ingest(name, (), cursor, session.run_id, session.token)
@@ -82,7 +74,7 @@ def _note(session: Session, name: str, how: str) -> None:
         tx.systems.save(session.rows[name])
 
 
-def _missing(session: Session, name: str) -> list[RecordKey]:
+def unheard(session: Session, name: str) -> list[RecordKey]:
     """Return the records that are there as far as leadhub knows, and that this run did not read."""
     missing: list[RecordKey] = []
     after: RecordKey | None = None
@@ -93,12 +85,23 @@ def _missing(session: Session, name: str) -> list[RecordKey]:
     return missing
 
 
-def _ask(session: Session, name: str, missing: list[RecordKey], store: Store) -> None:
+def ask(session: Session, name: str, missing: Sequence[RecordKey], store: Store) -> bool:
+    """Read by id what did not come, and hand it to `store`; say whether that came to its end. A guard forbids it where too much is missing."""
+    with session.hub.store.read() as tx:
+        refusal = shrank(name, len(missing), tx.records.count(name), session.allowed.get((name, SHRANK), 0))
+    if refusal is not None:
+        session.refuse([refusal])
+        return False
     by_object: dict[str, list[str]] = {}
     for key in missing:
         by_object.setdefault(key.object, []).append(key.id)
-    for object_name, ids in by_object.items():
-        for start in range(0, len(ids), _IDS):
-            found = session.careful[name].reread(object_name, ids[start : start + _IDS])
-            store(session, name, list(found.values()))
-            session.checkpoint()
+    try:
+        for object_name, ids in by_object.items():
+            for start in range(0, len(ids), _IDS):
+                found = session.careful[name].reread(object_name, ids[start : start + _IDS])
+                store(session, name, list(found.values()))
+                session.checkpoint()
+    except LeadhubError as error:
+        session.fail(name, error)
+        return False
+    return True
