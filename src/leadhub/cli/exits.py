@@ -95,8 +95,8 @@ ANYWHERE = frozenset({"completion", "demo", "init", "sandbox"})
 """The commands that need no deployment: they are typed the same everywhere."""
 
 _IN_A_DEPLOYMENT = (
-    *("adopt", "apply", "approve", "config", "connect", "db", "doctor", "import", "inbox", "leads", "map", "pause", "plan", "plugins"),
-    *("pull", "report", "resume", "revert", "review", "runs", "serve", "sync"),
+    *("adopt", "apply", "approve", "audit", "config", "connect", "db", "doctor", "import", "inbox", "leads", "map", "pause", "plan"),
+    *("plugins", "pull", "report", "resume", "revert", "review", "runs", "serve", "sync"),
 )
 _COMMAND = re.compile(rf"\bleadhub (?=(?:{'|'.join(_IN_A_DEPLOYMENT)})\b)")
 

@@ -13,6 +13,7 @@ from leadhub.cli import (
     adopt,
     apply,
     approve,
+    audit,
     completion,
     config,
     connect,
@@ -78,7 +79,7 @@ def make_app() -> typer.Typer:
         add_completion=True,
     )
     app.callback()(_options)
-    for module in (demo, init, connect, doctor, adopt, pull, plan, approve, apply, sync, revert, pause, importing, serve, completion):
+    for module in (demo, init, connect, doctor, adopt, pull, plan, approve, apply, sync, audit, revert, pause, importing, serve, completion):
         module.add_to(app)
     for name, group in _GROUPS.items():
         app.add_typer(group, name=name, no_args_is_help=True)

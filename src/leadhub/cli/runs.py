@@ -41,7 +41,7 @@ _MAY_STAND = frozenset({IntentState.ACCEPTED, IntentState.SENT, IntentState.UNKN
 def list_runs(
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, newest first.")] = 20,
-    kind: Annotated[str | None, typer.Option("--kind", help="sync, apply, revert, plan, adopt, import, pause or resume alone.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="sync, apply, revert, plan, audit, adopt, import, pause or resume alone.")] = None,
 ) -> None:
     """List the latest runs, newest first."""
     cli = cli_of(context)
@@ -158,6 +158,7 @@ def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[Stor
     if rows:
         screen.line()
         screen.table(("system", *_COUNTED[:-1], "calls"), rows, right=(*_COUNTED[:-1], "calls"))
+    _show_drift(cli, run)
     for state in IntentState:
         _show_outcome(cli, state, [i for i in intents if i.state is state])
     if edits:
@@ -173,6 +174,17 @@ def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[Stor
     elif any(i.state in _MAY_STAND for i in intents) or run.kind == "import":
         screen.line()
         screen.line(f"Take it back: {cli.command(f'revert {run.id}')} shows what of it still stands, and asks.")
+
+
+def _show_drift(cli: Cli, run: RunRow) -> None:
+    """What an audit found; of what it kept, ids and no names."""
+    drift = run.counts.get("drift")
+    found = [one for one in drift if isinstance(one, dict)] if isinstance(drift, list) else []
+    if found:
+        cli.screen.title("What had drifted")
+    for one in found:
+        records = one["records"] if isinstance(one["records"], list) else []
+        cli.screen.line(f"  {one['count']} {one['kind']} in {one['system']} {one['object']}: {', '.join(map(str, records))}")
 
 
 def _show_outcome(cli: Cli, state: IntentState, intents: Sequence[Intent]) -> None:

@@ -88,6 +88,8 @@ class Session:
     locked: dict[str, str] = field(default_factory=dict)
     """By the key of a write that was not taken because its row stayed locked, whose and which row that is."""
     not_planned: list[str] = field(default_factory=list)
+    noted: dict[str, Json] = field(default_factory=dict)
+    """What the run's own row keeps beside the counts: an audit's figures."""
     proposed: dict[str, list[str]] = field(default_factory=dict)
     """By person, actions that somebody would have to allow."""
     had_refusals: bool = False
@@ -139,12 +141,17 @@ class Session:
 
         Stamps and the like that come along say nothing: with them a record would look changed after each of our own writes.
         """
+        names = self.telling_of(object_name, system)
+        telling = {name: values[name] for name in names if name in values}
+        return raw_hash(telling, f"{object_name}|{self.hub.systems[system].projection}")
+
+    def telling_of(self, object_name: str, system: str) -> tuple[str, ...]:
+        """Return the native fields of an object that say something of somebody."""
         names = self.telling.get((system, object_name))
         if names is None:
             names = tuple(sorted(telling_names(self.hub.systems[system].object(object_name))))  # sorted: as the hash takes them
             self.telling[system, object_name] = names
-        telling = {name: values[name] for name in names if name in values}
-        return raw_hash(telling, f"{object_name}|{self.hub.systems[system].projection}")
+        return names
 
     def checkpoint(self) -> None:
         """Stop here if somebody asked for it: everything up to this point is stored. Raises KeyboardInterrupt."""
@@ -190,7 +197,7 @@ def open_session(
         finally:
             session.closing = True
             with hub.store.begin() as tx:
-                tx.runs.finish(run_id, _status(session, status), {name: _plain(c) for name, c in session.counts.items()})
+                tx.runs.finish(run_id, _status(session, status), {name: _plain(c) for name, c in session.counts.items()} | session.noted)
                 tx.leases.release(token)
 
 
@@ -272,6 +279,9 @@ def _in_old_form(row: SystemRow) -> bool:
 
 def _load_systems(session: Session, only: str | None) -> None:
     """Check the systems that take part: those that are adopted, and the one that is being adopted."""
+    if session.kind == "audit":
+        _look_at_systems(session)
+        return
     hub, changed = session.hub, False
     with hub.store.begin() as tx:
         known = {row.name: row for row in tx.systems.list()}
@@ -302,6 +312,16 @@ def _load_systems(session: Session, only: str | None) -> None:
         _ask_owners(session, name)
     with hub.store.read() as tx:
         session.books = hub.books(tx)
+
+
+def _look_at_systems(session: Session) -> None:
+    """Check the adopted systems for a run that changes nothing of what leadhub remembers of them."""
+    with session.hub.store.read() as tx:
+        session.books = session.hub.books(tx)
+        session.rows = {row.name: row for row in tx.systems.list() if row.name in session.hub.systems}
+    for name in (name for name, row in session.rows.items() if row.mode not in ("new", "paused")):
+        session.counts[name] = SystemCounts()
+        _check(session, session.hub.systems[name])
 
 
 def _check(session: Session, system: System) -> None:
