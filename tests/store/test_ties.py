@@ -77,10 +77,16 @@ def test_a_link_that_went_to_another_person_than_was_written(filled: Store, toke
         assert tx.ties.moved(OBJECTS, 5).counts == {}
 
 
-def test_digests_tell_hash_and_end_of_what_is_known(filled: Store) -> None:
-    """Nothing of the values is read; what was never seen is not in the answer."""
+def test_one_walk_tells_the_hash_of_all_that_is_there(filled: Store) -> None:
+    """What is gone is not told, what is out of scope where it is asked for; the pages are as large as they were asked for."""
     with filled.read() as tx:
-        told = tx.records.digests("sfdc", "Lead", ["a", "gone", "far", "never"])
+        told = list(tx.records.digests(size=3))
+        in_scope = {row[2] for rows in tx.records.digests(out_of_scope=False) for row in rows}
+        assert tx.records.total() == 5
         assert tx.records.read_until("sfdc") == "run1"
         assert tx.records.read_until("hubspot") is None
-    assert told == {"a": (b"hash of a", None), "gone": (b"hash of gone", "deleted"), "far": (b"hash of far", "out_of_scope")}
+    assert [len(rows) for rows in told] == [3, 1]
+    assert sorted(tuple(row) for rows in told for row in rows) == [
+        ("sfdc", "Lead", id_, b"hash of " + id_.encode()) for id_ in ("a", "b", "bare", "far")
+    ]
+    assert in_scope == {"a", "b", "bare"}

@@ -38,3 +38,18 @@ def test_many_are_added_as_one_by_one() -> None:
     assert len(marks) == 15_000
     assert all(RecordKey("a", "Lead", str(n)) in marks for n in range(15_000))
     assert not any(RecordKey("b", "Lead", str(n)) in marks for n in range(15_000))
+
+
+def test_what_is_taken_out_is_out() -> None:
+    """Taking says which keys were not in, or no more; what is taken can be added again, and those that are left are still found."""
+    marks = Marks(room=100)
+    keys = [RecordKey("a", "Lead", str(n)) for n in range(3_000)]
+    assert marks.update(keys) == 3_000
+    assert marks.take([*keys[:1_000], RecordKey("b", "Lead", "0")]) == [RecordKey("b", "Lead", "0")]
+    assert marks.take(keys[:2]) == keys[:2]
+    assert len(marks) == 2_000
+    assert not any(key in marks for key in keys[:1_000])
+    assert all(key in marks for key in keys[1_000:])
+    assert marks.update(keys) == 1_000
+    assert marks.take(keys) == []
+    assert len(marks) == 0

@@ -1,12 +1,12 @@
 """Observations: the latest one of each record, the cursor behind them, and the work list of what changed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, type_coerce, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, tuple_, type_coerce, update
 from sqlalchemy.types import NullType
 
 from leadhub.model.person import StoredRecord
@@ -170,11 +170,15 @@ class Records(Repository):
             moved = [{"at_system": key.system, "at_object": key.object, "at_id": key.id, "new": stamp} for key, stamp in page.stamps.items()]
             self.connection.execute(_MOVE_STAMP, moved)
 
-    def digests(self, system: str, object: str, ids: Iterable[str]) -> dict[str, tuple[bytes, str | None]]:  # noqa: A002 - the model's word
-        """Return of those records of one object that were ever seen the hash of their values, and why they are gone; nothing else of them is read."""
-        wanted = (_T.c.record_id, type_coerce(_T.c.raw_hash, NullType()), _T.c.gone)  # both drivers give bytes: there is nothing to convert
-        here = (_T.c.system == system, _T.c.object == object, bulk.among(self.connection, _T.c.record_id, ids))
-        return {record_id: (raw_hash, gone) for record_id, raw_hash, gone in self.connection.execute(select(*wanted).where(*here))}
+    def digests(self, *, out_of_scope: bool = True, size: int = 5000) -> Iterator[Sequence[tuple[str, str, str, bytes]]]:
+        """Yield (system, object, id, hash of the values) of every record that is there, many at a time, in no order: one walk over it all.
+
+        `out_of_scope`: with those that are out of scope, which are there too.
+        """
+        hashed = type_coerce(_T.c.raw_hash, NullType())  # both drivers give bytes: there is nothing to convert
+        there = or_(_T.c.gone.is_(None), _T.c.gone == Gone.OUT_OF_SCOPE.value) if out_of_scope else _T.c.gone.is_(None)
+        wanted = select(_T.c.system, _T.c.object, _T.c.record_id, hashed).where(there)
+        yield from self.connection.execution_options(yield_per=size).execute(wanted).partitions()
 
     def read_until(self, system: str) -> str | None:
         """Return the run that last moved the cursor of a system, None where nothing was ever read to its end."""
@@ -196,6 +200,10 @@ class Records(Repository):
     def count(self, system: str) -> int:
         """Return how many records of a system are there and not gone."""
         return self.connection.execute(select(func.count()).select_from(_T).where(_T.c.system == system, _T.c.gone.is_(None))).scalar_one()
+
+    def total(self) -> int:
+        """Return how many records of all systems are known, gone or not."""
+        return self.connection.execute(select(func.count()).select_from(_T)).scalar_one()
 
     def there(self, system: str, limit: int, after: RecordKey | None = None) -> tuple[RecordKey, ...]:
         """Return keys of the records of a system that are not gone, in the order of keys."""

@@ -11,7 +11,7 @@ from datetime import timedelta
 from leadhub.core.drafts import label
 from leadhub.errors import LeadhubError
 from leadhub.hub import Hub
-from leadhub.model.record import Json, Page, Record
+from leadhub.model.record import Gone, Json, Page, Record
 from leadhub.store import RecordKey, Tied
 from leadhub.sync import sweep
 from leadhub.sync.behind import waiting_writes
@@ -23,6 +23,7 @@ from leadhub.sync.session import Session, open_session
 from leadhub.values.people import TELLING
 
 _RENEW = timedelta(minutes=1)
+_PRESENT = (None, Gone.OUT_OF_SCOPE)
 
 
 @dataclass(slots=True)
@@ -91,7 +92,7 @@ class _Audit:
         self.session, self.findings = session, Findings()
         self.names = [name for name in names if name in session.careful and name not in session.troubles]
         self.systems = {name: Compared() for name in self.names}
-        self._comparisons = {name: Comparison(session.hub.store, name, session.pulled) for name in self.names}
+        self._comparison = Comparison(session.hub.store)
         self._looked: dict[tuple[str, str], Looked] = {}
         self._renewed = session.started
 
@@ -115,22 +116,28 @@ class _Audit:
                 records.setdefault(record.object, {})[record.id] = record
         for name, some in records.items():
             hashes = {id_: self.session.hash_of(name, record.values, system) for id_, record in some.items()}
-            self._explain(system, [some[id_] for id_ in self._comparisons[system].page(name, hashes)])
+            self._explain(system, [some[id_] for id_ in self._comparison.page(system, name, hashes)])
         counts = self.session.counts[system]
-        counts.pulled = self._comparisons[system].read
+        counts.pulled = self._comparison.read[system]
         self.session.hub.progress("comparing", system, counts.pulled, None)
 
     def _explain(self, system: str, came: Sequence[Record]) -> int:
-        """Say of each of these records how it differs; return how many of them do not."""
+        """Say of each of these records how it differs from what is stored; return how many do not."""
         same = 0
         with self.session.hub.store.read() as tx:
             stored = tx.records.get(RecordKey(system, record.object, record.id) for record in came)
         for record in came:
             key = RecordKey(system, record.object, record.id)
-            target = self.session.hub.systems[system].object(record.object)
-            found = explain(stored.get(key), record, self.session.telling_of(record.object, system), self._look(system, target.mapping.object))
-            if found is None:
+            held = stored.get(key)
+            if held is not None and held.gone in _PRESENT and held.raw_hash == self.session.hash_of(record.object, record.values, system):
                 same += 1
+                continue
+            known_as_gone = record.gone is not None and (held is None or held.gone not in _PRESENT)
+            if known_as_gone or not self._comparison.otherwise(key):
+                continue
+            found = explain(held, record, self.session.telling_of(record.object, system), self._look(system, record.object))
+            if found is None:
+                self._comparison.same[system] += 1
             elif found[0] == "waiting":
                 self.findings.waiting[system] += 1
             else:
@@ -139,8 +146,7 @@ class _Audit:
 
     def _ask_for_the_rest(self, system: str) -> None:
         """Missing from a listing is not gone: whatever did not come is asked for by its id."""
-        compared = self._comparisons[system]
-        missing = [] if compared.whole else [k for k in sweep.unheard(self.session, system) if self.session.hub.systems[system].reads(k.object)]
+        missing = [key for key in self._comparison.unheard(system) if self.session.hub.systems[system].reads(key.object)]
         if not self.session.careful[system].can_reread:
             self.systems[system].unasked = len(missing)
         elif missing:
@@ -199,8 +205,8 @@ class _Audit:
     def report(self, persons_waiting: int, not_compared: list[str]) -> AuditReport:
         """Put it together."""
         for name, compared in self.systems.items():
-            of = self._comparisons[name]
-            compared.read, compared.same, compared.waiting = of.read, of.same, self.findings.waiting[name]
+            of = self._comparison
+            compared.read, compared.same, compared.waiting = of.read[name], of.same[name], self.findings.waiting[name]
         drift = self.findings.ordered()
         keys = [example.key for one in drift for example in one.examples]
         with self.session.hub.store.read() as tx:

@@ -27,7 +27,7 @@ def waiting_writes(session: Session, findings: Findings, systems: Collection[str
             ids = tx.persons.iter_ids(after, SLICE)
             if not ids:
                 return known
-            doubtful = [a for a in tx.persons.load(ids) if _may_wait(a)]
+            doubtful = [a for a in tx.persons.load(ids) if may_wait(a)]
             found = {a.person.id: some for a in doubtful if (some := list(_found(session, a, targets, systems)))}
             expected = _expected(session, tx, [a for a in doubtful if a.person.id in found])
         known += len(expected)
@@ -49,7 +49,7 @@ def _expected(session: Session, tx: Transaction, aggregates: Collection[Aggregat
     return looked_at | asked | (set(tx.persons.due(session.started, 1_000_000)) & set(persons))
 
 
-def _may_wait(aggregate: Aggregate) -> bool:
+def may_wait(aggregate: Aggregate) -> bool:
     """Whether a link stands for an older version than leadhub holds, or for another value of the same one; nearly nobody's does."""
     leads = {lead.id: lead for lead in aggregate.leads}
     for link in aggregate.links:

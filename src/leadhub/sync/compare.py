@@ -1,47 +1,51 @@
-"""Compare: what a system shows now against what is stored, by (id, hash) alone, page by page. Only what differs is ever loaded."""
+"""Compare: what systems show now against what is stored, by (id, hash) alone. What came is taken out of the marks of what is stored: the rest is drift.
 
-from collections.abc import Iterable, Mapping
+One walk over the store marks every record with its hash, 64 bits each. Each page that comes takes out the marks of its records; a record that has none
+is stored otherwise, or not at all. What is left in the end did not come, or came otherwise. Only that is ever looked up.
+"""
 
-from leadhub.model.record import Gone
+from collections import Counter
+from collections.abc import Mapping
+from itertools import repeat
+
 from leadhub.store import RecordKey, Store
 from leadhub.sync.marks import Marks
 
-_OUT_OF_SCOPE = Gone.OUT_OF_SCOPE.value
-
 
 class Comparison:
-    """One system, read from its beginning, beside the store. `seen` marks what came; each record counts once, however often it comes."""
+    """What is stored of all systems, less what came so far."""
 
-    def __init__(self, store: Store, system: str, seen: Marks) -> None:
-        self._store, self._system, self._seen = store, system, seen
-        self.read = 0
-        self.same = 0
-        self._there = 0
-        """How many of those that came are stored and not gone."""
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._stored: Counter[str] = Counter()
+        self._otherwise = Marks()
+        self.same: Counter[str] = Counter()
+        """By system, how many records came as they are stored. Each counts once, however often it comes."""
+        self.read: Counter[str] = Counter()
+        """By system, how many records came."""
+        with store.read() as tx:
+            self._marks = Marks(room=tx.records.total())
+            for rows in tx.records.digests():
+                self._marks.update(rows)
+                self._stored.update(row[0] for row in rows)
 
-    def page(self, name: str, hashes: Mapping[str, bytes]) -> list[str]:
-        """Take some records of one object, each with the hash of its values; return the ids of those that are not stored like that."""
-        with self._store.read() as tx:
-            stored = tx.records.digests(self._system, name, hashes)
-        alike = [id_ for id_, raw_hash in hashes.items() if stored.get(id_) == (raw_hash, None)]
-        fresh = self._mark(name, alike)
-        self.read, self.same, self._there = self.read + fresh, self.same + fresh, self._there + fresh
-        if len(alike) == len(hashes):
+    def page(self, system: str, name: str, hashes: Mapping[str, bytes]) -> list[str]:
+        """Take some records of one object, each with the hash of its values; return the ids of those that are not stored like that, or came before."""
+        absent = self._marks.take(zip(repeat(system), repeat(name), hashes, hashes.values()))
+        self.same[system] += len(hashes) - len(absent)
+        self.read[system] += len(hashes) - len(absent)
+        return [id_ for _, _, id_, _ in absent]
+
+    def otherwise(self, key: RecordKey) -> bool:
+        """Note that a record came, and not as it is stored; say whether that is new."""
+        fresh = self._otherwise.add(key)
+        self.read[key.system] += fresh
+        return fresh
+
+    def unheard(self, system: str) -> list[RecordKey]:
+        """Return the records of a system that are stored, in scope, and did not come. Where all came nobody need look for them."""
+        if self._stored[system] == self.same[system]:
             return []
-        aside = {id_ for id_, raw_hash in hashes.items() if stored.get(id_) == (raw_hash, _OUT_OF_SCOPE)}
-        differ = [id_ for id_ in hashes.keys() - aside if stored.get(id_) != (hashes[id_], None)]
-        fresh = self._mark(name, aside)
-        self.read, self.same = self.read + fresh, self.same + fresh
-        fresh = self._mark(name, [id_ for id_ in differ if id_ in stored and stored[id_][1] is None])
-        self.read, self._there = self.read + fresh, self._there + fresh
-        self.read += self._mark(name, differ)
-        return differ
-
-    @property
-    def whole(self) -> bool:
-        """Whether everything came that is stored and not gone: then nobody need look for what did not."""
         with self._store.read() as tx:
-            return self._there == tx.records.count(self._system)
-
-    def _mark(self, name: str, ids: Iterable[str]) -> int:
-        return self._seen.update([RecordKey(self._system, name, id_) for id_ in ids])
+            left = (RecordKey(*row[:3]) for rows in tx.records.digests(out_of_scope=False) for row in rows if row[0] == system and row in self._marks)
+            return [key for key in left if key not in self._otherwise]

@@ -41,7 +41,7 @@ def begin(session: Session, names: Iterable[str], *, now: bool = False) -> None:
 
 def finish(session: Session, name: str, store: Store) -> None:
     """After the last page: ask for what did not come, and go on from here. Nothing is taken for gone where too much is missing."""
-    missing, cursor = unheard(session, name), session.sweeping.pop(name)
+    missing, cursor = _missing(session, name), session.sweeping.pop(name)
     if not ask(session, name, missing, store):
         return
     with session.hub.store.begin() as tx:
@@ -74,7 +74,7 @@ def _note(session: Session, name: str, how: str) -> None:
         tx.systems.save(session.rows[name])
 
 
-def unheard(session: Session, name: str) -> list[RecordKey]:
+def _missing(session: Session, name: str) -> list[RecordKey]:
     """Return the records that are there as far as leadhub knows, and that this run did not read."""
     missing: list[RecordKey] = []
     after: RecordKey | None = None
