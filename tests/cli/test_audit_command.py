@@ -35,7 +35,7 @@ def test_drift_names_the_record_the_person_and_the_next_command(adopted: World) 
     _let_a_day_pass(adopted)
     contact = _purge(adopted)
     ran = adopted.run("audit")
-    assert (ran.code, ran.lines[0]) == (0, "1 finding in 1 record compared.")
+    assert (ran.code, ran.lines[0]) == (0, "1 finding in 2 records compared.")
     assert f"    {contact}  Ann Lee  vanished" in ran.lines
     assert "hubspot --anew takes this into leadhub and writes to no system;" in ran.out
     assert adopted.run("audit", "--detailed-exitcode").code == 2

@@ -25,6 +25,8 @@ from leadhub.demo.page import Page
 from leadhub.demo.sandboxes import Sandboxes, is_write
 from leadhub.errors import LeadhubError
 from leadhub.hub import open_hub
+from leadhub.insight.known import know
+from leadhub.insight.reasons import reasons
 from leadhub.sync.run import sync
 
 RUN = "import sys; from pathlib import Path; from rich.console import Console; from leadhub.demo import run; sys.exit(run(Path(sys.argv[1]), Console(width=200)))"
@@ -89,6 +91,25 @@ def in_process(keep: Path | None) -> tuple[int, str]:
 
 
 # ---- the story -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_every_field_of_every_lead_says_why(told: Told) -> None:
+    """After the whole story, edits, a conflict, questions and a revert: which edit, seen when, by which rule, in which run; nobody's field lacks one."""
+    hub = open_hub(told.folder, offline=True)
+    causes, without, fields = set(), [], 0
+    with hub.store.read() as tx:
+        for person in tx.persons.iter_ids("", 10_000):
+            known = know(hub, tx, person)
+            for one in reasons(known, tx):
+                fields += 1
+                causes.add(one.cause)
+                edited = one.stored is not None or one.cause == "initial"
+                if not (edited and one.seen is not None and one.rule and one.run is not None):
+                    without.append((known.name, one.field, one.cause, one.value))
+    hub.store.close()
+    assert without == []
+    assert causes >= {"adopted", "edit", "decision", "initial"}
+    assert fields > 1000
 
 
 def test_the_demo_comes_out_as_told(told: Told) -> None:

@@ -1,8 +1,9 @@
 """`leadhub leads why`: for each value of a lead, in plain sentences, where it came from and who shows something else."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from typing import Annotated
+from itertools import chain
+from typing import Annotated, Any
 
 import typer
 
@@ -17,9 +18,10 @@ from leadhub.core.targets import TargetObject
 from leadhub.core.voices import Voice
 from leadhub.hub import Hub, System
 from leadhub.insight.known import Known, View
+from leadhub.insight.reasons import Because, reasons
 from leadhub.model.person import Canonical, Cause, Lead
 from leadhub.model.record import LAST_SAVED, Gone
-from leadhub.model.run import Edit, Review
+from leadhub.model.run import Edit, Intent, IntentState, Review
 from leadhub.model.state import FACETS, Facet
 
 
@@ -39,10 +41,14 @@ def why(
     if name is not None:
         demand_field(cli, hub, name, f"leads why {who}")
     known = find(hub, who)
-    stories = {what: list(sentences) for what, sentences in _stories(known, name)}
-    unheard = list(_unheard(known))
+    with hub.store.read() as tx:
+        because = [one for one in reasons(known, tx) if name in {None, one.field}]
+        open_writes = [intent for intent in tx.intents.of_person(known.aggregate.person.id) if intent.state in _OPEN]
+    stories = {what: list(sentences) for what, sentences in _stories(known, because, name)}
+    unheard = [*_unheard(known), *map(_unanswered, open_writes)]
     if not cli.screen.for_people:
-        cli.screen.json({"schema": "leadhub.why/1", "person": known.aggregate.person.id, "name": known.name, "why": stories, "unheard": unheard})
+        told = {"why": stories, "unheard": unheard, "because": [_as_json(one) for one in because]}
+        cli.screen.json({"schema": "leadhub.why/1", "person": known.aggregate.person.id, "name": known.name, **told})
         return
     cli.screen.line(f"{known.name}  ({known.aggregate.person.id})", style="bold")
     for sentence in unheard:
@@ -54,13 +60,34 @@ def why(
             cli.screen.line(f"  {sentence}")
 
 
+_OPEN = frozenset({IntentState.PLANNED, IntentState.SENT, IntentState.UNKNOWN})
+
+
+def _unanswered(intent: Intent) -> str:
+    where = f"{intent.change.system} ({intent.change.record_id or 'a new record'})"
+    waits = "was planned and not begun" if intent.state is IntentState.PLANNED else "was sent and got no answer"
+    return f"{where}: a write of {', '.join(intent.change.values) or intent.change.operation.value} {waits} in run {intent.run_id}: the next run looks first."
+
+
+def _as_json(one: Because) -> dict[str, Any]:
+    edit = None if one.stored is None else one.stored.edit
+    told = (
+        {"old": edit.old, "new": edit.new, "actor": edit.actor or None, "seq": one.stored.seq} if edit is not None and one.stored is not None else {}
+    )
+    run = None if one.run is None else {"id": one.run.id, "kind": one.run.kind, "started_at": one.run.started_at.isoformat(), "actor": one.run.actor}
+    about = {"field": one.field, "lead": one.lead.id if one.lead is not None else None, "value": one.value, "seen": one.seen and one.seen.isoformat()}
+    return about | {"edit": {"cause": one.cause, "origin": one.origin or None, **told}, "rule": one.rule, "run": run}
+
+
 def _unheard(known: Known) -> Iterator[str]:
     """Say which records of the person do not count, or not in full."""
     for link in known.aggregate.links:
         record = known.aggregate.records.get(link.id)
         where = f"{link.system} ({link.record_id})"
         if record is not None and record.gone is not None:
-            yield f"{where}: {_GONE[record.gone]}, so it is neither read nor written."
+            yield f"{where}: {_GONE[record.gone]}, so it is neither read nor written; its link is kept, and frozen."
+        elif link.role == "frozen":
+            yield f"{where}: its link is frozen, because leadhub archived the record, or another one took its place: it is neither read nor written."
         elif link.role == "secondary":
             yield f"{where} is a further record of this person there: of what it says its consent alone counts."
 
@@ -83,26 +110,27 @@ def demand_field(cli: Cli, hub: Hub, name: str, command: str) -> None:
         raise UsageFault(f'There is no field "{name}". {meant}', next_step=cli.command(command))
 
 
-def _stories(known: Known, name: str | None) -> Iterator[tuple[str, Iterator[str]]]:
-    leads = known.aggregate.leads
-    for lead in leads:
-        which = f" of pass {lead.cycle} ({lead.id})" if len(leads) > 1 else ""
-        for facet in FACETS:
-            if name in {None, facet}:
-                yield f"{facet}{which}: {lead.state.facet(facet)}", facet_story(known, lead, facet)
-        yield from _field_stories(known, lead, name, which)
-    yield from _field_stories(known, None, name, "")
+def _stories(known: Known, because: Sequence[Because], name: str | None) -> Iterator[tuple[str, Iterator[str]]]:
+    """Yield every value with its story; what was never known only where it is asked for by name."""
+    several = len(known.aggregate.leads) > 1
+    for one in because:
+        lead, facet = one.lead, next((facet for facet in FACETS if facet == one.field), None)
+        title = f"{one.field} of pass {lead.cycle} ({lead.id})" if lead is not None and several else one.field
+        canonical = None if facet is not None else known.canonical(one.field, lead)
+        if lead is not None and facet is not None:
+            yield f"{title}: {one.value}", chain(facet_story(known, lead, facet), [_by_rule(one)])
+        elif canonical is not None:
+            yield f"{title}: {shown(canonical.value)}", chain(field_story(known, one.field, lead, canonical), [_by_rule(one)])
+        elif name == one.field:
+            yield f"{title}: never known", iter(["No record of this person ever showed one.", _by_rule(one)])
 
 
-def _field_stories(known: Known, lead: Lead | None, name: str | None, which: str) -> Iterator[tuple[str, Iterator[str]]]:
-    for field, policy in known.hub.policy.fields.items():
-        if name not in {None, field} or (policy.entity == "lead") != (lead is not None):
-            continue
-        canonical = known.canonical(field, lead)
-        if canonical is not None:
-            yield f"{field}{which}: {shown(canonical.value)}", field_story(known, field, lead, canonical)
-        elif name == field:
-            yield f"{field}{which}: never known", iter(["No record of this person ever showed one."])
+def _by_rule(one: Because) -> str:
+    """The rule and the run, with when that began."""
+    if one.run is None:
+        return f"Rule: {one.rule}."
+    when = "as of" if one.stored is None else "taken in"
+    return f"Rule: {one.rule}; {when} run {one.run.id} ({one.run.kind}, {one.run.started_at:%Y-%m-%d %H:%M} UTC, by {one.run.actor})."
 
 
 # ---- a plain field ---------------------------------------------------------------------------------------------------------------------
