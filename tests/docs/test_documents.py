@@ -10,6 +10,7 @@ import pytest
 
 from leadhub.cli.program import make_app
 from leadhub.hookspecs import Hooks
+from leadhub.sync.drift import KINDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/how-to/*.md"), *ROOT.glob("plugins/*/README.md")])
@@ -45,6 +46,13 @@ def test_a_command_in_a_page_exists_with_the_options_it_shows(page: str, command
             break
     assert done.returncode == 0, f"{page}: {command}\n{done.stderr}"
     assert all(option in done.stdout for option in options), f"{page}: {command}"
+
+
+def test_the_page_on_audits_tells_every_kind_of_drift_in_its_own_words() -> None:
+    """Each kind with what it is, as the command says it."""
+    text = (ROOT / "docs/how-to/audit-and-explain.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", text, re.MULTILINE))
+    assert rows == {kind: what.replace("edited behind leadhub's back: ", "").replace("computed fields moved: ", "") for kind, what in KINDS.items()}
 
 
 def test_links_between_pages_lead_somewhere() -> None:

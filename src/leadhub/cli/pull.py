@@ -23,7 +23,13 @@ def pull(
     systems: Annotated[
         list[str] | None, typer.Argument(metavar="[SYSTEM…]", help="All that are adopted, if none is named.", autocompletion=complete_system)
     ] = None,
-    anew: Annotated[bool, typer.Option("--anew", help="Read everything, so that what vanished or was overlooked is noticed.")] = False,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="Read everything and judge everybody anew, so that what vanished or was overlooked is noticed: it mends what an audit finds.",
+        ),
+    ] = False,
     allow: Allow = None,
 ) -> None:
     """Read what changed since the last run and agree on it. Writes to no system."""
