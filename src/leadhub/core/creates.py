@@ -75,32 +75,33 @@ def _new_record(plan: PersonPlan, result: Reconciled, lead: Lead, target: Target
     known = {**result.person.fields, **lead.fields}
     for mapped in target.mapping.fields:
         canonical = known.get(mapped.canonical)
+        key = base_key(mapped.canonical, lead.id if mapped.canonical in target.of_leads or mapped.canonical in lead.fields else None)
         if not mapped.writable or mapped.member or (mapped.type == "owner" and target.owner_by_rule):
             continue
         refusal = refusal_of(mapped, canonical.value) if canonical is not None and canonical.value else None
         if mapped.required and mapped.type != "owner" and (canonical is None or not canonical.value):
-            _put_default(draft, problems, mapped, canonical, target)
-        elif canonical is not None and refusal is None:
-            _put_known(
-                plan, draft, mapped, base_key(mapped.canonical, lead.id if mapped.canonical in lead.fields else None), canonical, result, target
-            )
-        elif canonical is not None and mapped.required:
+            _put_default(draft, problems, mapped, key, canonical, target)
+        elif canonical is None:
+            if mapped.type != "owner":
+                draft.bases[key] = Base(None, 0, "sent")  # it was blank when we made it: what becomes known of it is to reach the record too
+        elif refusal is None:
+            _put_known(plan, draft, mapped, key, canonical, result, target)
+        elif mapped.required:
             problems.append(str(refusal))
-        elif canonical is not None:
+        else:
             plan.not_planned.append(NotPlanned(target.system, result.person.id, mapped.canonical, str(refusal)))
             # what is left out stays behind, as if an older blank had been sent: each judging says so again until it fits
-            draft.bases[base_key(mapped.canonical, lead.id if mapped.canonical in lead.fields else None)] = Base(None, 0, "sent")
+            draft.bases[key] = Base(None, 0, "sent")
     return draft, problems
 
 
-def _put_default(draft: Draft, problems: list[str], mapped: FieldMapping, canonical: Canonical | None, target: TargetObject) -> None:
+def _put_default(draft: Draft, problems: list[str], mapped: FieldMapping, key: str, canonical: Canonical | None, target: TargetObject) -> None:
     default = target.defaults.get(mapped.native)
     if default is None:
         problems.append(f"{mapped.native} is required and not known")
         return
     draft.values[mapped.native] = default
-    if canonical is not None:
-        draft.bases[mapped.canonical] = Base(None, canonical.version, "sent")
+    draft.bases[key] = Base(None, canonical.version if canonical is not None else 0, "sent")
 
 
 def _put_known(

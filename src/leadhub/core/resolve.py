@@ -35,10 +35,11 @@ class Unlinked:
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Somebody who already shows a key: a record of a known person."""
+    """Somebody who already shows a key: a record of a known person. `former`: it showed the key once, and shows another by now."""
 
     person_id: str
     name: Name
+    former: bool = False
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ def assign(records: Sequence[Unlinked], bearers: Mapping[Key, Sequence[Bearer]])
     A key links only those whose names do not contradict each other; a key with too many different names is generic and links nobody.
     """
     result = Assignment()
-    names: dict[Key, set[Name]] = {key: {b.name for b in known} for key, known in bearers.items()}
+    names: dict[Key, set[Name]] = {key: {b.name for b in known if not b.former} for key, known in bearers.items()}
     for record in records:
         for key in record.keys:
             names.setdefault(key, set()).add(record.name)
@@ -92,7 +93,9 @@ def _known(record: Unlinked, bearers: Mapping[Key, Sequence[Bearer]], result: As
     for key in record.keys:
         if key in result.generic:
             continue
-        for bearer in sorted(bearers.get(key, ()), key=lambda b: b.person_id):
+        for bearer in sorted(bearers.get(key, ()), key=lambda b: (b.former, b.person_id)):
+            if bearer.former and (found is not None or not compatible(record.name, bearer.name)):
+                continue
             if key.kind != RECORD and not compatible(record.name, bearer.name):
                 doubtful.append((bearer.person_id, key))
             elif found is None:

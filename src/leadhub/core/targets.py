@@ -44,6 +44,8 @@ class TargetObject:
     defaults: Mapping[str, str] = field(default_factory=dict)
     scope: tuple[str, ...] = ()
     """Native fields that only tell whether a record is in scope."""
+    of_leads: frozenset[str] = frozenset()
+    """The canonical fields that belong to a lead and not to the person."""
 
     @property
     def key(self) -> tuple[str, str]:

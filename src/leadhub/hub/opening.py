@@ -29,17 +29,18 @@ from leadhub.lifecycle.problems import RelationProblems
 from leadhub.lifecycle.relation import Relation
 from leadhub.model.record import ObjectMapping
 from leadhub.plugins import Plugins
-from leadhub.store import open_store
+from leadhub.store import Store, open_store
 from leadhub.values.fields import CanonicalField
 
 ASSIGNMENT_RULES = "assignment_rules"
 """As `on_create.owner`: the system decides whose a new record becomes."""
 
 
-def open_hub(folder: Path, *, clock: Clock | None = None, offline: bool = False) -> Hub:
+def open_hub(folder: Path, *, clock: Clock | None = None, offline: bool = False, store: Store | None = None) -> Hub:
     """Open the deployment in this folder. Raises ConfigError with every fault of the file, PluginError, StoreError, each with what to do.
 
     `offline`: for what reads the store alone. A system whose secrets are not there is no fault then, until somebody connects to it.
+    `store`: one that is open already, in place of the configured one.
     """
     deployment, faults = config.read(folder, offline=offline)
     plugins = Plugins(deployment.folder)
@@ -50,9 +51,9 @@ def open_hub(folder: Path, *, clock: Clock | None = None, offline: bool = False)
     relations = {o.key: o.relation for s in systems.values() for o in s.objects if o.relation is not None}
     check_once(relations, deployment.folder)
     used = clock or SystemClock()
-    store = open_store(store_url(deployment), used)
     policy = _policy(deployment.document, fields, systems, relations)
-    return Hub(deployment, plugins, systems, fields, policy, store, used, structlog.get_logger())
+    opened = store or open_store(store_url(deployment), used)
+    return Hub(deployment, plugins, systems, fields, policy, opened, used, structlog.get_logger())
 
 
 def store_url(deployment: config.Deployment) -> str:

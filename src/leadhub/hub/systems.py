@@ -105,6 +105,8 @@ class Hub:
     log: Log
     actor: str = field(default_factory=os_user)
     make_http: Callable[..., http.HttpClient] = http.client
+    one_thread: bool = False
+    """Whether systems are read in turn and not side by side: slower, and the same each time."""
     progress: Callable[[str, str, int, int | None], object] = field(default=lambda _step, _system, _done, _total: None)
     """Is told how far a run is: the step, the system or "", how much is done, and of how much where that is known."""
     met: Callable[[str, Identity], object] = field(default=lambda _name, _identity: None)
@@ -145,7 +147,8 @@ class Hub:
     def targets(self, books: Books | None = None) -> dict[tuple[str, str], TargetObject]:
         """Return every object of every system, by system and object."""
         known = books or {}
-        return {o.key: replace(o, owners=known.get(o.system, NOBODY)) for system in self.systems.values() for o in system.objects}
+        of_leads = frozenset(name for name, one in self.fields.items() if one.entity == "lead")
+        return {o.key: replace(o, owners=known.get(o.system, NOBODY), of_leads=of_leads) for system in self.systems.values() for o in system.objects}
 
     def shown(self, record: StoredRecord, books: Books | None = None) -> dict[str, Value]:
         """Return what a record says in canonical terms."""

@@ -43,6 +43,10 @@ EVIDENCE = "evidence"
 """The kind of key by which a deal and the records that it belongs to name each other: it makes nobody the same person."""
 
 
+FORMER = "former email"
+"""The kind of key under which a linked record is still found by an address that it showed before: it links, and raises no doubt."""
+
+
 class Key(NamedTuple):
     """One exact key: `email`, or `phone` together with the surname (a switchboard's number alone says little)."""
 

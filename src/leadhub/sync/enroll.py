@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from leadhub.core.normalize import members_of, shown_by, text_of
 from leadhub.core.resolve import Assignment, Bearer, Unlinked, assign, enroll, heir
-from leadhub.identity.keys import IDENTIFYING, RECORD, Key, Name, keys_of
+from leadhub.identity.keys import FORMER, IDENTIFYING, RECORD, Key, Name, keys_of
 from leadhub.model.person import Aggregate, Link, Person, StoredRecord, Value
 from leadhub.model.record import NOTHING, Gone
 from leadhub.model.run import Review
@@ -44,10 +44,26 @@ def identified(session: Session, tx: Transaction) -> Iterator[Unlinked]:
         present = {key: r for key, r in records.items() if r.gone in (None, Gone.OUT_OF_SCOPE)}  # who is out of scope is somebody all the same
         unlinked = {key: _identified(session, r) for key, r in present.items() if (r.system, r.object) not in policy.evidence}
         shown = {key: [MatchKey(k.kind, k.key, u.name.last) for k in u.keys] for key, u in unlinked.items()}
-        tx.keys.replace({key: [*shown.get(key, ()), *(MatchKey(*k, "") for k in evidence_keys(session.hub, r))] for key, r in present.items()})
         linked = tx.persons.person_of(present)
+        before = tx.keys.of(linked)
+        tx.keys.replace(
+            {
+                key: [
+                    *shown.get(key, ()),
+                    *_former(before.get(key, ()), shown.get(key, ())),
+                    *(MatchKey(*k, "") for k in evidence_keys(session.hub, r)),
+                ]
+                for key, r in present.items()
+            }
+        )
         _thaw(tx, {key: person for key, person in linked.items() if present[key].gone is None}, policy.evidence)
         yield from (u for key, u in unlinked.items() if key not in linked)
+
+
+def _former(before: Iterable[MatchKey], now: Iterable[MatchKey]) -> Iterator[MatchKey]:
+    """Yield the addresses under which a linked record was known and is no more: who comes under one of them may be the same person."""
+    shown = {match.key for match in now if match.kind == "email"}
+    yield from (MatchKey(FORMER, match.key, match.surname) for match in before if match.kind in ("email", FORMER) and match.key not in shown)
 
 
 def _dirty(tx: Transaction) -> Iterator[Sequence[RecordKey]]:
@@ -129,12 +145,17 @@ def _record_keys(session: Session, record: StoredRecord) -> Iterator[Key]:
 
 def _bearers(session: Session, tx: Transaction, fresh: Sequence[Unlinked]) -> dict[Key, list[Bearer]]:
     """Who already shows the keys of the new records."""
-    found = tx.keys.find({key for u in fresh for key in u.keys})
+    wanted = {key for u in fresh for key in u.keys}
+    found = tx.keys.find(wanted | {(FORMER, key.key) for key in wanted if key.kind == "email"})
     persons = tx.persons.person_of({record for records in found.values() for record in records})
     names: dict[RecordKey, Name] = {}
     for keys in _sliced(persons):
         names |= {key: Name.of(_identity(session, record)) for key, record in tx.records.get(keys).items() if record.system in session.hub.systems}
-    return {Key(*value): [Bearer(persons[k], names[k]) for k in of if k in names] for value, of in found.items()}
+    bearers: dict[Key, list[Bearer]] = {}
+    for (kind, key), of in found.items():
+        former = kind == FORMER
+        bearers.setdefault(Key("email" if former else kind, key), []).extend(Bearer(persons[k], names[k], former) for k in of if k in names)
+    return bearers
 
 
 def _store(session: Session, tx: Transaction, fresh: Sequence[Unlinked], result: Assignment) -> None:

@@ -51,28 +51,46 @@ def pull(session: Session, systems: Sequence[str] | None = None, *, anew: bool =
 
 def reading(session: Session, since: Mapping[str, Cursor]) -> Iterator[Item]:
     """Yield what these systems tell from their cursors on, as it comes: each is read in a thread of its own. Raises KeyboardInterrupt between pages."""
+    for item in (_in_turn if session.hub.one_thread else _side_by_side)(session, since):
+        yield item
+        session.checkpoint()
+
+
+def _side_by_side(session: Session, since: Mapping[str, Cursor]) -> Iterator[Item]:
     items: queue.Queue[Item] = queue.Queue(PAGES_IN_FLIGHT)
     for name, cursor in since.items():
-        threading.Thread(target=_read, args=(session, name, cursor, items), daemon=True).start()
+        threading.Thread(target=_hand_over, args=(_read(session, name, cursor), items), daemon=True).start()
     left = set(since)
     while left:
         item = items.get()
         if item.page is None:
             left.discard(item.system)
         yield item
-        session.checkpoint()
 
 
-def _read(session: Session, system: str, since: Cursor | None, items: queue.Queue[Item]) -> None:
+def _hand_over(read: Iterator[Item], items: queue.Queue[Item]) -> None:
+    for item in read:
+        items.put(item)
+
+
+def _in_turn(session: Session, since: Mapping[str, Cursor]) -> Iterator[Item]:
+    for name, cursor in since.items():
+        yield from _read(session, name, cursor)
+
+
+def _read(session: Session, system: str, since: Cursor) -> Iterator[Item]:
+    """Yield the pages of one system, and at last its end: the error that ended it, if one did."""
     try:
         for page in session.careful[system].pull(since):
-            items.put(Item(system, page))
+            yield Item(system, page)
     except LeadhubError as error:
-        items.put(Item(system, error=error))
+        yield Item(system, error=error)
+    except GeneratorExit:
+        raise
     except BaseException as error:  # noqa: BLE001 - whatever ends this thread, the one that waits for it must hear of it
-        items.put(Item(system, error=checked.broken(system, "failed in pull", error)))
+        yield Item(system, error=checked.broken(system, "failed in pull", error))
     else:
-        items.put(Item(system))
+        yield Item(system)
 
 
 def store_page(session: Session, system: str, page: Page, deliveries: Sequence[int] = ()) -> IngestResult:

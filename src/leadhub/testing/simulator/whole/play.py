@@ -1,0 +1,125 @@
+"""One schedule of the whole engine from start to rest."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from leadhub.model.person import Link
+from leadhub.store import Store
+from leadhub.testing.dict_store import DictStore
+from leadhub.testing.simulator.shell import Finding
+from leadhub.testing.simulator.whole.schedule import Schedule, Step, schedule
+from leadhub.testing.simulator.whole.world import SimulatedClock, World
+
+QUIET_ROUNDS = 2
+
+
+@dataclass
+class PlayedWhole:
+    """What came of a schedule."""
+
+    plan: Schedule
+    findings: list[Finding]
+    rounds: int = 0
+    asked: int = 0
+    quiet: int = 0
+    points: int = 0
+    writes: int = 0
+
+
+def in_memory(clock: SimulatedClock) -> Store:
+    """A store for one schedule."""
+    return DictStore(clock)
+
+
+def play(plan: Schedule, make_store: Callable[[SimulatedClock], Store] = in_memory, *, kill_at: int | None = None) -> PlayedWhole:
+    """Play a schedule, then let syncs run until nothing is written any more, then look at what is left."""
+    world = World(plan, make_store)
+    try:
+        for n, crm in enumerate(world.crms):
+            if n not in plan.late:
+                world.adopt(crm)
+        world.kill_at = kill_at
+        for step in plan.steps:
+            world.play(step)
+        quiet = settle(world)
+        return PlayedWhole(plan, world.witness.findings, world.rounds, world.asked, quiet, world.total, world.oracles.writes)
+    finally:
+        world.store.close()
+
+
+def settle(world: World) -> int:
+    """No edits and no faults any more: how many syncs write something before one writes nothing?"""
+    world.due.clear()
+    for crm in world.crms:
+        crm.faults.clear()
+        crm.down = 0
+    world.clock.sleep(3600)
+    for n in world.plan.late:
+        world.run(Step("adopt", n))
+        if world.killed:
+            world.run(Step("adopt", n))
+    quiet = 0
+    limit = QUIET_ROUNDS if not any(t.workflow for t in world.plan.traits) else 8
+    while True:
+        before = world.oracles.writes
+        report = world.run(Step("sync"))
+        if world.killed:
+            continue
+        if report is None or report.troubles:
+            world.witness.find("liveness", f"a healthy run does not end well: {report.troubles if report else None}")
+            break
+        if world.oracles.writes == before:
+            break
+        quiet += 1
+        if quiet > limit:
+            world.witness.find("convergence", f"still writing after {quiet} rounds without an edit")
+            break
+    _look(world)
+    return quiet
+
+
+def _look(world: World) -> None:
+    with world.store.inner.read() as tx:
+        open_ = {(s.review.person_id, s.review.field) for s in tx.reviews.open(limit=10_000)} | {
+            (s.review.person_id, part) for s in tx.reviews.open(kind="refused", limit=10_000) for part in s.review.field.split(",")
+        }
+        aggregates = tx.persons.load(tx.persons.iter_ids(limit=10_000))
+
+    def excused(link: Link, name: str) -> bool:
+        system = world.hub.systems[link.system]
+        mapped = {f.canonical: f for o in system.objects if o.mapping.object == link.object for f in o.mapping.fields}
+        asked = bool({(link.person_id, name), (link.person_id, "record"), (link.person_id, mapped[name].native)} & open_)
+        row = next(c for c in world.crms if c.name == link.system).rows[link.object, link.record_id]
+        return asked or not system.writes or bool(row.values.get("IsConverted"))
+
+    world.witness.ended(aggregates, excused)
+    world.oracles.ended(excused)
+
+
+def play_seed(seed: int) -> PlayedWhole:
+    """Play the schedule of a seed."""
+    return play(schedule(seed))
+
+
+def shorter(plan: Schedule, oracle: str) -> Schedule:
+    """Leave out steps as long as the schedule still shows the finding."""
+    steps, size = list(plan.steps), max(1, len(plan.steps) // 2)
+    while size:
+        at = 0
+        while at < len(steps):
+            fewer = steps[:at] + steps[at + size :]
+            if any(f.oracle == oracle and not f.raced for f in play(replace(plan, steps=tuple(fewer))).findings):
+                steps = fewer
+            else:
+                at += size
+        size //= 2
+    return replace(plan, steps=tuple(steps))
+
+
+def tally(seeds: range) -> Counter[str]:
+    """Count what the schedules of these seeds find."""
+    found: Counter[str] = Counter()
+    for seed in seeds:
+        found.update({("raced " if f.raced else "") + f.oracle for f in play_seed(seed).findings})
+    return found
