@@ -28,6 +28,7 @@ from leadhub.errors import LeadhubError, LeaseHeld
 from leadhub.hub import Hub, System
 from leadhub.model.record import Finding, Identity, Level
 from leadhub.sync.pausing import paused
+from leadhub.sync.process import is_gone
 from leadhub.sync.receive import UNSTRAND, stranded
 from leadhub.sync.retry import Careful
 from leadhub.sync.session import LEASE, LEASE_TIME
@@ -166,7 +167,7 @@ def _lease_held(hub: Hub) -> LeaseHeld | None:
     """Ask whether another run holds the lease, by trying to take it in a transaction that is rolled back."""
     try:
         with hub.store.begin() as tx:
-            tx.leases.acquire(LEASE, "doctor", LEASE_TIME)
+            tx.leases.acquire(LEASE, "doctor", LEASE_TIME, gone=is_gone)
             raise _TakeBack  # noqa: TRY301 - the transaction is taken back by it
     except _TakeBack:
         return None

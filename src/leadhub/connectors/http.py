@@ -5,7 +5,8 @@ caller is decided by whether the call was a read (repeat it) or a write (read fi
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +18,8 @@ HttpClient = httpx.Client
 """What a connector is handed; the name by which everyone else speaks of it."""
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+LONGEST_CALL = timedelta(minutes=3)
+"""More than a call takes that waits as long as it may for the connection, for its own way out and for the answer."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -35,6 +38,26 @@ class _Client(httpx.Client):
             ) from None
         except httpx.HTTPError as error:
             raise UnknownOutcome(f"{request.method} {request.url.host}{request.url.path}: no answer ({_cause(error)}).") from error
+
+
+class Gate:
+    """Where a call that may write passes before it goes out: not any more when nobody would be left to note what came of it."""
+
+    def __init__(self, in_time: Callable[[], bool]) -> None:
+        self.writing = False
+        self._in_time = in_time
+
+    def watch(self, client: HttpClient) -> HttpClient:
+        """Let every request of a client pass here first."""
+        client.event_hooks = {**client.event_hooks, "request": [*client.event_hooks["request"], self._pass]}
+        return client
+
+    def _pass(self, request: httpx.Request) -> None:
+        # Unknown, not unsent: of what was asked for at once, an earlier call may have made a part.
+        if self.writing and not self._in_time():
+            raise UnknownOutcome(
+                f"{request.method} {request.url.host}{request.url.path} was not sent: the time that this run may work for is nearly over."
+            )
 
 
 def _cause(error: Exception) -> str:

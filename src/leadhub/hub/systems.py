@@ -112,9 +112,15 @@ class Hub:
     met: Callable[[str, Identity], object] = field(default=lambda _name, _identity: None)
     """Is told who answered, once a system and run, before anything is read from it or written to it."""
 
-    def connect(self, system: System) -> Source:
-        """Make the system's connector: one instance a thread. Raises ConfigError if the deployment was opened without what the connector needs."""
-        return system.connector(self._context(system))
+    def connect(self, system: System, gate: http.Gate | None = None) -> Source:
+        """Make the system's connector: one instance a thread. Raises ConfigError if the deployment was opened without what the connector needs.
+
+        `gate` is where its calls have to pass.
+        """
+        context = self._context(system)
+        if gate is not None:
+            context = replace(context, http=lambda *given, **named: gate.watch(self.make_http(*given, **named)))
+        return system.connector(context)
 
     def receiver(self, system: System) -> Receives:
         """Make the connector of a system whose records come in by themselves. Raises ConfigError as `connect` does."""

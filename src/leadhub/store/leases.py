@@ -1,5 +1,6 @@
 """Who may work: one owner at a time by name, told apart by a token that only grows."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,10 +18,18 @@ _LOCK = 0x1EAD  # any number that no other program on this database uses for its
 class Leases(Repository):
     """Leases by name. A token is never given twice, whatever its lease's name."""
 
-    def acquire(self, name: str, owner: str, ttl: timedelta) -> int:
+    def acquire(self, name: str, owner: str, ttl: timedelta, *, process: str = "", gone: Callable[[str], bool] = lambda _process: False) -> int:
         """Take the lease for `ttl` and return its token, larger than every token before.
 
         Time is the database server's. A SQLite file has no clock of its own: there it is the injected one, that of the machine all its users share.
+
+        Args:
+            name: which lease.
+            owner: who takes it, for people.
+            ttl: how long it lasts unless it is renewed.
+            process: who takes it, for `gone`.
+            gone: whether such a process is gone for certain: then its lease is over at once. It may err on the side of "no" alone, and even then
+                nothing is stored twice: who was taken for gone has a token that is worth nothing.
 
         Raises:
             LeaseHeld: another holds it, and its time is not over.
@@ -29,13 +38,15 @@ class Leases(Repository):
             self.connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))  # two acquirers must not read the same largest token
         now = self._now()
         held = self.connection.execute(select(tables.lease).where(tables.lease.c.name == name)).first()
-        if held and held.owner != _NOBODY and held.expires_at > now:
+        if held and held.owner != _NOBODY and held.expires_at > now and not (held.process and gone(held.process)):
+            since = f"; at work since {held.since:%Y-%m-%d %H:%M:%S} UTC" if held.since else ""
             raise LeaseHeld(
-                f"the lease {name!r} is held by {held.owner} until {held.expires_at:%Y-%m-%d %H:%M:%S} UTC",
+                f"the lease {name!r} is held by {held.owner} until {held.expires_at:%Y-%m-%d %H:%M:%S} UTC{since}",
                 next_step="wait for that run to end (leadhub runs list); if its process is gone, the lease ends by itself at that time",
             )
         token = 1 + (self.connection.scalar(select(func.max(tables.lease.c.token))) or 0)
-        bulk.upsert(self.connection, tables.lease, [{"name": name, "owner": owner, "token": token, "expires_at": now + ttl}])
+        row = {"name": name, "owner": owner, "token": token, "expires_at": now + ttl, "since": now, "process": process}
+        bulk.upsert(self.connection, tables.lease, [row])
         return token
 
     def renew(self, token: int, ttl: timedelta) -> datetime:

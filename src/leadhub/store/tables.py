@@ -253,6 +253,8 @@ lease = Table(
     Column("owner", AnyText, nullable=False),
     Column("token", BigInteger, nullable=False, unique=True),
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("since", UtcDateTime),
+    Column("process", Text),
 )
 
 reject = Table(

@@ -32,7 +32,7 @@ def apply_plan(hub: Hub, wanted: PlanFile, *, allowed: Allowed | None = None) ->
     with open_session(hub, "apply", allowed=allowed, plan=None if wanted.hash is None else (wanted.run, wanted.hash)) as session:
         chosen = choose(session, wanted, fresh_plan(session, wanted.backfill))
         guard(session, chosen.changes)
-        with hub.store.begin() as tx:
+        with session.storing() as tx:
             approval.demand(tx, hub, wanted)  # again: it may have been withdrawn while the systems were read
             tx.intents.plan(session.run_id, chosen.changes, session.token)
         apply(session)

@@ -74,7 +74,6 @@ def _apply_system(session: Session, system: str, intents: Sequence[Intent]) -> b
             session.checkpoint()
             session.hub.progress("writing", system, sum(map(len, batches[:done])), len(intents))
             session.careful[system].keep_reserve()
-            session.renew()
             more, smooth = _apply_window(session, system, window)
             done += len(window)
             batches[done:] = canary.freed(batches[done:])
@@ -142,8 +141,9 @@ def _apply_window(session: Session, system: str, window: Sequence[Sequence[Inten
         batch.settler.put_aside(batch.stale)
     sent = [batch for batch in batches if batch.fresh]
     if sent:
-        with session.hub.store.begin() as tx:
+        with session.storing() as tx:
             tx.intents.mark_sent(session.run_id, [i.seq for batch in sent for i in batch.fresh], session.token)
+            session.keep(tx)
         side_by_side(session, system, [partial(_push, batch) for batch in sent])
     troubles = [trouble for batch in batches if (trouble := _settle(session, system, batch)) is not None]
     if troubles:

@@ -20,7 +20,8 @@ def side_by_side(session: Session, system: str, works: Sequence[Work[T]]) -> lis
     if len(works) == 1:
         return [works[0](first)]
     while len(first.colleagues) < len(works) - 1:
-        first.colleagues.append(first.another(session.hub.connect(session.hub.systems[system])))
+        gate = session.gate()
+        first.colleagues.append(first.another(session.hub.connect(session.hub.systems[system], gate), gate))
     pool = ThreadPoolExecutor(len(works), thread_name_prefix=system)
     try:
         asked = [pool.submit(work, careful) for work, careful in zip(works, (first, *first.colleagues), strict=False)]

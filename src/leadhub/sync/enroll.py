@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 
 def resolve(session: Session) -> None:
     """Judge the touched records as a set, then link them slice by slice."""
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         fresh = list(identified(session, tx))
         if fresh:
             result = assign(fresh, _bearers(session, tx, fresh))

@@ -48,14 +48,14 @@ def judge(session: Session) -> None:
         with session.hub.store.read() as tx:
             aggregates = tx.persons.load(ids)
         authors = _ask_authors(session, aggregates)
-        with session.hub.store.begin() as tx:
+        with session.storing() as tx:
             _judge_slice(session, tx, ids, authors, uncertain)
         session.renew()
 
 
 def _close_mapped(session: Session) -> None:
     """Close the questions about unmapped values that somebody has mapped since."""
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         for stored in tx.reviews.open(kind="unmapped"):
             for place, value in stored.review.values.items():
                 system, _, object_name = place.partition("/")
@@ -228,7 +228,7 @@ def _uncertain(session: Session, tx: Transaction) -> dict[str, frozenset[str]]:
 
 def _close_overtaken(session: Session) -> None:
     """Close what was asked about creates that a rule refused, where nobody wants the record any more: the person has one by now, or none elsewhere."""
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         asked = [s.review for s in tx.reviews.open(kind="possible_duplicate", limit=100_000) if "existing" in s.review.values]
         systems: dict[str, set[str]] = {}
         for aggregate in tx.persons.load({r.person_id for r in asked if r.person_id}):

@@ -42,7 +42,7 @@ def put_off(session: Session, intents: Sequence[Intent], why: str, run_id: str |
     """Give up intents that were never sent; their persons are looked at again in the next run."""
     if not intents:
         return
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         tx.intents.record_outcomes(run_id or session.run_id, [Settlement(i.seq, IntentState.NOT_APPLIED, why) for i in intents], session.token)
         aggregates = tx.persons.load({i.change.person_id for i in intents})
         tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for a in aggregates for link in a.links)
@@ -86,7 +86,7 @@ class Settler:
     def store(self) -> None:
         """Store all of it."""
         session = self.session
-        with session.hub.store.begin() as tx:
+        with session.storing() as tx:
             aggregates = {a.person.id: a for a in tx.persons.load({i.change.person_id for i, _ in self.outcomes.values()})}
             owners = tx.persons.person_of(RecordKey(self.system, i.change.object, o.record_id) for i, o in self.outcomes.values() if o.record_id)
             settlements, reviews = [], []

@@ -10,7 +10,7 @@ from leadhub.model.record import Cursor, Page, Record
 from leadhub.store import IngestResult, RecordKey, Transaction
 from leadhub.sync import checked, sweep
 from leadhub.sync.receive import UNSTRAND, receive, stranded
-from leadhub.sync.session import LEASE_TIME, Session
+from leadhub.sync.session import Session
 from leadhub.values.people import TELLING, somebody_else
 
 PAGES_IN_FLIGHT = 8
@@ -98,14 +98,14 @@ def store_page(session: Session, system: str, page: Page, deliveries: Sequence[i
 
     A delivery that is parsed again says what it says now: its time of receipt is the same, and there is nothing to be read by id.
     """
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         page = _without_others(session, tx, system, page)
         records = [(record, session.hash_of(record.object, record.values, system)) for record in page.records]
         result = tx.records.ingest(system, records, sweep.keep(session, system, page.cursor), session.run_id, session.token, reread=bool(deliveries))
         tx.rejects.keep(session.run_id, page.rejects)
         if deliveries:
             tx.inbox.settle(deliveries, session.run_id)
-        tx.leases.renew(session.token, LEASE_TIME)
+        session.keep(tx)
     counts = session.counts[system]
     fresh = session.pulled.update(RecordKey(system, record.object, record.id) for record in page.records)
     counts.pulled += fresh + len(page.rejects)
@@ -141,7 +141,7 @@ def _without_others(session: Session, tx: Transaction, system: str, page: Page) 
 def store_reread(session: Session, system: str, records: Sequence[Record]) -> None:
     """Store records that were read by id: they are later than anything a pull saw."""
     hashed = [(record, session.hash_of(record.object, record.values, system)) for record in records]
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         tx.records.ingest(system, hashed, None, session.run_id, session.token, reread=True)
 
 

@@ -20,7 +20,7 @@ CRASHED = "crashed"
 
 def close_crashed(session: Session) -> None:
     """Close the journals of earlier runs that still count as running: whoever holds the lease knows that nobody works on them any more."""
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         for run in tx.runs.list(limit=1000):
             if run.status == "running" and run.id != session.run_id:
                 tx.runs.finish(run.id, CRASHED, run.counts)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import tenacity
 
 from leadhub.clock import Clock
+from leadhub.connectors.http import Gate
 from leadhub.connectors.protocols import Attributes, Describes, Directory, Examines, Finds, LastModified, Log, Meters, Rereads, Source, Target, Traces
 from leadhub.core.guard import API_CALLS
 from leadhub.errors import ReserveReached, RetryableError, Unavailable, UnknownOutcome
@@ -29,8 +30,9 @@ class Broken(UnknownOutcome):
 class Careful:
     """A connector with the retry layer around it, and its answers checked. Capabilities that the connector lacks are told by `can_*`."""
 
-    def __init__(self, connector: Source, clock: Clock, log: Log, system: str = "") -> None:
+    def __init__(self, connector: Source, clock: Clock, log: Log, system: str = "", gate: Gate | None = None) -> None:
         self._connector: Any = connector
+        self._gate = gate or Gate(lambda: True)
         self._system = system or connector.name
         self._contract = checked.Contract(self._system, frozenset(mapping.object for mapping in connector.mappings))
         self._clock, self._log = clock, log
@@ -39,9 +41,9 @@ class Careful:
         self.may_use = 0
         """Up to so many of the day's calls may be used, whatever the reserve."""
 
-    def another(self, connector: Source) -> "Careful":
+    def another(self, connector: Source, gate: Gate | None = None) -> "Careful":
         """Return the retry layer around a further instance of the same connector."""
-        return Careful(connector, self._clock, self._log, self._system)
+        return Careful(connector, self._clock, self._log, self._system, gate)
 
     @property
     def side_by_side(self) -> int:
@@ -192,6 +194,7 @@ class Careful:
         """Yield the outcomes of one push, each checked. A fault of the connector's own says nothing of what it had sent by then: raises Broken."""
         left = {change.key: change for change in changes}
         done = object()
+        self._gate.writing = True
         try:
             outcomes = checked.call(self._system, "push", lambda: iter(self._connector.push(changes)))
             while (told := checked.call(self._system, "push", next, outcomes, done)) is not done:
@@ -200,6 +203,8 @@ class Careful:
                 yield outcome
         except checked.Fault as error:
             raise Broken(str(error), next_step=error.next_step) from error
+        finally:
+            self._gate.writing = False
 
     def _read(self, name: str, act: Callable[[], T]) -> T:
         retrying = tenacity.Retrying(

@@ -116,7 +116,7 @@ def settle_archived(session: Session, changes: Sequence[PlannedChange]) -> None:
 
 
 def _transaction(session: Session, *, store: bool) -> AbstractContextManager[Transaction]:
-    return session.hub.store.begin() if store else session.hub.store.read()
+    return session.storing() if store else session.hub.store.read()
 
 
 def _intents(session: Session, run_id: str) -> list[Intent]:

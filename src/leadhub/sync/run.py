@@ -95,5 +95,5 @@ def _mark_adopted(session: Session, system: str) -> None:
     """From now on every run reads the system; writing to it is switched on apart from that."""
     if session.rows[system].mode == "new":
         session.rows[system] = replace(session.rows[system], mode="read", org=session.identities[system].org, adopted_at=session.started)
-        with session.hub.store.begin() as tx:
+        with session.storing() as tx:
             tx.systems.save(session.rows[system])

@@ -14,20 +14,22 @@ from datetime import datetime, timedelta
 
 from leadhub import values
 from leadhub.config import pin
+from leadhub.connectors.http import LONGEST_CALL, Gate
 from leadhub.core.canary import Pattern
 from leadhub.core.guard import API_CALLS, CANARY, Refusal
 from leadhub.core.normalize import raw_hash
 from leadhub.core.owners import OwnerBook
 from leadhub.core.targets import telling_names
-from leadhub.errors import ConfigError, ConnectorError, LeadhubError, UnknownOutcome
+from leadhub.errors import ConfigError, ConnectorError, LeadhubError, LeaseHeld, UnknownOutcome
 from leadhub.hub import Hub, System
 from leadhub.model.record import Cursor, Identity, Json, NativeValue
 from leadhub.model.run import PlannedChange, RunRow
-from leadhub.store import SystemRow
+from leadhub.store import SystemRow, Transaction
 from leadhub.sync import checked
 from leadhub.sync.deals import note_deals
 from leadhub.sync.marks import Marks
 from leadhub.sync.new_forms import follow_values
+from leadhub.sync.process import is_gone, this_process
 from leadhub.sync.remapping import follow_mapping
 from leadhub.sync.retry import Careful
 
@@ -59,6 +61,8 @@ class Session:
     run_id: str
     token: int
     started: datetime
+    until: datetime
+    """When the lease ends, by this machine's clock and at the earliest."""
     allowed: Mapping[tuple[str, str], int] = field(default_factory=dict)
     rows: dict[str, SystemRow] = field(default_factory=dict)
     books: dict[str, OwnerBook] = field(default_factory=dict)
@@ -128,7 +132,9 @@ class Session:
         return any(refusal.system == system and refusal.guard != CANARY for refusal in self.refusals)
 
     def fail(self, system: str, error: LeadhubError) -> None:
-        """Leave a system out of the rest of the run; the others go on."""
+        """Leave a system out of the rest of the run; the others go on. A lost lease is no system's trouble and ends the run: it is raised."""
+        if isinstance(error, LeaseHeld):
+            raise error
         self.troubles.setdefault(system, error)
         self.hub.log.warning("system_left_out", system=system, error=str(error))
 
@@ -158,10 +164,34 @@ class Session:
         if self.interrupted:
             raise KeyboardInterrupt
 
+    @contextmanager
+    def storing(self) -> Iterator[Transaction]:
+        """Give a transaction in which nobody else can have taken the lease. Every step of a run stores in one of these and in no other.
+
+        Raises:
+            LeaseHeld: the lease was lost; nothing is stored.
+        """
+        with self.hub.store.begin() as tx:
+            tx.leases.check(self.token)
+            yield tx
+
     def renew(self) -> None:
         """Keep the lease. Raises LeaseHeld if it was lost: then nothing more may be written."""
-        with self.hub.store.begin() as tx:
-            tx.leases.renew(self.token, LEASE_TIME)
+        with self.storing() as tx:
+            self.keep(tx)
+
+    def keep(self, tx: Transaction) -> None:
+        """Keep the lease, in a transaction that stores something else besides."""
+        until = self.hub.clock.now() + LEASE_TIME
+        tx.leases.renew(self.token, LEASE_TIME)
+        self.until = until
+
+    def gate(self) -> Gate:
+        """Return a gate for a connector's calls: a write goes out only while its answer can still come within the lease.
+
+        A CRM cannot see whose turn it is. What a process sends that was paused between this look and its call arrives late all the same.
+        """
+        return Gate(lambda: self.hub.clock.now() + LONGEST_CALL < self.until)
 
 
 @contextmanager
@@ -182,9 +212,9 @@ def open_session(
     owner = f"{hub.actor}@{socket.gethostname()} pid {os.getpid()}"
     run_id, now = hub.clock.new_id(), hub.clock.now()
     with hub.store.begin() as tx:
-        token = tx.leases.acquire(LEASE, owner, LEASE_TIME)
+        token = tx.leases.acquire(LEASE, owner, LEASE_TIME, process=this_process(), gone=is_gone)
         tx.runs.start(RunRow(run_id, kind, now, None, "running", {}, hub.deployment.hash, hub.actor, *(plan or ())))
-    session = Session(hub, kind, run_id, token, now, allowed or {})
+    session = Session(hub, kind, run_id, token, now, now + LEASE_TIME, allowed or {})
     status = "failed"
     with _interruptible(session), _fewer_collections():
         try:
@@ -195,10 +225,20 @@ def open_session(
             status = "interrupted"
             raise
         finally:
-            session.closing = True
-            with hub.store.begin() as tx:
-                tx.runs.finish(run_id, _status(session, status), {name: _plain(c) for name, c in session.counts.items()} | session.noted)
-                tx.leases.release(token)
+            _close(session, status)
+
+
+def _close(session: Session, status: str) -> None:
+    """Close the run's journal and give the lease back. Whoever took the lease has closed the journal of a run that they took for dead: it stays so."""
+    session.closing = True
+    try:
+        with session.storing() as tx:
+            counts = {name: _plain(c) for name, c in session.counts.items()}
+            tx.runs.finish(session.run_id, _status(session, status), counts | session.noted)
+            tx.leases.release(session.token)
+    except LeaseHeld:
+        if status == "ok":  # else something is on its way already, and says more
+            raise
 
 
 @contextmanager
@@ -283,7 +323,7 @@ def _load_systems(session: Session, only: str | None) -> None:
         _look_at_systems(session)
         return
     hub, changed = session.hub, False
-    with hub.store.begin() as tx:
+    with session.storing() as tx:
         known = {row.name: row for row in tx.systems.list()}
         session.had_refusals = bool(tx.reviews.open(kind="refused", limit=1))
         if any(_in_old_form(row) for row in known.values()):
@@ -326,8 +366,9 @@ def _look_at_systems(session: Session) -> None:
 
 def _check(session: Session, system: System) -> None:
     try:
-        connector = checked.call(system.name, "its constructor", session.hub.connect, system)
-        careful = Careful(connector, session.hub.clock, session.hub.log, system.name)
+        gate = session.gate()
+        connector = checked.call(system.name, "its constructor", session.hub.connect, system, gate)
+        careful = Careful(connector, session.hub.clock, session.hub.log, system.name, gate)
         careful.may_use = session.allowed.get((system.name, API_CALLS), 0)
         identity = careful.check()
     except (ConnectorError, UnknownOutcome) as error:
@@ -349,7 +390,7 @@ def _ask_owners(session: Session, name: str) -> None:
     except LeadhubError as error:  # what is known of them stays; an owner whom nobody knows is left alone
         session.hub.log.warning("owners_not_told", system=name, error=str(error))
         return
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         tx.owners.replace(name, owners)
 
 
@@ -381,7 +422,7 @@ def _remember(session: Session, system: System) -> None:
     org, row = session.identities[system.name].org, session.rows[system.name]
     if row.org is None:
         session.rows[system.name] = replace(row, org=org)
-        with session.hub.store.begin() as tx:
+        with session.storing() as tx:
             tx.systems.save(session.rows[system.name])
     if system.doc.org is None:
         pin(session.hub.deployment.path, system.name, org)

@@ -44,7 +44,7 @@ def finish(session: Session, name: str, store: Store) -> None:
     missing, cursor = _missing(session, name), session.sweeping.pop(name)
     if not ask(session, name, missing, store):
         return
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         tx.records.ingest(name, (), cursor, session.run_id, session.token)
     _note(session, name, "whole")
 
@@ -70,7 +70,7 @@ def _note(session: Session, name: str, how: str) -> None:
     row = session.rows[name]
     swept: Json = {"at": session.started.isoformat(), "how": how}
     session.rows[name] = replace(row, identity={**(row.identity or {}), _SWEPT: swept})
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         tx.systems.save(session.rows[name])
 
 
