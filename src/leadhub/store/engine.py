@@ -112,3 +112,7 @@ def _postgresql(url: URL) -> tuple[Engine, str]:
 def _begin_postgresql(connection: Connection) -> None:
     if connection.get_execution_options().get("leadhub_read"):
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return
+    # A server, a database or a role may be set to answer a commit before it is on the disk: an intent whose call was made would be gone. Said anew in
+    # each transaction, because a pool in between may hand the session to somebody else; what waits for other servers besides is left alone.
+    connection.exec_driver_sql("SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'")
