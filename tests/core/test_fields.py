@@ -118,6 +118,14 @@ def test_the_hubs_value_is_a_party_through_its_origin(table):
     assert (out.canonical.value, out.canonical.version, out.writes) == ("hub", 3, [SF])
 
 
+@pytest.mark.parametrize(("cause", "listed"), [("edit", True), ("adopted", False)])
+def test_an_edit_that_the_hub_held_and_that_loses_is_listed_too(table, cause, listed):
+    """Read in an earlier round than the edit that beats it, a person's value is overruled all the same: it is kept in the journal as lost."""
+    out = table.run([table.side("salesforce", "mine", "old", 2)], origin="hubspot", cause=cause, prefer="salesforce")
+    assert (out.canonical.value, out.canonical.version) == ("mine", 4)
+    assert [(t.old, t.new, t.version, t.origin) for t in out.taken if not t.taken] == [("mine", "hub", 4, "hubspot")] * listed
+
+
 def test_against_a_persons_decision_a_person_is_asked(table):
     """`prefer` never overrides a decision that the edit had not seen."""
     out = table.run([table.side("hubspot", "mine", "old", 2)], cause="decision", origin="decision", prefer="hubspot")

@@ -180,6 +180,9 @@ class _Rule(Meeting):
         winner = by_preference[1]
         if winner is not None:
             self._take(winner, "edit")
+            if hub_is_party and hub.cause == "edit":
+                version = self.round.canonical.version
+                self.round.taken.append(Taken(None, self.round.canonical.value, hub.value, version, "edit", taken=False, origin=hub.origin))
         for side in rivals:
             if self.consistent(side):
                 self._agree(side)

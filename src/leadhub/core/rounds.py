@@ -16,6 +16,8 @@ class Taken:
     version: int
     cause: Cause
     taken: bool = True
+    origin: str = ""
+    """Whose value it was, where no side offered it: the hub's own, taken in an earlier round."""
 
 
 @dataclass(slots=True)

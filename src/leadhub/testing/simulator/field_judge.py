@@ -68,7 +68,10 @@ class FieldJudge:
         if any(r.field == name for r in result.reviews):
             self._check_review(name, moment, before, after)
             return
+        held = {(e.new, e.origin) for e in edits if e.taken} | ({(before.value, before.origin)} if before is not None else set())
         for edit in edits:
+            if not edit.taken and (edit.new, edit.origin) in held:
+                continue  # what the hub held lost to the edit that took its place, which is judged itself
             if not edit.taken:
                 self._check_loss(name, moment, edit)
             elif edit.cause == "decision":
