@@ -19,6 +19,7 @@ from leadhub.insight.first_contact import FirstContact, first_contact
 from leadhub.model.record import Identity, Usage
 from leadhub.store import SystemRow
 from leadhub.sync import run as flow
+from leadhub.sync.installation import shown
 from leadhub.sync.report import AdoptionReport
 
 _PATTERNS = 15
@@ -33,6 +34,7 @@ def adopt(
     context: typer.Context,
     system: Annotated[str, typer.Argument(metavar="SYSTEM", autocompletion=complete_system)],
     write_on: Annotated[bool, typer.Option("--write-on", help="Let leadhub write to this system, which must be adopted.")] = False,
+    take_over: Annotated[str | None, typer.Option("--take-over", metavar="ID", help="Say that another leadhub on this system works no more.")] = None,
     keep: Annotated[
         str | None, typer.Option("--keep", metavar="FIELD", help="Leave old differences of a field.", autocompletion=complete_settled)
     ] = None,
@@ -50,10 +52,12 @@ def adopt(
 ) -> None:
     """First contact: read the system, match its records, say what was found. Writes nothing to any system."""
     cli = cli_of(context)
-    wanted = _wanted(cli, system, {"keep": keep, "fill": fill, "prefer": prefer}, value, held, write_on=write_on)
-    hub = cli.open(offline=wanted is not None)
+    wanted = _wanted(cli, system, {"keep": keep, "fill": fill, "prefer": prefer}, value, held, other=write_on + (take_over is not None))
+    hub = cli.open(offline=wanted is not None or take_over is not None)
     found = system_of(hub, system)
-    if wanted is not None:
+    if take_over is not None:
+        _take_over(cli, hub, system, take_over)
+    elif wanted is not None:
         settle(cli, hub, system, wanted)
     elif write_on:
         _switch_on(cli, hub, found)
@@ -61,12 +65,12 @@ def adopt(
         _first_contact(cli, hub, system)
 
 
-def _wanted(cli: Cli, system: str, given: dict[Adoption, str | None], value: str | None, held: str | None, *, write_on: bool) -> Wanted | None:
+def _wanted(cli: Cli, system: str, given: dict[Adoption, str | None], value: str | None, held: str | None, *, other: int) -> Wanted | None:
     """The rule that was typed, if one was. Raises UsageFault for more than one thing at a time."""
     chosen = [Wanted(rule, field, value, held) for rule, field in given.items() if field is not None]
-    if len(chosen) + write_on > 1 or (not chosen and (value is not None or held is not None)):
+    if len(chosen) + other > 1 or (not chosen and (value is not None or held is not None)):
         raise UsageFault(
-            "One thing at a time: --keep, --fill or --prefer with its FIELD (and --value, --hub), or --write-on.",
+            "One thing at a time: --keep, --fill or --prefer with its FIELD (and --value, --hub), --write-on, or --take-over.",
             next_step=cli.command(f"report disagreement --system {system}"),
         )
     return chosen[0] if chosen else None
@@ -203,6 +207,19 @@ def _switch_on(cli: Cli, hub: Hub, system: System) -> None:
         for name in hub.systems:
             tx.records.mark_system_dirty(name)
     _show_switched_on(cli, system)
+
+
+def _take_over(cli: Cli, hub: Hub, system: str, other: str) -> None:
+    with hub.store.read() as tx:
+        known = {one.id: one for one in tx.installations.others(system)}
+    if other not in known:
+        raise UsageFault(f"No other leadhub {other} was met in {system}; met were: {', '.join(known) or 'none'}.", next_step=cli.command("doctor"))
+    if not cli.confirm(f"Does no leadhub work on {system} as {shown(known[other])}? Two at once would write over each other."):
+        cli.screen.line("Nothing was changed.")
+        return
+    with hub.store.begin() as tx:
+        tx.installations.take_over(system, other, hub.actor)
+    cli.screen.line(f"{system}: what installation {other} made is this one's from now on. {cli.command('plan')} shows what is to be written.")
 
 
 def _demand_writable(cli: Cli, system: System, row: SystemRow | None) -> SystemRow:

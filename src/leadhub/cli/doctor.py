@@ -27,6 +27,7 @@ from leadhub.connectors.examining import SKEW, allowance_finding
 from leadhub.errors import LeadhubError, LeaseHeld
 from leadhub.hub import Hub, System
 from leadhub.model.record import Finding, Identity, Level
+from leadhub.sync.installation import shown
 from leadhub.sync.pausing import paused
 from leadhub.sync.process import is_gone
 from leadhub.sync.receive import UNSTRAND, stranded
@@ -153,6 +154,11 @@ def _store(hub: Hub) -> Iterator[Finding]:
         yield Finding("ok", "lease", "nobody works on this store now")
     for pause in pauses:
         yield Finding("warn", "pause", f"{pause}", f"leadhub resume {pause.system}")
+    with hub.store.read() as tx:
+        others = [other for name in hub.systems for other in tx.installations.others(name) if other.taken_over_at is None]
+    for other in others:
+        step = f"stop one of the two; if that one is dead: leadhub adopt {other.system} --take-over {other.id}"
+        yield Finding("fail", other.system, f"another leadhub makes records here, so nothing is written: {shown(other)}", step)
     for name, count in stranded(hub).items():
         yield Finding("warn", "inbox", f'{plural(count, "delivery")} wait for "{name}", under which no system receives anything now', UNSTRAND)
     if unknown and held is None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from leadhub.core.agreement import base_key
 from leadhub.core.drafts import Draft, NotPlanned, PersonPlan, digest, label, refusal_of
+from leadhub.core.keys import signed
 from leadhub.core.nativize import NoWord, native_of
 from leadhub.core.reconcile import Reconciled, current_lead, furthest_lead
 from leadhub.core.targets import CreateRule, TargetObject
@@ -31,7 +32,7 @@ def plan_create(plan: PersonPlan, result: Reconciled, target: TargetObject, aske
     plan.changes.append(
         PlannedChange(
             # the person's id is random, so that no two installations ever make the same key
-            key=digest("create", result.person.id, lead.id if target.mapping.own_lead else "", *target.key),
+            key=signed(target.installation, digest("create", result.person.id, lead.id if target.mapping.own_lead else "", *target.key)),
             system=target.system,
             object=target.mapping.object,
             operation=Operation.CREATE,

@@ -16,6 +16,7 @@ SHRANK_AT_LEAST, SHRANK_SHARE = 20, 0.30
 SHRANK = "missing"
 CANARY = "canary"
 API_CALLS = "api_calls"
+OTHERS = "installation"
 GUARDS = ("creates", "updates", "stage_moves", "blanks", "one_value", SHRANK, API_CALLS, CANARY)
 """What is guarded, as `--allow SYSTEM.GUARD=N` names it."""
 IDENTITY_FIELDS = frozenset({"email", "phone", "first_name", "last_name"})
@@ -78,13 +79,23 @@ class Refusal:
     made: int = 0
     """How many of those seen the run had written before it planned the others."""
     examples: tuple[str, ...] = ()
+    other: str = ""
+    """Of OTHERS, the other installation."""
 
     @property
     def flag(self) -> str:
-        """The option that lets this plan pass."""
+        """The option that lets this plan pass; of another installation, the one of `leadhub adopt`."""
+        if self.guard == OTHERS:
+            return f"--take-over {self.other}"
         return f"--allow {self.system}.{self.guard}={self.seen}"
 
     def __str__(self) -> str:
+        if self.guard == OTHERS:
+            return (
+                f"{self.system}: another leadhub makes records here: {self.pattern}. Two of them would write over each other, so nothing is written;"
+                " reading goes on. If that one is an old deployment of yours that works no more, say so with"
+                f" `leadhub adopt {self.system} --take-over {self.other}`; else stop one of the two."
+            )
         if self.guard == SHRANK:
             return (
                 f"{self.system}: of {self.of} records that were there, {self.seen} did not come when all were read anew; the limit is {self.limit}."

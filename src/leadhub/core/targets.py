@@ -46,6 +46,8 @@ class TargetObject:
     """Native fields that only tell whether a record is in scope."""
     of_leads: frozenset[str] = frozenset()
     """The canonical fields that belong to a lead and not to the person."""
+    installation: str = ""
+    """Which leadhub makes the records: their keys begin with it."""
 
     @property
     def key(self) -> tuple[str, str]:

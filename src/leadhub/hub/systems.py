@@ -73,6 +73,11 @@ class System:
         """Whether the connector can write and the configuration lets it."""
         return self.doc.mode == "write" and self.is_target
 
+    @property
+    def external_id(self) -> str | None:
+        """The native field that carries our key in the records that leadhub makes there, if the connector's settings name one."""
+        return getattr(self.settings, "external_id", None)
+
     def object(self, name: str) -> TargetObject:
         """Return one object by name."""
         return next(o for o in self.objects if o.mapping.object == name)
@@ -133,7 +138,8 @@ class Hub:
             raise ConfigError(
                 f"{system.name} cannot be reached without its settings:\n" + "\n".join(f"  {m}" for m in self.deployment.missing[system.name])
             )
-        wanted = {o.mapping.object: native_names(o) for o in system.objects}
+        key = () if system.external_id is None else (system.external_id,)
+        wanted = {o.mapping.object: (*native_names(o), *(key if o.mapping.creates else ())) for o in system.objects}
         log = structlog.get_logger().bind(system=system.name)
         return Context(system.name, system.settings, wanted, self.make_http, self.clock, log)
 

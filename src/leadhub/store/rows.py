@@ -48,6 +48,20 @@ class SystemRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherInstallation:
+    """Another leadhub that made a record in one of our systems: which record told, when it was saved and met, and who took its work over, if anybody."""
+
+    system: str
+    id: str
+    object: str
+    record_id: str
+    stamp: datetime | None
+    met_at: datetime
+    taken_over_by: str | None = None
+    taken_over_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IngestResult:
     """What one page changed. Each record of the page is counted once; a record that came twice is counted by what came of it at last.
 

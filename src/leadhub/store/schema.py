@@ -9,7 +9,7 @@ from leadhub.errors import StoreError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`."""
 
 _VERSION = "alembic_version"

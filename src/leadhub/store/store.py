@@ -9,6 +9,7 @@ from leadhub.clock import Clock
 from leadhub.store.edits import Edits
 from leadhub.store.faults import translated
 from leadhub.store.inbox import Inbox
+from leadhub.store.installations import Installations
 from leadhub.store.intents import Intents
 from leadhub.store.keys import MatchKeys
 from leadhub.store.leads import Leads
@@ -42,6 +43,7 @@ class Transaction:
         self.inbox = Inbox(connection, clock)
         self.owners = Owners(connection, clock)
         self.ties = Ties(connection, clock)
+        self.installations = Installations(connection, clock)
 
 
 class Store:

@@ -257,6 +257,28 @@ lease = Table(
     Column("process", Text),
 )
 
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("made_at", UtcDateTime, nullable=False),
+)
+"""One row: the name of this store among all that there are."""
+
+other = Table(
+    "other_installation",
+    metadata,
+    Column("system", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("stamp", UtcDateTime),
+    Column("met_at", UtcDateTime, nullable=False),
+    Column("taken_over_by", AnyText),
+    Column("taken_over_at", UtcDateTime),
+    PrimaryKeyConstraint("system", "id"),
+)
+
 reject = Table(
     "reject",
     metadata,

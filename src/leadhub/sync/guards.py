@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from leadhub.core.guard import judge, tally
 from leadhub.model.run import PlannedChange
+from leadhub.sync.installation import refusals
 from leadhub.sync.session import Session
 
 
@@ -20,6 +21,7 @@ def guard(session: Session, changes: Sequence[PlannedChange], *, blanks: bool = 
     made = [change for change, _ in session.made]
     before = tally((change for change in made if change.system in systems), may_blank)
     whole = tally((change for change in (*made, *changes) if change.system in systems), may_blank)
+    session.refuse(list(refusals(session, sorted(systems))))
     session.refuse(judge(whole, linked, caps, session.allowed, before))
 
 

@@ -210,7 +210,7 @@ def _targets(session: Session) -> dict[tuple[str, str], TargetObject]:
     targets = {}
     for key, target in session.hub.targets(session.books).items():
         on = session.switched_on(target.system)
-        targets[key] = replace(target, creates=target.creates and on, may_convert=target.may_convert and on)
+        targets[key] = replace(target, creates=target.creates and on, may_convert=target.may_convert and on, installation=session.installation)
     return targets
 
 

@@ -9,6 +9,7 @@ from leadhub.errors import LeadhubError
 from leadhub.model.record import Cursor, Page, Record
 from leadhub.store import IngestResult, RecordKey, Transaction
 from leadhub.sync import checked, sweep
+from leadhub.sync.installation import without_keys
 from leadhub.sync.receive import UNSTRAND, receive, stranded
 from leadhub.sync.session import Session
 from leadhub.values.people import TELLING, somebody_else
@@ -99,7 +100,7 @@ def store_page(session: Session, system: str, page: Page, deliveries: Sequence[i
     A delivery that is parsed again says what it says now: its time of receipt is the same, and there is nothing to be read by id.
     """
     with session.storing() as tx:
-        page = _without_others(session, tx, system, page)
+        page = _without_others(session, tx, system, replace(page, records=tuple(without_keys(session, tx, system, page.records))))
         records = [(record, session.hash_of(record.object, record.values, system)) for record in page.records]
         result = tx.records.ingest(system, records, sweep.keep(session, system, page.cursor), session.run_id, session.token, reread=bool(deliveries))
         tx.rejects.keep(session.run_id, page.rejects)
@@ -140,8 +141,8 @@ def _without_others(session: Session, tx: Transaction, system: str, page: Page) 
 
 def store_reread(session: Session, system: str, records: Sequence[Record]) -> None:
     """Store records that were read by id: they are later than anything a pull saw."""
-    hashed = [(record, session.hash_of(record.object, record.values, system)) for record in records]
     with session.storing() as tx:
+        hashed = [(r, session.hash_of(r.object, r.values, system)) for r in without_keys(session, tx, system, records)]
         tx.records.ingest(system, hashed, None, session.run_id, session.token, reread=True)
 
 

@@ -86,7 +86,7 @@ def pull_only(
 
 def look_again(session: Session, systems: Collection[str]) -> None:
     """Put everybody with a record in these systems on the work list: what an audit finds amiss is judged anew though no record changed."""
-    with session.hub.store.begin() as tx:
+    with session.storing() as tx:
         for name in systems:
             tx.records.mark_system_dirty(name)
 

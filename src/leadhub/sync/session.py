@@ -64,6 +64,8 @@ class Session:
     until: datetime
     """When the lease ends, by this machine's clock and at the earliest."""
     allowed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    installation: str = ""
+    """The name of this store among all that work with leadhub."""
     rows: dict[str, SystemRow] = field(default_factory=dict)
     books: dict[str, OwnerBook] = field(default_factory=dict)
     careful: dict[str, Careful] = field(default_factory=dict)
@@ -213,8 +215,9 @@ def open_session(
     run_id, now = hub.clock.new_id(), hub.clock.now()
     with hub.store.begin() as tx:
         token = tx.leases.acquire(LEASE, owner, LEASE_TIME, process=this_process(), gone=is_gone)
+        installation = tx.installations.name(hub.clock.new_id()[-8:])
         tx.runs.start(RunRow(run_id, kind, now, None, "running", {}, hub.deployment.hash, hub.actor, *(plan or ())))
-    session = Session(hub, kind, run_id, token, now, now + LEASE_TIME, allowed or {})
+    session = Session(hub, kind, run_id, token, now, now + LEASE_TIME, allowed or {}, installation)
     status = "failed"
     with _interruptible(session), _fewer_collections():
         try:

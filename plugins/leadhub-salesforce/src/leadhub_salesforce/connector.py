@@ -202,6 +202,8 @@ class SalesforceConnector:
             return Schema({})
 
     def _warn_of_hidden(self, object_name: str, schema: Schema) -> None:
-        hidden = sorted({field for field in self._context.wanted.get(object_name, ()) if field not in schema.fields} - {ROLES})
+        hidden = sorted(
+            {field for field in self._context.wanted.get(object_name, ()) if field not in schema.fields} - {ROLES, self._settings.external_id}
+        )
         if hidden:
             self._context.log.warning("salesforce.fields_not_visible", system=self._context.system, object=object_name, fields=hidden)
