@@ -93,6 +93,63 @@ def test_a_run_that_was_overtaken_stores_nothing(world: World, pause: str, monke
     assert not world.reviews()
 
 
+STOPS = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+from leadhub.errors import LeaseHeld
+from leadhub.hub import open_hub
+from leadhub.sync.retry import Careful
+from leadhub.sync.run import sync
+
+class Still:
+    def now(self): return datetime.fromisoformat(sys.argv[2])
+    def sleep(self, seconds): pass
+    def new_id(self): return "f" + os.urandom(8).hex()
+
+push = Careful.push
+def pushing(self, changes):
+    os.kill(os.getpid(), signal.SIGSTOP)
+    yield from push(self, changes)
+Careful.push = pushing
+try:
+    sync(open_hub(Path(sys.argv[1]), clock=Still()))
+except LeaseHeld as lost:
+    print(lost)
+    sys.exit(6)
+"""
+
+
+def test_a_process_that_was_stopped_for_longer_than_its_lease_stores_nothing(any_world: World) -> None:
+    """A real process is stopped (SIGSTOP) right before a create, another run takes over and makes it, the first goes on: exit 6, nobody doubled."""
+    world = any_world
+    world.configure(hubspot='create = "always"')
+    world.begin()
+    world.sf_create(Email="ann@acme.example", Title="CTO")
+    world.clock.sleep(3600)
+    command = [sys.executable, "-c", STOPS, str(world.folder), world.clock.now().isoformat()]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            _, status = os.waitpid(process.pid, os.WUNTRACED)
+            assert os.WIFSTOPPED(status)
+            assert not world.hs_all()
+            world.expire_lease()
+            assert sync(world.hub).status == "ok"
+            left = _tables(world)
+            process.send_signal(signal.SIGCONT)
+            said, _ = process.communicate(timeout=100)
+        finally:
+            process.kill()
+    assert process.returncode == 6
+    assert "lease lost" in said
+    assert _tables(world) == left
+    assert len(world.hs_all()) == 1
+    world.mark()
+    assert world.sync().status == "ok"
+    assert not world.written()
+
+
 def test_a_write_goes_out_only_while_its_answer_can_come_within_the_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """HubSpot asks for pauses until the lease is nearly over: no further write is sent, and the next run makes it, once."""
     _, contact = world.pair()
