@@ -274,7 +274,7 @@ class Campaign:
             else:
                 self.strange.append(f"a worker ended by itself, with {status}")
         elif slot.ends is None and slot.shared.working:
-            slot.ends = time.monotonic() + (3 if slot.by_point else slot.patience)
+            slot.ends = time.monotonic() + (20 if slot.by_point else slot.patience)
         elif slot.ends is not None and time.monotonic() >= slot.ends:
             os.kill(slot.pid, signal.SIGKILL)
             slot.ends = None if slot.shared.working else time.monotonic() + 60
