@@ -1,6 +1,6 @@
 """Tests of the oracles over the whole engine: each mutant of sync or store must be noticed, and by an oracle that is there for it."""
 
-# ruff: noqa: ANN001, ANN002, ANN003, ANN201, ANN202 - the builders' arguments are plain words
+# ruff: noqa: ANN001, ANN201, ANN202 - the builders' arguments are plain words
 
 from collections import Counter
 from dataclasses import replace
@@ -11,7 +11,7 @@ from leadhub.core import creates, resolve
 from leadhub.model.record import Gone, Outcome, Result
 from leadhub.model.run import IntentState
 from leadhub.store import Settlement
-from leadhub.sync import apply, enroll, judge, outcomes, pull, recover, session, steps
+from leadhub.sync import apply, enroll, judge, outcomes, pull, recover, steps
 from leadhub.testing.dict_store import leases, records, tables
 from leadhub.testing.simulator.whole import connectors
 from leadhub.testing.simulator.whole.play import play

@@ -5,7 +5,6 @@ from collections import Counter
 from leadhub.model.run import PlannedChange
 from leadhub.sync.backfill import fill
 from leadhub.sync.enroll import resolve
-from leadhub.sync.installation import refusals
 from leadhub.sync.judge import judge as reconcile
 from leadhub.sync.planfile import Backfill
 from leadhub.sync.pull import pull

@@ -140,7 +140,9 @@ class Simulated:
             if fault == "half" and n >= (len(changes) + 1) // 2:
                 break
             refused = fault == "refused" and n == 0
-            outcomes.append(self._refused(change, InvalidValue("this row's rule says no", fields=tuple(change.values))) if refused else self._write(change))
+            outcomes.append(
+                self._refused(change, InvalidValue("this row's rule says no", fields=tuple(change.values))) if refused else self._write(change)
+            )
         self._call(self.crm.name, "written")
         if fault in ("unheard", "half"):
             raise UnknownOutcome("written, and no answer")

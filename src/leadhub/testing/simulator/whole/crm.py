@@ -164,10 +164,12 @@ class Crm:
 
     def _automate(self, row: Row, written: Mapping[str, NativeValue]) -> None:
         title, company = self.kind.title.get(row.object), self.kind.company.get(row.object)
-        if self.traits.workflow == "rewrites" and title in written and written[title]:
+        if title is None or title not in written:
+            return
+        if self.traits.workflow == "rewrites" and written[title]:
             self._put(row, title, f"{row.revision}~{row.values[title]}", "automation")
             self._touch(row)
-        elif self.traits.workflow == "follows" and title in written and company is not None:
+        elif self.traits.workflow == "follows" and company is not None:
             self._put(row, company, f"Wf{row.id}{row.revision}", "automation")
             self._touch(row)
 

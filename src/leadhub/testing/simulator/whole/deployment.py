@@ -44,7 +44,7 @@ class Setting:
             elif name in self.creates:
                 lines += ['create = "always"', 'on_create = { owner = "assignment_rules" }']
                 lines += ['required_defaults = { Company = "[not provided]", LastName = "Unknown" }'] if kind == "leads" else []
-            lines += [f'[system.{name}.field.Status.answers]', '"Closed - Not Converted" = "not for us"'] if kind == "leads" else []
+            lines += [f"[system.{name}.field.Status.answers]", '"Closed - Not Converted" = "not for us"'] if kind == "leads" else []
         return "\n".join(lines) + "\n"
 
 

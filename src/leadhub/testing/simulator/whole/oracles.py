@@ -101,7 +101,12 @@ class Oracles:
         leads = self.leads.get(self.links[key].person_id, ())
         if known is None:
             self.find("unmapped", f"{new!r} is written over {old!r} at {place}, which nobody mapped")
-        elif leads and not self.world.witness.reverting and all(known.reads.states & bit(lead.state) for lead in leads) and self._alone(place, values, leads):
+        elif (
+            leads
+            and not self.world.witness.reverting
+            and all(known.reads.states & bit(lead.state) for lead in leads)
+            and self._alone(place, values, leads)
+        ):
             self.find("hippocratic", f"{new!r} is written over {old!r} at {place}, which allowed {[str(lead.state) for lead in leads]}")
 
     def _alone(self, place: Place, values: Mapping[str, str], leads: tuple[Lead, ...]) -> bool:

@@ -258,7 +258,12 @@ class Witness:
             lawful = lawful and before is not None and before.cause != "decision"
         same = self.form_of[node] == self.form_of.get(old)
         if not lawful and not same:
-            self.find("provenance", f"{spot.name} = {after.value!r} of {after.origin} took the place of {before.value if before else None!r} unseen", node, old)
+            self.find(
+                "provenance",
+                f"{spot.name} = {after.value!r} of {after.origin} took the place of {before.value if before else None!r} unseen",
+                node,
+                old,
+            )
 
     def _hub_node(self, spot: Spot, after: Canonical) -> int:
         node = len(self.history) + 1
@@ -365,7 +370,9 @@ class Witness:
         if base is None or base.version < hub.version:
             self.find("liveness", f"{place} shows {self.form_of[node]!r} beside {hub.value!r}, and nothing is said of it", node)
         elif text_of(base.value) and self.form_of[node] != self.canonical_form(mapped, base.value):
-            self.find("conservation", f"{place} shows {self.form_of[node]!r}, which was never judged; the hub holds {hub.value!r}", node, self.at[spot])
+            self.find(
+                "conservation", f"{place} shows {self.form_of[node]!r}, which was never judged; the hub holds {hub.value!r}", node, self.at[spot]
+            )
 
 
 def _is_later(record: StoredRecord, than: datetime | None) -> bool:

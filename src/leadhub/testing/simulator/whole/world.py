@@ -51,7 +51,10 @@ class World:
     def __init__(self, plan: Schedule, make_store: Callable[[SimulatedClock], Store]) -> None:
         self.plan, self.clock = plan, SimulatedClock()
         self.rng = random.Random(plan.seed)  # noqa: S311 - a schedule, not a secret
-        self.crms = [Crm(name, traits, self.clock.now, lambda most: self.rng.randrange(most + 1)) for name, traits in zip(plan.setting.kinds, plan.traits, strict=True)]
+        self.crms = [
+            Crm(name, traits, self.clock.now, lambda most: self.rng.randrange(most + 1))
+            for name, traits in zip(plan.setting.kinds, plan.traits, strict=True)
+        ]
         self.store = WatchedStore(make_store(self.clock), self._committing, self._committed)
         self.hub: Hub = open_deployment(plan.setting, self.crms, self.store, self.clock, self.call)
         self.witness = Witness(self.hub, lambda: self.total)
@@ -174,6 +177,8 @@ class World:
                 self.clock.at += timedelta(days=8)
             case "decide":
                 self._decide(step)
+            case _:
+                pass  # there is nobody to whom it could happen
 
     def enter(self, crm: Crm, human: int, values: dict[str, str] | object) -> Row:
         """Somebody is entered by hand."""
