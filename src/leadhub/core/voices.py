@@ -133,10 +133,10 @@ class Voice:
         return any(f.ordered and not _allows(f.row(self.values), "stage", state) for f in fields)
 
     def steps_back(self) -> bool:
-        """Whether the edit itself goes back: every stage it allows is below every stage that the old value allowed."""
+        """Whether the edit itself goes back: every stage it allows is below every stage that the old value allowed; one that nobody mapped allowed all."""
         for name in self.edited:
             new, old = self.relation.row(name, self.values), self.relation.row(name, self.before)
-            if new is not None and old is not None and _highest(new) < _lowest(old):
+            if new is not None and (old is None or _highest(new) < _lowest(old)):
                 return True
         return False
 
