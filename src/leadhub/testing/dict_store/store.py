@@ -10,6 +10,7 @@ from leadhub.errors import StoreError
 from leadhub.store import Store, Transaction
 from leadhub.store.faults import BUSY_SECONDS
 from leadhub.testing.dict_store.inbox import DictInbox
+from leadhub.testing.dict_store.installations import DictInstallations
 from leadhub.testing.dict_store.intents import DictIntents
 from leadhub.testing.dict_store.journal import DictEdits, DictRejects, DictRuns
 from leadhub.testing.dict_store.keys import DictMatchKeys
@@ -43,6 +44,7 @@ class DictTransaction(Transaction):
         self.rejects = DictRejects(held, clock)
         self.inbox = DictInbox(held, clock)
         self.owners = DictOwners(held, clock)
+        self.installations = DictInstallations(held, clock)
 
 
 class _Turn:

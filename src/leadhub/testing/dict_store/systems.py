@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import replace
 
 from leadhub.model.record import Owner
-from leadhub.store import SystemRow
+from leadhub.store import Mode, SystemRow
 from leadhub.store.owners import Owners
 from leadhub.store.systems import Systems
 from leadhub.testing.dict_store.repository import DictRepository
@@ -28,7 +28,16 @@ class DictSystems(DictRepository, Systems):
         """See `Systems.save`."""
         self.held.writable()
         row = _own(system)
+        known = self.held.systems.get(row.name)
+        if known and "paused" in (known.mode, row.mode):
+            row = replace(row, mode=known.mode)
         self.held.put(self.held.systems, row.name, replace(row, adopted_at=utc(row.adopted_at)) if row.adopted_at else row)
+
+    def switch(self, name: str, mode: Mode) -> None:
+        """See `Systems.switch`."""
+        self.held.writable()
+        if row := self.held.systems.get(name):
+            self.held.put(self.held.systems, name, replace(row, mode=mode))
 
 
 def _own(row: SystemRow) -> SystemRow:

@@ -9,7 +9,7 @@ from leadhub.errors import LeaseHeld, StoreError
 from leadhub.model.person import Lead, Link, Person, StoredRecord
 from leadhub.model.record import NativeValue, Owner
 from leadhub.model.run import Decision, Intent, RunRow
-from leadhub.store import MatchKey, RecordKey, StoredEdit, StoredReject, StoredReview, SystemRow
+from leadhub.store import MatchKey, OtherInstallation, RecordKey, StoredEdit, StoredReject, StoredReview, SystemRow
 from leadhub.store.inbox import StoredDelivery
 
 WHERE = "the store in dictionaries"
@@ -24,11 +24,13 @@ Value = tuple[str, str]
 
 
 class Lease(NamedTuple):
-    """Who holds a lease, by which token, until when."""
+    """Who holds a lease, by which token, until when; since when, and which process it is."""
 
     owner: str
     token: int
     expires_at: datetime
+    since: datetime
+    process: str
 
 
 @dataclass(slots=True)
@@ -65,6 +67,9 @@ class Tables:
     last_intent: dict[str, int] = field(default_factory=dict)
     open_intents: dict[tuple[str, int], None] = field(default_factory=dict)
     leases: dict[str, Lease] = field(default_factory=dict)
+    installation: dict[str, None] = field(default_factory=dict)
+    """One row: the name of this store among all that there are."""
+    others: dict[tuple[str, str], OtherInstallation] = field(default_factory=dict)
     inbox: dict[int, StoredDelivery] = field(default_factory=dict)
     received: dict[tuple[str, str], int] = field(default_factory=dict)
     refusal: str | None = None
