@@ -170,7 +170,8 @@ class _Rule(Meeting):
         if any(self.old_bases[s.id].how == "unknown" for s in rivals):
             self._ask("an edit met a write whose outcome nobody knows")
             return
-        if self.field.prefer is None or (hub_is_party and hub.cause == "decision"):
+        decided = "decision" in (hub.cause, self.start.cause)  # an edit of this round may have come between: who had not seen the decision is asked
+        if self.field.prefer is None or (hub_is_party and decided):
             self._ask("two edits that did not know of each other")
             return
         parties: list[tuple[str, Side | None]] = [(s.system, s) for s in rivals]

@@ -32,7 +32,9 @@ def inverse(
         assert link is not None
         target = targets[link.system, link.object]
         old, native = by_link[link_id], known.aggregate.records[link_id].native
-        values = {name: old.before.get(name) for name in old.values if name in names}
+        values = {name: old.before.get(name) for name in old.values if name in names and text_of(native.get(name)) != text_of(old.before.get(name))}
+        if not values:
+            continue  # it shows that already: its system never kept what the run wrote
         state = {name: text_of(value) for name, value in values.items() if name in old.state}
         bases = _bases(known, link, old, target, frozenset(values), policy)
         _carry_along(known, target, values, bases)

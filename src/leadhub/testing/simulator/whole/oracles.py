@@ -31,8 +31,9 @@ class Oracles:
         self.writes = 0
         self.leads: dict[str, tuple[Lead, ...]] = {}
         self.links: dict[RecordKey, Link] = {}
-        self.opted_out: set[str] = set()
-        """The addresses beside which somebody ticked the box."""
+        self.ticked: set[Place] = set()
+        """Where somebody ticked the box after leadhub had met the system."""
+        self.touches = 0
         self.wrote_last: dict[Place, tuple[str, NativeValue]] = {}
         """What leadhub wrote last and nobody touched since: in which run, and what stood there before."""
         self.taken_back: dict[Place, NativeValue] = {}
@@ -52,13 +53,13 @@ class Oracles:
     def edited(self, place: Place, old: NativeValue, new: NativeValue, who: Who) -> None:
         """An edit that is not leadhub's."""
         self._touched(place)
-        row = self._row(place)
-        if place.name in OPT_OUTS and new is True and row is not None and place.crm in self.world.witness.adopted:
-            self.opted_out.update(str(row.values[name]).lower() for name in ADDRESSES if row.values.get(name))
+        if place.name in OPT_OUTS and new is True and place.crm in self.world.witness.adopted:
+            self.ticked.add(place)
         self.world.witness.edited(place, old, new, who)
 
     def _touched(self, place: Place) -> None:
         """From here on what was undone there, or in the same field of the same person elsewhere, may change again."""
+        self.touches += 1
         self.wrote_last.pop(place, None)
         self.taken_back.clear()
 
@@ -126,7 +127,7 @@ class Oracles:
         row.human = self._human(person)
         row.told = True
         address = str(next((row.values[name] for name in ADDRESSES if row.values.get(name)), "")).lower()
-        row.addresses.add(address)
+        row.addresses |= {address} - {""}
         self.world.witness.made(crm_name, row)
         for other in crm.rows.values():
             if other is row or other.gone is Gone.MERGED or (other.created >= self.world.run_began and other.key is None):
@@ -180,6 +181,7 @@ class Oracles:
         standing = {p: before for p, (run_id, before) in self.wrote_last.items() if run_id == run.id and p.name not in OPT_OUTS}
         if any(crm.traits.workflow for crm in self.world.crms):
             standing = {}  # who changes a field because another was changed does so when it is changed back, too
+        touches = self.touches
         try:
             report, found = act()
         finally:
@@ -196,7 +198,7 @@ class Oracles:
             self.reverts_checked += 1
             if text_of(row.values.get(place.name)) != text_of(before) and place in self.wrote_last:
                 self.find("revert", f"{place} shows {row.values.get(place.name)!r} after the revert, and {before!r} before the run")
-            elif place in self.wrote_last:
+            elif place in self.wrote_last and touches == self.touches:
                 self.taken_back[place] = before
         return report
 
@@ -204,12 +206,14 @@ class Oracles:
 
     def ended(self, excused: Callable[[Link, str], bool]) -> None:
         """Who opted out anywhere is opted out everywhere that leadhub may write."""
+        rows = [row for place in self.ticked if (row := self._row(place)) is not None and row.gone is None and row.values[place.name] is True]
+        opted_out = {str(row.values[name]).lower() for row in rows for name in ADDRESSES if row.values.get(name)}
         for key, link in self.links.items():
             row = self._row(Place(*key, ""))
             if row is None or row.gone is not None or link.role == "frozen" or excused(link, "email_opt_out"):
                 continue
             name = next((n for n in OPT_OUTS if n in row.values), None)
-            if name is not None and row.values[name] is not True and self._addresses(link.person_id) & self.opted_out:
+            if name is not None and row.values[name] is not True and self._addresses(link.person_id) & opted_out:
                 self.find("consent", f"{key} is not opted out, and somebody under this address is")
 
     def _addresses(self, person: str) -> set[str]:

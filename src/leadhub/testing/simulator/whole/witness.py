@@ -315,6 +315,7 @@ class Witness:
                 node = self.shown.get((place, self.form(mapped, record.native.get(place.name))))
                 if node is None or place not in self.cell:
                     continue
+                self.initial |= {node} if old is None else set()
                 if base.version >= hub.version:
                     self._judge_base(spot, place, mapped, node, base)
                 elif self._given_up(spot, node, base, fresh=_is_later(record, self.adopted.get(link.system))):
