@@ -7,7 +7,7 @@ from leadhub.core.agreement import agrees, compared
 from leadhub.core.groups import Whole
 from leadhub.core.policy import FieldPolicy, Policy
 from leadhub.core.rounds import FieldRound, Taken
-from leadhub.core.sides import Side
+from leadhub.core.sides import FOUGHT, PERHAPS, Side
 from leadhub.model.person import Base, Canonical, Cause, Value
 
 
@@ -53,10 +53,9 @@ class Facts:
         return agrees(self.field, side, self.round.canonical.value)
 
     def _bounced(self, side: Side, base: Base) -> int:
-        """How many of our writes in a row were fought, this one included. A person's change fights nobody.
+        """How much our writes in a row were fought, this one included. A person's change fights nobody.
 
-        Where nothing tells who it was, two people who type ever new values are told from two automations by this: what fights puts back what our
-        write replaced, or has us write the same again.
+        Where nothing tells who it was, automations are known by this: what fights puts back what our write replaced, or has us write the same again.
         """
         if side.author(self.name).kind == "person" or base.how == "rewritten":
             return 0
@@ -64,7 +63,7 @@ class Facts:
             return base.bounced
         written_back = self.field.strict and self.field.owner not in (None, side.system)
         fought = written_back or side.automated(self.name) or self.same(side, side.shown[self.name], base.over)
-        return base.bounced + 1 if fought else 1
+        return base.bounced + (FOUGHT if fought else PERHAPS)
 
     def _is_blank(self, value: Value) -> bool:
         """Whether a side says nothing: of consent, a plain no is as good as nothing."""

@@ -8,8 +8,12 @@ from functools import cached_property
 from leadhub.model.person import Link, Value
 from leadhub.model.record import AUTOMATION, LAST_SAVED, Author, NativeValue
 
-BOUNCES = 3
-"""A side that fought so many of our writes in a row is left alone."""
+FOUGHT, PERHAPS, BOUNCES = 4, 1, 9
+"""What a write counts that was surely fought, and one that may have been; a side that comes to so much without a gap is left alone.
+
+So three writes are enough for an automation that shows itself as one; of those who type ever new values nine, for where no history tells two people
+from two automations neither may go on for ever.
+"""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from leadhub.core.sides import Side
+from leadhub.core.sides import FOUGHT, PERHAPS, Side
 from leadhub.lifecycle.nearest import Reading, nearest_of
 from leadhub.lifecycle.relation import Relation, Row
 from leadhub.lifecycle.states import HAVING, StateSet, bit, stage_rank
@@ -125,7 +125,7 @@ class Voice:
             return base.bounced
         rewritten = self.edited & base.over.keys()
         fought = any(self.values.get(name, "") == base.over[name] for name in rewritten)
-        return base.bounced + 1 if fought else int(bool(rewritten))
+        return base.bounced + FOUGHT if fought else PERHAPS * bool(rewritten)
 
     def moves_stage_itself(self, state: State) -> bool:
         """Whether an edited ordered field rules out the stage: only such a field may lower it (G6)."""

@@ -124,17 +124,18 @@ def _changed_state(side: Side) -> Iterator[str]:
 
 
 def _changed_fields(session: Session, side: Side, aggregate: Aggregate) -> Iterator[str]:
-    """Yield the native names of the owner and the consents that show something else than was last agreed."""
+    """Yield the native names of the owner, the consents and whatever answers our writes, where they show something else than was last agreed."""
     policy = session.hub.policy
     current = current_lead(aggregate.leads)
     own = (side.system, side.link.object) in policy.own_lead
     lead_id = side.link.lead_id if own or current is None else current.id
     for mapped in session.hub.systems[side.system].object(side.link.object).mapping.fields:
         name = mapped.canonical
-        if name in ATTRIBUTED & policy.fields.keys() & side.shown.keys() and not mapped.member:
-            base = side.link.base.get(base_key(name, lead_id if policy.fields[name].entity == "lead" else None))
-            if base is not None and base.value != side.shown[name]:
-                yield mapped.native
+        if name not in policy.fields.keys() & side.shown.keys() or mapped.member:
+            continue
+        base = side.link.base.get(base_key(name, lead_id if policy.fields[name].entity == "lead" else None))
+        if base is not None and base.value != side.shown[name] and (name in ATTRIBUTED or base.bounced):
+            yield mapped.native
 
 
 def ask_system(careful: Careful, name: str, records: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], Author]:

@@ -12,6 +12,8 @@ from leadhub.testing.simulator.whole.schedule import Schedule, Step, schedule
 from leadhub.testing.simulator.whole.world import SimulatedClock, World
 
 QUIET_ROUNDS = 2
+FIGHTING_ROUNDS = 12
+"""An automation that types over what leadhub writes is a foreign change each time, until it is left alone."""
 
 
 @dataclass
@@ -60,7 +62,7 @@ def settle(world: World) -> int:
         if world.killed:
             world.run(Step("adopt", n))
     quiet = 0
-    limit = QUIET_ROUNDS if not any(t.workflow for t in world.plan.traits) else 8
+    limit = QUIET_ROUNDS if not any(t.workflow for t in world.plan.traits) else FIGHTING_ROUNDS
     while True:
         before = world.oracles.writes
         report = world.run(Step("sync"))
