@@ -4,6 +4,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from leadhub.core.policy import FieldPolicy, Policy
 from leadhub.core.reconcile import current_lead, furthest_lead, reconcile
 from leadhub.core.sides import Side
@@ -96,3 +98,27 @@ def test_a_second_old_lead_is_no_news_to_a_contact(crm):
     assert crm.run(leads, [contact, *own]).writes == []
     news = [own[0], replace(own[1], fresh=True)]
     assert [w.side.system for w in crm.run(leads, [contact, *news]).writes] == ["hubspot"]
+
+
+@pytest.mark.parametrize(
+    ("status", "fresh", "told"),
+    [
+        ("NEW", False, None),
+        ("", False, None),
+        ("NEW", True, "opportunity"),
+        ("CONNECTED", False, "opportunity"),
+    ],
+    ids=["met", "met, with a blank left out", "the record is news", "the contact was edited"],
+)
+def test_a_lead_that_becomes_the_furthest_by_first_contact_alone_is_no_news(crm, written, status, fresh, told):
+    """Adopting a converted Lead of an earlier pass writes nothing to a contact that nobody touched; news does, and so does it where both moved."""
+    leads = [Lead("l1", "p1", 1, INITIAL, Versions()), crm.lead("mql/new/open" if status else "mql/none/open", number=2)]
+    contact = crm.contact("marketingqualifiedlead", status, ("marketingqualifiedlead", status and "NEW"), leads=("l2",))
+    if not status:
+        contact = replace(contact, state={"lifecyclestage": "marketingqualifiedlead"})
+    old = replace(crm.sf(CONVERTED, "new", opportunity="006A"), fresh=fresh)
+    first = crm.run(leads, [contact, old])
+    assert furthest_lead(first.leads).id == "l1"
+    assert set(first.links[0].state.versions) == ({"l2"} if told else {"l1", "l2"})
+    again = [replace(side, link=link) for side, link in zip([contact, old], first.links, strict=True)]
+    assert written(crm.run(list(first.leads), again)).get("hubspot.lifecyclestage") == told

@@ -310,6 +310,19 @@ def test_two_leads_share_the_base_of_their_contact(crm):
     assert link.state.silent == frozenset(), "what came to be filled is silent no more"
 
 
+def test_edits_of_both_fields_of_a_contact_are_kept_each_for_its_lead(crm):
+    """Its lifecycle is set for the furthest lead, its status for the current one: both are agreed afterwards, and neither is silent any more."""
+    first, second = crm.lead("mql/connected/open", number=1), crm.lead("lead/none/open", version=7, number=2)
+    blank = ("lifecyclestage", "hs_lead_status")
+    contact = crm.contact("salesqualifiedlead", "NEW", ("", ""), versions=Versions(7, 7, 7), leads=("l1", "l2"), silent=blank)
+    out = crm.run([first, second], [contact])
+    assert [str(lead.state) for lead in out.leads] == ["sql/connected/open", "lead/new/open"]
+    [link] = out.links
+    assert dict(link.state.values) == {"lifecyclestage": "salesqualifiedlead", "hs_lead_status": "NEW"}
+    assert (link.state.versions["l1"].stage, link.state.versions["l2"].status) == (6, 8)
+    assert link.state.silent == frozenset()
+
+
 def test_a_write_carries_the_state_that_the_record_will_then_be_in(crm):
     """The values of both fields after the write, and for each lead the versions that they stand for."""
     first, second = crm.lead("sql/connected/open", version=6, number=1), crm.lead("lead/attempting/open", version=6, number=2)

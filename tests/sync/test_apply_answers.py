@@ -8,9 +8,10 @@ from desk import Desk
 
 from leadhub import Result
 from leadhub.errors import AccessDenied, RowsLocked, Unavailable, UnknownOutcome
+from leadhub.model.run import RunRow
 from leadhub.sync.apply import UNHEARD
 
-LOST = UnknownOutcome("The answer never came.")
+LOST = UnknownOutcome("No answer came from node X.")
 
 
 # ---- lost answers -------------------------------------------------------------------------------------------------------------------------
@@ -73,7 +74,7 @@ def test_a_system_that_answers_no_write_is_left_out(desk: Desk) -> None:
     assert desk.keys("not_applied") == keys[2 * UNHEARD :]
     trouble = desk.session.troubles["crm"]
     assert isinstance(trouble, Unavailable)
-    assert str(trouble) == "The answer never came: so ended 3 writing calls in a row. leadhub looked: none of them had any effect."
+    assert str(trouble) == "No answer came from node X: so ended 3 writing calls in a row. leadhub looked: none of them had any effect."
     assert trouble.next_step == "see why crm answers like this; the next run tries again by itself"
     assert desk.why(keys[-1]) == str(trouble)
 
@@ -163,6 +164,21 @@ def test_a_login_that_is_refused_stops_the_system_whatever_was_written(desk: Des
     assert desk.apply() is False
     assert desk.states() == {"u1": "accepted", "u2": "not_applied", "u3": "not_applied"}
     assert {desk.why("u2"), desk.why("u3"), str(desk.session.troubles["crm"])} == {"No more."}
+
+
+def test_what_an_earlier_run_left_open_is_none_of_this_runs(desk: Desk) -> None:
+    """Its writes have the same numbers; they are not put off under this run, nor is what this run has written taken for one of them."""
+    earlier = desk.update("e1")
+    with desk.hub.store.begin() as tx:
+        tx.runs.start(RunRow("earlier", "sync", desk.clock.now(), None, "running", {}, "", "somebody"))
+    desk.plan(desk.update("u1"), desk.update("u2"), desk.update("u3"))
+    with desk.hub.store.begin() as tx:
+        tx.intents.plan("earlier", [earlier], desk.session.token)
+    desk.far["crm"].before["u2"] = AccessDenied("No more.")
+    desk.apply()
+    assert desk.states() == {"u1": "accepted", "u2": "not_applied", "u3": "not_applied"}
+    with desk.hub.store.read() as tx:
+        assert [intent.state.value for intent in tx.intents.of_run("earlier")] == ["planned"]
 
 
 def test_what_cannot_be_read_before_a_call_is_not_written(desk: Desk) -> None:
