@@ -62,6 +62,15 @@ def test_an_edit_that_lost_is_journaled_as_such(crm):
     assert write.fields == {"title": FieldWrite("title", Canonical("CEO", 2, "salesforce", "edit"), Base("CEO", 2, "sent"))}
 
 
+def test_a_write_remembers_how_often_the_ones_before_it_bounced():
+    """An automation answered our last two writes with a value of its own: what is written now is the third that it may bounce."""
+    here = _side("salesforce", {"title": "CEO"}, {"title": "CTO"})
+    there = _side("hubspot", {"title": "CFO"}, writable=["title"])
+    there = replace(there, link=replace(there.link, base={"title": Base("CTO", 1, "sent", bounced=1)}))
+    out = reconcile(_person(title="CTO"), [], [here, there], [], Policy(("salesforce", "hubspot"), _plain("title", prefer="salesforce")), None)
+    assert [write.fields["title"].base for write in out.writes] == [Base("CEO", 2, "sent", bounced=2)]
+
+
 def test_a_decision_is_journaled_under_the_name_of_who_made_it(crm):
     """Its origin is `decision`, whichever side showed the value."""
     now = crm.decision(None, {}).at
@@ -268,8 +277,8 @@ def test_who_came_back_after_the_window_and_whose_deal_is_gone_are_asked_about(c
 
 def test_a_record_of_no_lead_says_nothing_of_a_state(crm):
     """A Salesforce Lead or a deal whose lead is not known yet, a record without a state, one without a relation: none moves or is written."""
-    orphan = replace(crm.sf(WORKING, OPEN), link=replace(crm.sf(WORKING, OPEN).link, lead_id=None))
-    deal = crm.deal("Closed Won", "Negotiation/Review")
+    orphan = replace(crm.sf("Our Own", OPEN), link=replace(crm.sf(WORKING, OPEN).link, lead_id=None))
+    deal = crm.deal("Our Own", "Negotiation/Review")
     deal = replace(deal, link=replace(deal.link, lead_id=None))
     silent = replace(crm.contact("customer", "NEW", ("lead", "NEW")), state=None)
     stranger = Side(Link("forms", "posts", "1", "p1", None), {}, {"lifecyclestage": "customer"})

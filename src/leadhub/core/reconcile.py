@@ -351,11 +351,11 @@ def _note_state(result: Reconciled, before: Lead, outcome: StateRound, voices: S
     for question in outcome.questions:
         sides = [v.side for v in voices if v.id in question.links]
         result.reviews.append(review(question.kind, result.person.id, after.id, "state", values, question.note, sides))
-    reasons = {v.id: outcome.bases[v.id].how for v in voices if v.id in outcome.bases}
     by_id = {v.id: v for v in voices}
     for link_id, name in outcome.standing:
         voice = by_id[link_id]
-        result.standing.append(Standing(link_id, voice.side.system, name, voice.values.get(name), str(after.state), reasons.get(link_id, "agreed")))
+        reason = outcome.bases[link_id].how
+        result.standing.append(Standing(link_id, voice.side.system, name, voice.values.get(name), str(after.state), reason))
     result.waiting.extend(outcome.waiting)
     result.decided.extend(outcome.decided)
     result.conversions.extend((voice.side, after) for voice in outcome.conversions)
