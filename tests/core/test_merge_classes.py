@@ -228,6 +228,17 @@ def test_who_edits_a_part_of_an_address_gives_all_of_it():
     assert _told(out) == {"salesforce": BONN | {"city": "Köln"}}
 
 
+def test_who_edits_a_part_of_one_group_gives_nothing_of_another():
+    """HubSpot stands at another company with its size; its new city takes its street along, and leaves the company alone."""
+    firm = {name: FieldPolicy(name, match=PLAIN["match"], group="company") for name in ("company", "size")}
+    policy = replace(_policy(None), fields={**_policy(None).fields, **firm})
+    acme, other = {"company": "Acme", "size": "9"}, {"company": "Other", "size": "1"}
+    person = replace(IN_BERLIN, fields=IN_BERLIN.fields | {n: Canonical(v, 1, "salesforce", "adopted") for n, v in acme.items()})
+    here, there = _address("salesforce", BERLIN | acme, BERLIN | acme), _address("hubspot", BONN | other | {"city": "Köln"}, BONN | other)
+    out = reconcile(person, [], [here, there], [], policy, None)
+    assert {n: c.value for n, c in out.person.fields.items()} == BONN | acme | {"city": "Köln"}
+
+
 def test_a_part_that_a_side_has_not_heard_of_is_not_undone_by_it():
     """HubSpot edits the city before it was told of the new street: both edits stand."""
     person = replace(IN_BERLIN, fields=IN_BERLIN.fields | {"street": Canonical("Neue Str. 2", 2, "salesforce", "edit")})

@@ -158,6 +158,16 @@ def test_a_decision_about_one_leads_field_leaves_the_others_alone(crm):
     assert {lead.id: lead.fields["rating"].value for lead in out.leads} == {"l1": "hot", "l2": "cold"}
 
 
+def test_a_field_that_nobody_knows_hides_none_after_it():
+    """In the order of the configuration the first field is known to nobody, the second was edited: of the person, and of the lead."""
+    lead_fields = {name: replace(LEAD_FIELD, name=name) for name in ("source", "rating")}
+    policy = Policy(("hubspot",), {**_plain("phone", "title"), **lead_fields})
+    side = _side("hubspot", {"title": "CEO", "rating": "hot"}, {"title": "CTO"})
+    side = replace(side, link=replace(side.link, base=side.link.base | {"rating@l2": Base("cold", 1, "agreed")}))
+    out = reconcile(_person(title="CTO"), _two_leads(), [side], [], policy, None)
+    assert [(e.lead_id, e.field, e.new) for e in out.edits] == [(None, "title", "CEO"), ("l2", "rating", "hot")]
+
+
 # ---- sets ---------------------------------------------------------------------------------------------------------------------------------
 
 
