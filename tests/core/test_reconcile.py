@@ -122,3 +122,12 @@ def test_a_lead_that_becomes_the_furthest_by_first_contact_alone_is_no_news(crm,
     assert set(first.links[0].state.versions) == ({"l2"} if told else {"l1", "l2"})
     again = [replace(side, link=link) for side, link in zip([contact, old], first.links, strict=True)]
     assert written(crm.run(list(first.leads), again)).get("hubspot.lifecyclestage") == told
+
+
+def test_the_current_lead_is_the_newest_open_one_else_the_newest(crm):
+    """A later pass that has ended gives way to an earlier one that goes on; of passes that have ended the last one counts."""
+    goes_on, ended, first = crm.lead("mql/new/open", number=2), crm.lead("mql/none/recycled", number=3), crm.lead("mql/none/recycled", number=1)
+    for leads in ([goes_on, ended, first], [first, ended, goes_on]):
+        assert current_lead(leads) is goes_on
+    assert current_lead([ended, first]) is ended
+    assert current_lead([]) is None
