@@ -67,6 +67,7 @@ class Far:
     answers: dict[str, Callable[[Outcome], Outcome]] = field(default_factory=dict)
     """By key, what is told of the write."""
     reading: Exception | None = None
+    """What the next reading by id raises."""
     used: int = 0
     meanwhile: Callable[[Sequence[Change]], object] = field(default=lambda _changes: None)
     """Is done at the beginning of each writing call."""
@@ -113,8 +114,9 @@ class DeskConnector(Town):
 
     def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
         """Return the records by id, of whichever object was asked for."""
-        if self.far.reading is not None:
-            raise self.far.reading
+        error, self.far.reading = self.far.reading, None
+        if error is not None:
+            raise error
         return {i: replace(record, object=object_name) for i, record in super().reread(object_name, ids).items()}
 
 

@@ -37,6 +37,15 @@ def test_a_lost_answer_to_a_write_that_was_not_made_is_judged_again(desk: Desk) 
     assert desk.waiting() == {"r2"}
 
 
+def test_only_the_systems_own_answer_dates_a_create(desk: Desk) -> None:
+    """What was saved there after that stamp is not ours; a record that was looked up may show the stamp of somebody else's work."""
+    desk.plan(desk.create("n1"), desk.create("n2"))
+    desk.far["crm"].after["n2"] = LOST
+    desk.apply()
+    assert desk.keys("accepted") == ["n1", "n2"]
+    assert (desk.why("n1"), desk.why("n2")) == ({"stamp": desk.far["crm"].remote.now.isoformat()}, None)
+
+
 def test_a_lost_answer_is_logged_with_system_and_error(desk: Desk) -> None:
     """Whoever watches the log sees it, though all ends well."""
     desk.updates(1)
@@ -59,6 +68,7 @@ def test_what_cannot_be_looked_up_stays_sent(desk: Desk) -> None:
     desk.far["crm"].after["u1"] = LOST
     desk.far["crm"].meanwhile = lambda _changes: setattr(desk.far["crm"], "reading", AccessDenied("No more."))
     assert desk.apply() is False
+    assert desk.far["crm"].pushed == [["u1", "u2"]]
     assert desk.states() == {"u1": "sent", "u2": "sent", "u3": "not_applied"}
     assert str(desk.session.troubles["crm"]) == desk.why("u3") == "No more."
 
