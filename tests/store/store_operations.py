@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leadhub.model.person import Aggregate, Base, Canonical, Lead, Link, Person, SetBy, StateBase, StoredRecord, Versions
 from leadhub.model.record import Gone, Operation, Owner, Record, Reject
-from leadhub.model.run import Decision, Edit, IntentState, PlannedChange, Review, RunRow
+from leadhub.model.run import Approval, Decision, Edit, IntentState, PlannedChange, Review, RunRow
 from leadhub.model.state import State
 from leadhub.store import LeadQuery, MatchKey, RecordKey, Settlement, SystemRow, Transaction
 
@@ -39,6 +39,7 @@ class SetClock:
 
 
 KEYS = [RecordKey(*parts) for parts in product(("a", "b"), ("Contact", "Lead"), ("1", "2"))]
+OBJECTS = sorted({key[:2] for key in KEYS})
 PEOPLE = ["P1", "P2", "P3"]
 LEADS = ["L1", "L2", "L3"]
 RUNS = ["r1", "r2"]
@@ -162,12 +163,37 @@ match_keys = st.lists(
     st.builds(lambda value, surname: MatchKey(*value, surname), st.sampled_from(VALUES), st.sampled_from(["", "lee", "roe"])), max_size=3
 )
 started = st.builds(
-    lambda id_, kind, at, counts: RunRow(id_, kind, at, None, "running", {"n": counts}, "h", "jo"), run, st.sampled_from(["sync", "plan"]), time, json
+    lambda id_, kind, at, counts, plan: RunRow(id_, kind, at, None, "running", {"n": counts}, "h", "jo", *plan),
+    run,
+    st.sampled_from(["sync", "plan"]),
+    time,
+    json,
+    st.sampled_from([(), ("r1", "f00d")]),
+)
+approval = st.builds(
+    lambda plan, actor, at, given, comment: Approval(plan, "f00d", actor, at, given, comment),
+    run,
+    st.sampled_from(["jo", "bo"]),
+    time,
+    st.booleans(),
+    st.sampled_from(["", "A\x00"]),
 )
 rejects = st.lists(st.builds(Reject, system, st.integers(1, 3), st.just("raw"), st.sampled_from(["why", "no"])), max_size=2)
 owners = st.lists(st.builds(Owner, st.sampled_from(["2", "1"]), st.just("Jo")), unique_by=lambda one: one.id, max_size=2)
-known_system = st.builds(SystemRow, system, st.just("files"), identity=st.none() | st.just({"org": ["x"]}), adopted_at=maybe_time)
+mode = st.sampled_from(["read", "write", "paused"])
+known_system = st.builds(SystemRow, system, st.just("files"), mode, identity=st.none() | st.just({"org": ["x"]}), adopted_at=maybe_time)
 numbers = st.lists(st.integers(1, 3), max_size=2)
+other = st.sampled_from(["i1", "i2"])
+
+
+def _at_work(_process: str) -> bool:
+    return False
+
+
+def _is_p(process: str) -> bool:
+    return process == "p"
+
+
 ttl = st.sampled_from([timedelta(0), timedelta(hours=1)])
 
 
@@ -226,11 +252,21 @@ ACT = st.one_of(
     acts("decisions", "add", unique(decision, lambda one: one.id)),
     acts("decisions", "mark_applied", questions, run),
     acts("runs", "start", started),
+    acts("runs", "keep_plan", run, st.sampled_from(["f00d", "beef"])),
+    acts("approvals", "add", approval),
     acts("runs", "finish", run, st.just("ok"), st.fixed_dictionaries({"n": json})),
     acts("intents", "plan", run, st.lists(change, max_size=2), token),
     acts("intents", "mark_sent", run, numbers, token),
     *[acts("intents", "record_outcomes", run, st.lists(settlement, max_size=2), token) for _ in range(2)],
-    acts("leases", "acquire", st.sampled_from(["sync", "other"]), st.just("me"), ttl),
+    acts(
+        "leases",
+        "acquire",
+        st.sampled_from(["sync", "other"]),
+        st.just("me"),
+        ttl,
+        process=st.sampled_from(["", "p"]),
+        gone=st.sampled_from([_at_work, _is_p]),
+    ),
     acts("leases", "renew", token, ttl),
     acts("leases", "release", st.just(2)),
     acts("leases", "check", token),
@@ -240,6 +276,10 @@ ACT = st.one_of(
     acts("inbox", "replay", numbers),
     acts("owners", "replace", system, owners),
     acts("systems", "save", known_system),
+    acts("systems", "switch", system, mode),
+    acts("installations", "name", other),
+    acts("installations", "note", system, other, record.map(lambda seen: seen[0])),
+    acts("installations", "take_over", system, other, st.just("jo")),
 )
 
 
@@ -257,7 +297,9 @@ def _records(tx: Transaction) -> dict[str, Any]:
         "count": [(tx.records.count(one), tx.records.there(one, 2), tx.records.there(one, 9, KEYS[2])) for one in "ab"],
         "dirty": [tx.records.dirty(), tx.records.dirty(2), tx.records.dirty(3, KEYS[3]), tx.records.waiting(KEYS[2:])],
         "unsettled": [tx.records.unsettled(), tx.records.unsettled(1, KEYS[1])],
-        "cursor": [tx.records.cursor(one) for one in "ab"],
+        "cursor": [(tx.records.cursor(one), tx.records.read_until(one)) for one in "ab"],
+        "digests": [sorted(tuple(row) for rows in tx.records.digests(out_of_scope=far, size=2) for row in rows) for far in (True, False)],
+        "total": tx.records.total(),
     }
 
 
@@ -282,6 +324,7 @@ def _journal(tx: Transaction) -> dict[str, Any]:
         "history": [tx.edits.history(one) for one in PEOPLE] + [tx.edits.history("P1", field="phone"), tx.edits.history("P2", lead_id="L1")],
         "edits": [tx.edits.of_run("r1"), tx.edits.of_run("r1", after=1, limit=1)],
         "runs": [tx.runs.list(), tx.runs.list(1, kind="plan"), tx.runs.get("r"), tx.runs.get("r2"), tx.runs.get("x")],
+        "plans": [(tx.runs.of_plan(one), tx.approvals.of(one)) for one in RUNS],
         "intents": [tx.intents.of_run("r1"), tx.intents.of_run("r2", 1, 1), tx.intents.open(), tx.intents.open(before_run="r1")],
         "of person": [tx.intents.of_person(one) for one in PEOPLE],
         "rejects": [tx.rejects.list(), tx.rejects.list("r1", 1)],
@@ -303,4 +346,6 @@ def _rest(tx: Transaction) -> dict[str, Any]:
         "waiting": [tx.inbox.waiting(one, 1) for one in "ab"],
         "owners": [tx.owners.of(one) for one in "ab"],
         "systems": [tx.systems.list(), tx.systems.get("a")],
+        "installations": [tx.installations.mine(), *(tx.installations.others(one) for one in "ab")],
+        "ties": [(ask(OBJECTS, 9), ask(OBJECTS[1:], 1)) for ask in (tx.ties.orphaned, tx.ties.unlinked, tx.ties.crowded, tx.ties.moved)],
     }

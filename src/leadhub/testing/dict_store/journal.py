@@ -1,14 +1,15 @@
-"""Edits, runs and rejects in dictionaries."""
+"""Edits, runs, what was said to plans, and rejects in dictionaries."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from leadhub.errors import StoreError
 from leadhub.model.record import Json, Reject
-from leadhub.model.run import Edit, RunRow
+from leadhub.model.run import Approval, Edit, RunRow
 from leadhub.store import StoredEdit, StoredReject
 from leadhub.store.edits import Edits
-from leadhub.store.runs import Rejects, Runs
+from leadhub.store.runs import Approvals, Rejects, Runs
 from leadhub.testing.dict_store.json_values import json_in, json_out
 from leadhub.testing.dict_store.repository import DictRepository
 from leadhub.testing.dict_store.tables import refused, utc
@@ -61,6 +62,17 @@ class DictRuns(DictRepository, Runs):
             raise StoreError(f"there is no run {run_id!r} to finish", next_step="leadhub runs list")
         self.held.put(self.held.runs, run_id, replace(run, status=status, counts=json_in(dict(counts)), ended_at=utc(self.clock.now())))
 
+    def keep_plan(self, run_id: str, plan_hash: str) -> None:
+        """See `Runs.keep_plan`."""
+        self.held.writable()
+        if run := self.held.runs.get(run_id):
+            self.held.put(self.held.runs, run_id, replace(run, plan_hash=plan_hash))
+
+    def of_plan(self, plan_run: str) -> tuple[RunRow, ...]:
+        """See `Runs.of_plan`."""
+        made = [run for run in self.held.runs.values() if run.plan_run == plan_run]
+        return tuple(_run_out(run) for run in sorted(made, key=_age))
+
     def get(self, id_prefix: str) -> tuple[RunRow, ...]:
         """See `Runs.get`."""
         return tuple(_run_out(self.held.runs[id_]) for id_ in sorted(id_ for id_ in self.held.runs if id_.startswith(id_prefix))[:10])
@@ -68,12 +80,29 @@ class DictRuns(DictRepository, Runs):
     def list(self, limit: int = 20, *, kind: str | None = None) -> tuple[RunRow, ...]:
         """See `Runs.list`."""
         wanted = [run for run in self.held.runs.values() if kind is None or run.kind == kind]
-        wanted.sort(key=lambda run: (run.started_at, run.id), reverse=True)
+        wanted.sort(key=_age, reverse=True)
         return tuple(_run_out(run) for run in wanted[:limit])
+
+
+def _age(run: RunRow) -> tuple[datetime, str]:
+    return run.started_at, run.id
 
 
 def _run_out(run: RunRow) -> RunRow:
     return replace(run, counts=json_out(run.counts))
+
+
+class DictApprovals(DictRepository, Approvals):
+    """What people said to plans, in the order in which they said it."""
+
+    def add(self, approval: Approval) -> None:
+        """See `Approvals.add`."""
+        self.held.writable()
+        self.held.put(self.held.approvals, len(self.held.approvals) + 1, replace(approval, at=utc(approval.at)))
+
+    def of(self, plan_run: str) -> tuple[Approval, ...]:
+        """See `Approvals.of`."""
+        return tuple(one for one in self.held.approvals.values() if one.plan_run == plan_run)
 
 
 class DictRejects(DictRepository, Rejects):

@@ -32,19 +32,19 @@ class DictLeases(DictRepository, Leases):
         self.held.writable()
         self.held.check_lease(token)
         until = utc(self.clock.now()) + ttl
-        self._change(token, expires_at=until)
+        self._change(token, until)
         return until
 
     def release(self, token: int) -> None:
         """See `Leases.release`."""
         self.held.writable()
-        self._change(token, owner=NOBODY, expires_at=utc(self.clock.now()))
+        self._change(token, utc(self.clock.now()), NOBODY)
 
     def check(self, token: int) -> None:
         """See `Leases.check`."""
         self.held.check_lease(token)
 
-    def _change(self, token: int, **changed: str | datetime) -> None:
+    def _change(self, token: int, expires_at: datetime, owner: str | None = None) -> None:
         for name, lease in list(self.held.leases.items()):
             if lease.token == token:
-                self.held.put(self.held.leases, name, lease._replace(**changed))
+                self.held.put(self.held.leases, name, lease._replace(owner=lease.owner if owner is None else owner, expires_at=expires_at))

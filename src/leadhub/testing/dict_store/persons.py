@@ -177,5 +177,5 @@ def _own_lead(lead: Lead) -> Lead:
 def _own_link(link: Link) -> Link:
     state = link.state
     if state is not None:
-        state = StateBase(dict(state.values), dict(state.versions), state.silent, state.how)
+        state = StateBase(dict(state.values), dict(state.versions), state.silent, state.how, state.bounced, dict(state.over))
     return Link(link.system, link.object, link.record_id, link.person_id, link.lead_id, link.role, dict(link.base), state)

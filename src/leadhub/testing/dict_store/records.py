@@ -1,7 +1,8 @@
 """Observations, cursors and the work list in dictionaries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from leadhub.model.person import StoredRecord
 from leadhub.model.record import Cursor, Gone, Record
@@ -9,7 +10,7 @@ from leadhub.store import IngestResult, RecordKey
 from leadhub.store.records import Records, verdict
 from leadhub.testing.dict_store.json_values import json_in, json_out
 from leadhub.testing.dict_store.repository import DictRepository
-from leadhub.testing.dict_store.tables import Tables, native_in, record_out, utc
+from leadhub.testing.dict_store.tables import Place, Tables, native_in, record_out, utc
 
 _WEIGHTS = {"unchanged": 0, "older": 1, "changed": 2, "new": 3, "ambiguous": 4}
 
@@ -19,7 +20,8 @@ class DictRecords(DictRepository, Records):
 
     def cursor(self, system: str, object: str = "") -> Cursor:  # noqa: A002 - the model's word
         """See `Records.cursor`."""
-        cursor: Cursor = json_out(self.held.cursors.get((system, object)))
+        place = self.held.cursors.get((system, object))
+        cursor: Cursor = place and json_out(place.cursor)
         return cursor
 
     def ingest(
@@ -27,7 +29,7 @@ class DictRecords(DictRepository, Records):
         system: str,
         records: Iterable[tuple[Record, bytes]],
         cursor: Cursor,
-        run_id: str,  # noqa: ARG002 - nobody asks a record which run saw it
+        run_id: str,
         token: int,
         *,
         object: str = "",  # noqa: A002 - the model's word
@@ -57,7 +59,7 @@ class DictRecords(DictRepository, Records):
                     page[key] = replace(stored, stamp=utc(record.stamp))
         _store(held, page, changed, [key for key, said in verdicts.items() if said == "ambiguous"], settled)
         if cursor is not None:
-            held.put(held.cursors, (system, object), json_in(cursor))
+            held.put(held.cursors, (system, object), Place(json_in(cursor), run_id))
         return _result(verdicts, changed)
 
     def forget_cursor(self, system: str) -> None:
@@ -73,6 +75,17 @@ class DictRecords(DictRepository, Records):
             if stored := self.held.records.get(key):
                 self.held.put(self.held.records, key, replace(stored, gone=reason))
 
+    def digests(self, *, out_of_scope: bool = True, size: int = 5000) -> Iterator[Sequence[tuple[str, str, str, bytes]]]:
+        """See `Records.digests`."""
+        there = {None, Gone.OUT_OF_SCOPE} if out_of_scope else {None}
+        told = ((*key, record.raw_hash) for key, record in self.held.records.items() if record.gone in there)
+        while page := list(islice(told, size)):
+            yield page
+
+    def read_until(self, system: str) -> str | None:
+        """See `Records.read_until`."""
+        return max((place.run_id for (of, _), place in self.held.cursors.items() if of == system), default=None)
+
     def get(self, keys: Iterable[RecordKey]) -> dict[RecordKey, StoredRecord]:
         """See `Records.get`."""
         records = self.held.records
@@ -87,6 +100,10 @@ class DictRecords(DictRepository, Records):
     def count(self, system: str) -> int:
         """See `Records.count`."""
         return sum(key.system == system and record.gone is None for key, record in self.held.records.items())
+
+    def total(self) -> int:
+        """See `Records.total`."""
+        return len(self.held.records)
 
     def there(self, system: str, limit: int, after: RecordKey | None = None) -> tuple[RecordKey, ...]:
         """See `Records.there`."""

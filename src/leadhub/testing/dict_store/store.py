@@ -12,7 +12,7 @@ from leadhub.store.faults import BUSY_SECONDS
 from leadhub.testing.dict_store.inbox import DictInbox
 from leadhub.testing.dict_store.installations import DictInstallations
 from leadhub.testing.dict_store.intents import DictIntents
-from leadhub.testing.dict_store.journal import DictEdits, DictRejects, DictRuns
+from leadhub.testing.dict_store.journal import DictApprovals, DictEdits, DictRejects, DictRuns
 from leadhub.testing.dict_store.keys import DictMatchKeys
 from leadhub.testing.dict_store.leads import DictLeads
 from leadhub.testing.dict_store.leases import DictLeases
@@ -21,6 +21,7 @@ from leadhub.testing.dict_store.questions import DictDecisions, DictReviews
 from leadhub.testing.dict_store.records import DictRecords
 from leadhub.testing.dict_store.systems import DictOwners, DictSystems
 from leadhub.testing.dict_store.tables import WHERE, Tables
+from leadhub.testing.dict_store.ties import DictTies
 
 _OVER = "no transaction is open"
 _READING = "this transaction only reads"
@@ -39,11 +40,13 @@ class DictTransaction(Transaction):
         self.reviews = DictReviews(held, clock)
         self.decisions = DictDecisions(held, clock)
         self.runs = DictRuns(held, clock)
+        self.approvals = DictApprovals(held, clock)
         self.intents = DictIntents(held, clock)
         self.leases = DictLeases(held, clock)
         self.rejects = DictRejects(held, clock)
         self.inbox = DictInbox(held, clock)
         self.owners = DictOwners(held, clock)
+        self.ties = DictTies(held, clock)
         self.installations = DictInstallations(held, clock)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 from leadhub.errors import LeaseHeld, StoreError
 from leadhub.model.person import Lead, Link, Person, StoredRecord
 from leadhub.model.record import NativeValue, Owner
-from leadhub.model.run import Decision, Intent, RunRow
+from leadhub.model.run import Approval, Decision, Intent, RunRow
 from leadhub.store import MatchKey, OtherInstallation, RecordKey, StoredEdit, StoredReject, StoredReview, SystemRow
 from leadhub.store.inbox import StoredDelivery
 
@@ -33,6 +33,13 @@ class Lease(NamedTuple):
     process: str
 
 
+class Place(NamedTuple):
+    """Where the pull of a system goes on, and which run came to it."""
+
+    cursor: Any
+    run_id: str
+
+
 @dataclass(slots=True)
 class Tables:
     """Every row, as a value that nobody changes: a row that changes is another one in its place.
@@ -42,7 +49,7 @@ class Tables:
 
     systems: dict[str, SystemRow] = field(default_factory=dict)
     owners: dict[str, tuple[Owner, ...]] = field(default_factory=dict)
-    cursors: dict[tuple[str, str], Any] = field(default_factory=dict)
+    cursors: dict[tuple[str, str], Place] = field(default_factory=dict)
     records: dict[RecordKey, StoredRecord] = field(default_factory=dict)
     dirty: dict[RecordKey, None] = field(default_factory=dict)
     unsettled: dict[RecordKey, None] = field(default_factory=dict)
@@ -62,6 +69,7 @@ class Tables:
     decisions: dict[str, Decision] = field(default_factory=dict)
     pending: dict[str, None] = field(default_factory=dict)
     runs: dict[str, RunRow] = field(default_factory=dict)
+    approvals: dict[int, Approval] = field(default_factory=dict)
     rejects: dict[tuple[str, str, int], StoredReject] = field(default_factory=dict)
     intents: dict[tuple[str, int], Intent] = field(default_factory=dict)
     last_intent: dict[str, int] = field(default_factory=dict)
