@@ -75,6 +75,26 @@ def test_a_released_lease_is_free(store: Store) -> None:
     assert acquire(store) > mine
 
 
+def test_the_lease_of_a_process_that_is_gone_is_over(store: Store) -> None:
+    """Only that of the process that was named, only where it is gone for certain; who is still at work is told with since when."""
+
+    def take(process: str, *gone: str) -> int:
+        with store.begin() as tx:
+            return tx.leases.acquire("sync", "me", HOUR, process=process, gone=lambda asked: asked in gone)
+
+    first = take("p1")
+    with store.begin() as tx:
+        tx.leases.renew(first, HOUR)
+    with pytest.raises(LeaseHeld, match=r"at work since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"):
+        take("p2", "p3")
+    second = take("", "p1")
+    with pytest.raises(LeaseHeld, match="lease lost"), store.begin() as tx:
+        tx.leases.check(first)
+    with pytest.raises(LeaseHeld, match="held by me"):
+        take("p2", "p1", "")
+    assert second > first
+
+
 def test_sqlite_leases_end_by_the_clock(tmp_path: Path, clock: Clock) -> None:
     """Where the database has no clock, the injected one ends a lease, not earlier than said."""
     store = open_store(f"sqlite:///{tmp_path / 'leadhub.db'}", clock)

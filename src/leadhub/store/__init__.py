@@ -8,7 +8,8 @@
         aggregates = tx.persons.load(ids)
 
 A transaction groups its operations by idea: `systems`, `records`, `keys`, `persons`, `leads`, `edits`, `reviews`, `decisions`, `runs`,
-`approvals`, `intents`, `leases`, `rejects`. Each takes and gives the model's dataclasses and the rows named below; no SQLAlchemy type leaves the package.
+`approvals`, `intents`, `leases`, `rejects`, `inbox`, `owners`, `ties`, `installations`. Each takes and gives the model's dataclasses and the rows
+named below; no SQLAlchemy type leaves the package.
 """
 
 from leadhub.store.engine import open_store, upgrade
