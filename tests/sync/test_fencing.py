@@ -30,8 +30,18 @@ from leadhub.sync.run import sync
 from leadhub.sync.session import LEASE, LEASE_TIME
 
 SYNC = Path(__file__).parents[2] / "src/leadhub/sync"
-WITHOUT_A_LEASE = {("session.py", "storing"), ("session.py", "open_session"), ("planfile.py", "write")}
-"""What makes such a transaction, what takes the lease, and what notes the hash of a plan with the run that made it."""
+WITHOUT_A_LEASE = {
+    ("session.py", "storing"),
+    ("session.py", "open_session"),
+    ("planfile.py", "write"),
+    ("approval.py", "approve"),
+    ("approval.py", "withdraw"),
+    ("pausing.py", "_switch"),
+}
+"""What makes such a transaction, what takes the lease, and what notes the hash of a plan with the run that made it.
+
+Of people: what somebody says of a plan is about nothing that a run stores, and a pause has to stand while a run is at work, which holds the lease.
+"""
 
 
 def test_every_step_of_a_run_stores_under_its_lease() -> None:
