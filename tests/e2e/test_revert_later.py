@@ -139,7 +139,7 @@ def test_a_run_of_apply_is_taken_back_and_reading_runs_have_nothing(world: World
     world.sf_edit(lead, Title="CEO")
     report, changes = plan(world.hub)
     orgs = {name: identity.org for name, identity in report.identities.items()}
-    kept = PlanFile(report.run, world.hub.deployment.hash, orgs, tuple(map(Item.of, changes)), None)
+    kept = PlanFile(report.run, world.hub.deployment.hash, orgs, tuple(Item.of(change, world.hub) for change in changes), None)
     run = apply_plan(world.hub, kept)[0].run
     assert world.hs(contact)["jobtitle"] == "CEO"
     assert preview_revert(world.hub, row(world, pull_only(world.hub).run))[1].empty

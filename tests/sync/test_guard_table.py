@@ -192,7 +192,7 @@ def test_every_way_to_write_meets_the_guards(world: World, pairs: Pairs, monkeyp
     else:
         monkeypatch.setattr(guard, "UPDATES_AT_LEAST", 3)
         report, changes = plan(hub)
-        kept = PlanFile(report.run, hub.deployment.hash, {}, tuple(map(Item.of, changes)))
+        kept = PlanFile(report.run, hub.deployment.hash, {}, tuple(Item.of(change, hub) for change in changes))
         world.mark()
         stopped, _ = apply_plan(hub, kept)
         assert of_report(stopped) is ExitCode.GUARD

@@ -116,7 +116,8 @@ def test_no_way_leads_round_a_pause(world: World, pairs: Pairs) -> None:
     world.clock.sleep(3600)
     report, changes = plan(world.hub)
     assert len(changes) == 3
-    _, refused = apply_plan(world.hub, PlanFile(report.run, world.hub.deployment.hash, {}, tuple(map(Item.of, changes))))
+    items = tuple(Item.of(change, world.hub) for change in changes)
+    _, refused = apply_plan(world.hub, PlanFile(report.run, world.hub.deployment.hash, {}, items))
     assert {one.reason for one in refused} == {"hubspot is paused"}
     assert not [w for w in world.written() if w.system == "hubspot"]
 
