@@ -64,6 +64,11 @@ class _Rule(Meeting):
         hub = self.round.canonical.value
         return self.field.merge == "union" and join("union", [hub, side.shown[self.name]]) != hub
 
+    def _confirms(self, side: Side) -> bool:
+        """Whether somebody opted out by an act while leadhub knew of an opt-out from first contact alone: that one stood, this one travels."""
+        hub, opted_out = self.round.canonical, side.shown[self.name] == "true" and self.edited(side)
+        return self.field.merge == "restrictive" and opted_out and hub.value == "true" and hub.cause == "adopted"
+
     def _beaten(self, value: Value) -> Reason | None:
         """Say why a value cannot move the hub's by the field's merge class; a consent that is widened is no such case: it is asked."""
         hub, merge = self.start.value, self.field.merge
@@ -106,7 +111,7 @@ class _Rule(Meeting):
             base = self.base(side)
             if base is None or not self.consistent(side) or side.id in self.judged:
                 continue
-            if self.edited(side) and (not self.round.canonical.version or self._adds(side)):
+            if self.edited(side) and (not self.round.canonical.version or self._adds(side) or self._confirms(side)):
                 continue  # there is nothing yet that a blank could agree with; and who has more than the hub has something to say
             if base.version != self.round.canonical.version or self.edited(side):
                 self._agree(side)
@@ -150,8 +155,9 @@ class _Rule(Meeting):
             self._ask("consent that was withdrawn is given again")
             return
         value = join(self.field.merge, [self.round.canonical.value, *(s.shown[self.name] for s in edits)])
-        if edits and value != self.round.canonical.value:
-            giving = next((s for s in edits if s.shown[self.name] == value), edits[0])
+        confirming = [s for s in edits if self._confirms(s)]
+        if edits and (value != self.round.canonical.value or confirming):
+            giving = next((s for s in confirming or edits if s.shown[self.name] == value), edits[0])
             self._set(value, giving.system, "edit", giving)
         for side in edits:
             if self.consistent(side):

@@ -8,11 +8,11 @@ from functools import cached_property
 from leadhub.model.person import Link, Value
 from leadhub.model.record import AUTOMATION, LAST_SAVED, Author, NativeValue
 
-FOUGHT, PERHAPS, BOUNCES = 4, 1, 9
+FOUGHT, PERHAPS, BOUNCES = 12, 1, 25
 """What a write counts that was surely fought, and one that may have been; a side that comes to so much without a gap is left alone.
 
-So three writes are enough for an automation that shows itself as one; of those who type ever new values nine, for where no history tells two people
-from two automations neither may go on for ever.
+So three writes are enough for an automation that shows itself as one. Who types ever new values where no history tells people from automations may
+answer 25 times in a row: two people never do, and two automations do not go on for ever.
 """
 
 

@@ -190,7 +190,7 @@ class Oracles:
         kept = {s.field for s in found.skipped if s.where == "leadhub"}
         for place, before in standing.items():
             row = self._row(place)
-            if row is None or row.gone is not None or row.key is not None or place.crm in skipped or place.crm in report.troubles or report.refusals:
+            if row is None or row.gone is not None or row.key is not None or place.crm in skipped or place.crm in report.troubles or report.refusals or report.refused_first_time:
                 continue
             mapped = self.world.witness.mapped.get((place.crm, place.object, place.name))
             if (mapped.canonical if mapped is not None else "state") in kept:

@@ -12,7 +12,7 @@ from leadhub.testing.simulator.whole.schedule import Schedule, Step, schedule
 from leadhub.testing.simulator.whole.world import SimulatedClock, World
 
 QUIET_ROUNDS = 2
-FIGHTING_ROUNDS = 12
+FIGHTING_ROUNDS = 30
 """An automation that types over what leadhub writes is a foreign change each time, until it is left alone."""
 
 

@@ -320,7 +320,8 @@ class Witness:
                     self._judge_base(spot, place, mapped, node, base)
                 elif self._given_up(spot, node, base, fresh=_is_later(record, self.adopted.get(link.system))):
                     self.seen[spot] |= self.history[node]
-                    self.knows[place] |= self.seen[spot]  # by the same rule whoever types there next has seen what was to come
+                    self.knows[place] |= self.seen[spot]  # by the same rule whoever types there before the write has seen what was to come
+                    self.history[self.cell[place]] |= self.seen[spot] if node in self.history[self.cell[place]] else set()
 
     def _given_up(self, spot: Spot, node: int, base: Base, *, fresh: bool) -> bool:
         """Whether a rule of first contact lets the hub's value take the place of what stood there from the start."""
