@@ -235,7 +235,7 @@ class _Rule:
         others = ALL
         for other in self.voices:
             if other.id in self.versions and other.id != voice.id:
-                others &= other.relation.allowed_set(other.values, other.silent)
+                others &= self._left_by(other)
         whole, *parts = self._words(voice)
         over_first_contact = free if self.policy.adopts(voice.side.system) == "prefer" else 0
         if self._take(voice, whole, others & free) or self._take(voice, whole, over_first_contact):
@@ -243,6 +243,17 @@ class _Rule:
         for part in parts:
             if self._take(voice, part, others & free):
                 others &= part[0]
+
+    def _left_by(self, other: Voice) -> StateSet:
+        """The states that a record leaves to a newcomer. One that stands apart from the lead's state has no say in it: what it contradicts stays."""
+        state = self.lead.state
+        if other.consistent(state):
+            return other.relation.allowed_set(other.values, other.silent)
+        apart = [f for f in FACETS if other.relation.contradicts(other.values, f, state, silent=other.silent)]
+        left = ALL
+        for facet in apart or FACETS:
+            left &= HAVING[facet][state.facet(facet)]
+        return left
 
     def _learn_of_deal(self, voice: Voice, free: StateSet) -> None:
         """Take the word of a deal over all that came from first contact. Whoever was current stays so: it is an old difference, and written to nobody."""

@@ -238,6 +238,9 @@ class Shell:
             now = intent.site.reread()
             values: dict[str, Value] = {**now.values, **(now.state or {})}
             if all(self.equals(intent.site, name, values[name], value) for name, value in intent.payload.items()):
+                if intent.site.revision != intent.revision:  # typed by somebody, or written by us: nobody who compares values can tell
+                    for name in values:
+                        self.judge.undone(intent.site, name)
                 self.accept(intent.site, intent.write)
             else:
                 self.recover_apart(intent, values)
