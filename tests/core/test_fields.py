@@ -4,6 +4,8 @@
 
 import pytest
 
+from leadhub.core.sides import FOUGHT
+
 SF, HS, PD = "salesforce/record/1", "hubspot/record/1", "pipedrive/record/1"
 
 
@@ -167,13 +169,13 @@ def test_strict_ownership_writes_the_other_side_back_and_keeps_its_value(table):
 def test_an_automation_that_answers_every_write_is_left_standing(table, automation):
     """After three answered writes the side stands as `rewritten`, even under strict ownership."""
     for policy in ({}, {"owner": "salesforce", "strict": True}):
-        out = table.run([table.side("hubspot", "theirs", "hub", 3, "sent", bounced=2, by=automation)], **policy)
+        out = table.run([table.side("hubspot", "theirs", "hub", 3, "sent", bounced=2 * FOUGHT, by=automation)], **policy)
         assert (out.bases[HS].how, out.writes, out.canonical.value) == ("rewritten", [], "hub")
 
 
 def test_a_persons_edit_after_answered_writes_travels(table):
     """The breaker is about automation: a person who edits there is heard."""
-    assert table.run([table.side("hubspot", "mine", "hub", 3, "sent", bounced=2)]).canonical.value == "mine"
+    assert table.run([table.side("hubspot", "mine", "hub", 3, "sent", bounced=2 * FOUGHT)]).canonical.value == "mine"
 
 
 def test_a_later_edit_on_a_standing_side_travels(table):

@@ -1,7 +1,7 @@
 """Reconcile, the shell's part: loads touched persons in slices, lets the pure rule judge them, and stores what it says with the intents to write."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -251,6 +251,8 @@ def _store_results(session: Session, tx: Transaction, ids: Sequence[str], result
     session.reviews_opened += tx.reviews.replace([], unmapped.values(), session.run_id)
     unplanned = {r.id: r for _, plan in results for r in _not_planned(plan)}
     session.reviews_opened += tx.reviews.replace([], unplanned.values(), session.run_id)
+    for person in ids if session.had_refusals else ():
+        tx.reviews.close(_moot(tx, person, unplanned), session.run_id)
     tx.edits.append(session.run_id, [edit for result, _ in results for edit in result.edits])
     opt_out_namesakes(session, tx, [result for result, _ in results])
     tx.decisions.mark_applied([d for result, _ in results for d in result.decided], session.run_id)
@@ -286,6 +288,12 @@ def _not_planned(plan: PersonPlan) -> Iterator[Review]:
         identity = hashlib.blake2b(f"refused|{missing.system}|{missing.person_id}|{missing.field}".encode(), digest_size=6).hexdigest()
         group = f"refused:{missing.system}:{missing.field}"
         yield Review(identity, "refused", group, missing.person_id, None, missing.field, {missing.system: None}, missing.reason)
+
+
+def _moot(tx: Transaction, person: str, unplanned: Collection[str]) -> list[str]:
+    """The questions about writes that no plan would make, and that leadhub no longer wants to make."""
+    asked = [s.review for s in tx.reviews.open(kind="refused", person_id=person) if s.review.id not in unplanned]
+    return [r.id for r in asked for system, record_id in r.values.items() if record_id is None and r.group == f"refused:{system}:{r.field}"]
 
 
 def _key(link: Link) -> RecordKey:

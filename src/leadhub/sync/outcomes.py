@@ -1,7 +1,7 @@
 """What outcomes make of intents, links and records. After a write the base is what was sent; an answer that shows something else is an edit."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -103,8 +103,7 @@ class Settler:
             session.reviews_opened += opened
             session.refused_first_time += opened
             self._note_made()
-            accepted = {i.change.person_id for i, o in self.outcomes.values() if o.result is Result.ACCEPTED}
-            self._close_refusals(tx, accepted)
+            self._close_refusals(tx, [i.change for i, o in self.outcomes.values() if o.result is Result.ACCEPTED])
             overtaken = [i for i, o in self.outcomes.values() if o.result is Result.STALE]
             postponed = [i for i, _ in self.postponed.values()]
             again = {a.person.id: a for a in tx.persons.load({i.change.person_id for i in (*self.aside, *postponed, *overtaken)})}
@@ -128,10 +127,12 @@ class Settler:
             row = f"{change.object} {change.record_id}" if change.record_id else f"a new {change.object}"
             self.session.locked[change.key] = f"{names[change.person_id]}: {self.system} {row}"
 
-    def _close_refusals(self, tx: Transaction, persons: set[str]) -> None:
-        for person in persons if self.session.had_refusals else ():
-            for stored in tx.reviews.open(kind="refused", person_id=person):
-                if self.system in stored.review.values:
+    def _close_refusals(self, tx: Transaction, accepted: Iterable[PlannedChange]) -> None:
+        """Close what was asked about these fields: what else was refused of the person is not written by this."""
+        for change in accepted if self.session.had_refusals else ():
+            written = {"record", *change.values, *map(field_of_key, change.fields)}
+            for stored in tx.reviews.open(kind="refused", person_id=change.person_id):
+                if self.system in stored.review.values and written.issuperset(stored.review.field.split(",")):
                     tx.reviews.close([stored.review.id], self.session.run_id)
 
     # ---- one outcome ---------------------------------------------------------------------------------------------------------------

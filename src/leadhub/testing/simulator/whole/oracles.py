@@ -164,9 +164,11 @@ class Oracles:
         self.run_id = f"{self.world.clock.made + 1:020d}"
         self.world.run_began = self.world.clock.at
 
-    def other_runs(self, *, usurped: bool) -> None:
-        """Another run begins within this one."""
-        self.usurped = self.usurped or usurped
+    def other_runs(self, *, usurped: bool) -> str:
+        """Another run begins within this one, whose id is returned."""
+        mine, self.usurped = self.run_id, self.usurped or usurped
+        self.run_id = f"{self.world.clock.made + 1:020d}"
+        return mine
 
     def end_run(self, report: RunReport | None) -> None:
         """A run ended: its counts add up."""

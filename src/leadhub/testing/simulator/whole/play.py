@@ -65,6 +65,7 @@ def settle(world: World) -> int:
     limit = QUIET_ROUNDS if not any(t.workflow for t in world.plan.traits) else FIGHTING_ROUNDS
     while True:
         before = world.oracles.writes
+        world.clock.sleep(60)  # every index has caught up
         report = world.run(Step("sync"))
         if world.killed:
             continue
@@ -77,11 +78,12 @@ def settle(world: World) -> int:
         if quiet > limit:
             world.witness.find("convergence", f"still writing after {quiet} rounds without an edit")
             break
-    _look(world)
+    _look(world, held=report is not None and bool(report.refusals))
     return quiet
 
 
-def _look(world: World) -> None:
+def _look(world: World, *, held: bool) -> None:
+    """Look at what is left. `held`: a guard stopped something, and a person is told how to let it pass."""
     with world.store.inner.read() as tx:
         open_ = {(s.review.person_id, s.review.field) for s in tx.reviews.open(limit=10_000)} | {
             (s.review.person_id, part) for s in tx.reviews.open(kind="refused", limit=10_000) for part in s.review.field.split(",")
@@ -93,7 +95,7 @@ def _look(world: World) -> None:
         mapped = {f.canonical: f for o in system.objects if o.mapping.object == link.object for f in o.mapping.fields}
         asked = bool({(link.person_id, name), (link.person_id, "record"), (link.person_id, mapped[name].native)} & open_)
         row = next(c for c in world.crms if c.name == link.system).rows[link.object, link.record_id]
-        return asked or not system.writes or bool(row.values.get("IsConverted"))
+        return held or asked or not system.writes or row.gone is not None or bool(row.values.get("IsConverted"))
 
     world.witness.ended(aggregates, excused)
     world.oracles.ended(excused)

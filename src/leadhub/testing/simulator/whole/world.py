@@ -121,7 +121,7 @@ class World:
         self.inside, calls = True, self.calls
         if step.kind == "usurp":
             self.clock.at += LEASE_OVER
-        self.oracles.other_runs(usurped=step.kind == "usurp")
+        mine = self.oracles.other_runs(usurped=step.kind == "usurp")
         try:
             run.sync(self.hub)
             if step.kind == "rival":
@@ -130,7 +130,7 @@ class World:
             if step.kind == "usurp":
                 self.witness.find("lease", "a lease whose time is over cannot be taken")
         finally:
-            self.inside, self.calls = False, calls
+            self.inside, self.calls, self.oracles.run_id = False, calls, mine
 
     # ---- steps -----------------------------------------------------------------------------------------------------------------------
 
