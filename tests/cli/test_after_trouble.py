@@ -131,4 +131,5 @@ def test_why_says_which_records_do_not_count(adopted: World) -> None:
     adopted.admin("salesforce", "edit", id=ids["salesforce"], fields={"Title": "CEO"})
     assert adopted.run("sync").code == 0
     told = adopted.run("leads", "why", "ann@acme.example", "job_title").lines
-    assert told[1] == f"  hubspot ({ids['hubspot']}): the record was deleted or archived there, so it is neither read nor written."
+    gone = "the record was deleted or archived there, so it is neither read nor written; its link is kept, and frozen."
+    assert told[1] == f"  hubspot ({ids['hubspot']}): {gone}"

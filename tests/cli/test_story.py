@@ -189,7 +189,7 @@ def test_a_plan_is_grouped_with_examples_cost_and_what_can_be_taken_back(told: S
         '   · Dora Day: Email "dora@d.example", FirstName "Dora", LastName "Day", Company "D Ltd", Status "Open - Not Contacted"',
         '   · Cy Cole: Email "cy@c.example", FirstName "Cy", LastName "Cole", Company "C Inc", Status "Open - Not Contacted"',
     ]
-    assert "API calls: salesforce 1 write request; updates are read once more before they are written." in lines
+    assert "API calls: salesforce 1 write request; reading comes on top: each batch once more before it is written." in lines
     assert told["pattern"].lines[0] == lines[2]
 
 
