@@ -52,3 +52,19 @@ def test_write_on_does_not_lift_a_pause(adopted: World) -> None:
     ran = adopted.run("adopt", "hubspot", "--write-on", "--yes")
     assert ran.code == 2
     assert f"leadhub -C {adopted.folder} resume hubspot" in ran.err
+
+
+def test_a_revert_of_what_went_to_a_paused_system_says_how_it_goes_on(adopted: World) -> None:
+    """Nothing is taken back and no success is told: exit code 5, who paused it, and the command; after it the same revert goes through."""
+    _edit(adopted)
+    run = adopted.run("sync", "--output", "json").json["run"]
+    adopted.run("pause", "salesforce", "--reason", "wrong titles")
+    ran = adopted.run("revert", run, "--yes")
+    assert ran.code == 5
+    assert "Nothing of it can be taken back now." in ran.out
+    assert "it waits: salesforce is paused" in ran.out
+    assert ": wrong titles. Nothing was taken back." in ran.err
+    assert "resume salesforce, then the same command again" in ran.err
+    adopted.run("resume", "salesforce")
+    ran = adopted.run("revert", run, "--yes")
+    assert (ran.code, "1 write made" in ran.out) == (0, True)

@@ -1,18 +1,18 @@
 """What a revert makes of all that may have happened between a run and its taking back: each is taken back, left with its reason, or finished later."""
 
-from dataclasses import replace
-
 import pytest
 from leadhub_sandbox.salesforce.objects import USER
 from sandbox_world import World
 
-from leadhub.model.run import RunRow
+from leadhub.model.run import PlannedChange, RunRow
+from leadhub.sync import acts, pausing
 from leadhub.sync import apply as applying
 from leadhub.sync.acts import apply_plan, preview_revert, revert
 from leadhub.sync.planfile import Item, PlanFile
 from leadhub.sync.report import RunReport
 from leadhub.sync.revert import Part, Reverted
 from leadhub.sync.run import plan, pull_only, take_in
+from leadhub.sync.session import Session
 
 
 class Killed(BaseException):
@@ -53,13 +53,6 @@ def titled(world: World) -> tuple[str, str, str]:
     run = world.sync().run
     assert world.hs(contact)["jobtitle"] == "CEO"
     return lead, contact, run
-
-
-def switch(world: World, system: str, mode: str) -> None:
-    """Pause a system, or let it be written again."""
-    with world.hub.store.begin() as tx:
-        (found,) = [one for one in tx.systems.list() if one.name == system]
-        tx.systems.save(replace(found, mode=mode))
 
 
 def leave(world: World, user: str) -> None:
@@ -121,12 +114,12 @@ def test_a_paused_system_waits_and_is_finished_by_the_same_revert(world: World) 
     world.sf_edit(lead, Title="CEO")
     world.hs_edit(contact, phone="+1 555 0199")
     run = world.sync().run
-    switch(world, "hubspot", "paused")
+    pausing.pause(world.hub, "hubspot", "")
     _, found = undo(world, run)
     assert (world.sf(lead)["Phone"], world.hs(contact)["jobtitle"]) == ("+1 555 0100", "CEO")
     assert told(found) == [("waits", "hubspot", "job_title", "it waits: hubspot is paused")]
     quiet(world)
-    switch(world, "hubspot", "write")
+    pausing.resume(world.hub, "hubspot", "")
     _, found = undo(world, run)
     assert (world.hs(contact)["jobtitle"], [s.why for s in found.skipped]) == ("CTO", ["done"])
     quiet(world)
@@ -294,3 +287,28 @@ def test_a_second_revert_counts_what_went_before_apart(world: World) -> None:
     _, found = undo(world, run)
     assert (found.empty, {s.why for s in found.skipped}, len(found.skipped)) == (True, {"done"}, 3), told(found)
     assert world.hs(contact)["jobtitle"] == "CTO"
+
+
+def test_a_pause_that_comes_while_a_revert_reads_holds_what_it_would_have_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is decided for a system that was paused after the revert had begun: it waits as if it had been paused before."""
+    lead, contact = world.pair()
+    world.begin()
+    world.sf_edit(lead, Title="CEO")
+    world.hs_edit(contact, phone="+1 555 0199")
+    run = world.sync().run
+    original = acts.fresh_plan
+
+    def paused_meanwhile(session: Session) -> list[PlannedChange]:
+        changes = original(session)
+        pausing.pause(world.hub, "hubspot", "")
+        return changes
+
+    with monkeypatch.context() as patch:
+        patch.setattr(acts, "fresh_plan", paused_meanwhile)
+        _, found = undo(world, run)
+    assert (world.sf(lead)["Phone"], world.hs(contact)["jobtitle"]) == ("+1 555 0100", "CEO")
+    assert told(found) == [("waits", "hubspot", "job_title", "it waits: hubspot is paused")]
+    pausing.resume(world.hub, "hubspot", "")
+    undo(world, run)
+    assert world.hs(contact)["jobtitle"] == "CTO"
+    quiet(world)

@@ -103,7 +103,7 @@ def test_a_pause_outlives_what_a_run_at_work_saves_of_the_system(world: World, p
 
 
 def test_no_way_leads_round_a_pause(world: World, pairs: Pairs) -> None:
-    """A plan's file says of each item that the system is paused; a revert takes nothing back, and says what to do."""
+    """A plan's file says of each item that the system is paused; a revert that could write nowhere else takes nothing back, and says what to do."""
     _edit(world, pairs)
     with world.hub.store.read() as tx:
         (run,) = tx.runs.get(world.sync().run)

@@ -17,7 +17,7 @@ from leadhub.errors import GuardStopped
 from leadhub.hub import Hub
 from leadhub.model.record import Operation
 from leadhub.model.run import RunRow
-from leadhub.sync import acts
+from leadhub.sync import acts, pausing
 from leadhub.sync.patterns import grouped
 from leadhub.sync.report import RunReport
 from leadhub.sync.revert import Part, Reverted
@@ -53,6 +53,7 @@ def revert(
         for text in (line for name in report.troubles for line in run_view.left_out_lines(cli, report, name)):
             cli.screen.line(text)
     if found.empty:
+        pausing.demand_running(hub, found.waits_for)
         if not cli.screen.for_people:
             cli.screen.json(_as_json(hub, report, found))
         raise typer.Exit(of_report(report))
@@ -134,7 +135,7 @@ def _show(cli: Cli, hub: Hub, found: Reverted) -> None:
     screen, run = cli.screen, found.run
     screen.line(f"Taking back {run.kind} {run.id} of {run.started_at:%Y-%m-%d %H:%M} UTC: {_told(found)}.", style="bold")
     if found.empty:
-        screen.line("Nothing of it can be taken back (any more).")
+        screen.line(f"Nothing of it can be taken back {'now' if found.waits_for else '(any more)'}.")
     plan_view.show_groups(cli, hub, found.changes, grouped(hub, found.changes))
     if found.setbacks:
         goes = "goes" if len(found.setbacks) == 1 else "go"

@@ -55,13 +55,14 @@ def revert(hub: Hub, run: RunRow, part: Part | None = None, *, allowed: Allowed 
     `part` are those of its writes that are meant; None: all. A revert that breaks off is finished by the same revert, made again.
 
     Raises:
-        GuardStopped: a guard refuses it, or a system is paused; nothing was taken back.
+        GuardStopped: a guard refuses it, or all that is left of it waits for a system that is paused; nothing was taken back.
     """
     with open_session(hub, "revert", allowed=allowed) as session:
         fresh_plan(session)
-        changes = reverting.take_back(session, run, part, store=False).changes
-        pausing.demand_running(session, changes)
-        guard(session, changes, blanks=True)
+        judged = reverting.take_back(session, run, part, store=False)
+        if judged.empty:
+            pausing.demand_running(hub, judged.waits_for)
+        guard(session, judged.changes, blanks=True)
         if session.refusals:
             raise GuardStopped("A guard stops this revert; nothing was taken back. " + " ".join(map(str, session.refusals)))
         found = reverting.take_back(session, run, part, store=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from leadhub.errors import GuardStopped
 from leadhub.hub import Hub
-from leadhub.model.run import PlannedChange, RunRow
+from leadhub.model.run import RunRow
 from leadhub.store import Mode, Transaction
 from leadhub.sync.session import Session
 
@@ -48,11 +48,12 @@ def why_not(session: Session, system: str) -> str:
     return "" if pause is None else str(pause)
 
 
-def demand_running(session: Session, changes: Iterable[PlannedChange]) -> None:
-    """Raise GuardStopped if any of these writes would go to a system that is paused."""
-    for system in sorted({change.system for change in changes}):
-        if why := why_not(session, system):
-            raise GuardStopped(f"{why}. Nothing was written.", next_step=f"leadhub resume {system}, then the same command again")
+def demand_running(hub: Hub, systems: Iterable[str]) -> None:
+    """Raise GuardStopped if any of these systems is paused: there is nothing to take back but what waits for them."""
+    with hub.store.read() as tx:
+        pauses = [pause for system in sorted(systems) if (pause := paused(tx, system)) is not None]
+    for pause in pauses:
+        raise GuardStopped(f"{pause}. Nothing was taken back.", next_step=f"leadhub resume {pause.system}, then the same command again")
 
 
 def pause(hub: Hub, system: str, reason: str) -> None:

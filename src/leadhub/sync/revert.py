@@ -18,7 +18,7 @@ from leadhub.model.person import Aggregate, Person
 from leadhub.model.record import Gone, NativeValue, Operation, Record
 from leadhub.model.run import Decision, Intent, IntentState, PlannedChange, RunRow
 from leadhub.store import RecordKey, Transaction
-from leadhub.sync import consent
+from leadhub.sync import consent, pausing
 from leadhub.sync.judge import sides_of
 from leadhub.sync.outcomes import answered, in_doubt
 from leadhub.sync.pull import store_reread
@@ -60,6 +60,11 @@ class Reverted:
     def empty(self) -> bool:
         """Whether there is nothing to do at all."""
         return not (self.changes or self.setbacks or self.dropped)
+
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """The systems in which something is taken back later, by the same revert."""
+        return frozenset(one.where for one in self.skipped if one.why == "waits")
 
 
 def take_back(session: Session, run: RunRow, part: Part | None = None, *, store: bool) -> Reverted:
@@ -117,6 +122,11 @@ def settle_archived(session: Session, changes: Sequence[PlannedChange]) -> None:
 
 def _transaction(session: Session, *, store: bool) -> AbstractContextManager[Transaction]:
     return session.storing() if store else session.hub.store.read()
+
+
+def _waiting(session: Session, system: str) -> str | None:
+    """Why a system cannot be written now though it could be at another time. A pause counts that came while this run was reading."""
+    return session.waiting(system) or (f"{system} is paused" if pausing.why_not(session, system) else None)
 
 
 def _intents(session: Session, run_id: str) -> list[Intent]:
@@ -186,7 +196,7 @@ class _Work:
         self.session, self.run, self.part, self.records, self.found = session, run, part, records, found
         self.targets = session.hub.targets(session.books)
         self.now: datetime = session.hub.clock.now()
-        self.waiting = {name: why for name in session.hub.systems if (why := session.waiting(name))}
+        self.waiting = {name: why for name in session.hub.systems if (why := _waiting(session, name))}
         self.kinds: dict[str, str] = {}
         """Of the runs that were met in somebody's history."""
 
