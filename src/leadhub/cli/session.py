@@ -12,8 +12,8 @@ from leadhub.cli.exits import UsageFault
 from leadhub.cli.screen import Screen, clean
 from leadhub.hub import Hub, System, open_hub
 from leadhub.model.record import Identity
+from leadhub.sync.remembered import make_sure
 from leadhub.sync.retry import Careful
-from leadhub.sync.session import make_sure
 
 
 @dataclass(slots=True)

@@ -1,7 +1,6 @@
 """One run in progress: the lease, the checked systems, the journal's id and the counts. Everything that a step of the flow needs."""
 
 import gc
-import hashlib
 import os
 import signal
 import socket
@@ -20,7 +19,7 @@ from leadhub.core.guard import API_CALLS, CANARY, Refusal
 from leadhub.core.normalize import raw_hash
 from leadhub.core.owners import OwnerBook
 from leadhub.core.targets import telling_names
-from leadhub.errors import ConfigError, ConnectorError, LeadhubError, LeaseHeld, UnknownOutcome
+from leadhub.errors import ConnectorError, LeadhubError, LeaseHeld, UnknownOutcome
 from leadhub.hub import Hub, System
 from leadhub.model.record import Cursor, Identity, Json, NativeValue
 from leadhub.model.run import PlannedChange, RunRow
@@ -31,12 +30,11 @@ from leadhub.sync.marks import Marks
 from leadhub.sync.new_forms import follow_values
 from leadhub.sync.process import is_gone, this_process
 from leadhub.sync.remapping import follow_mapping
+from leadhub.sync.remembered import FORMS, in_old_form, make_sure, orders_of
 from leadhub.sync.retry import Careful
 
 LEASE = "sync"
 LEASE_TIME = timedelta(minutes=10)
-_FORMS = "forms"
-"""Where a system's row remembers the version of the normal forms in which it was last read."""
 
 
 @dataclass(slots=True)
@@ -289,37 +287,6 @@ def _plain(counts: SystemCounts) -> Json:
     return {name: getattr(counts, name) for name in counts.__slots__}
 
 
-def _orders(hub: Hub, system: System, mode: str) -> str:
-    """What the judgement of a person depends on apart from records: where it changed, everyone is judged again, from the store alone.
-
-    Switching a system to writing counts: what waited for it was judged before it could be written.
-    """
-    document = hub.deployment.document
-    parts = [
-        str(values.VERSION),
-        system.projection,
-        mode,
-        system.doc.mode,
-        system.doc.create,
-        repr(system.doc.allow),
-        repr(system.doc.create_when),
-        repr(system.doc.on_create),
-        repr(sorted(system.doc.owner_map.items())),
-        str(system.doc.owner_fallback),
-        repr(sorted(system.doc.required_defaults.items())),
-        system.doc.adoption,
-        repr(document.defaults),
-        repr(document.fields),
-        repr(document.settle),
-    ]
-    return hashlib.blake2b("|".join(parts).encode(), digest_size=8).hexdigest()
-
-
-def _in_old_form(row: SystemRow) -> bool:
-    """Whether what is agreed on with a system was read in another normal form than the present one."""
-    return row.mode != "new" and (row.identity or {}).get(_FORMS) != values.VERSION
-
-
 def _load_systems(session: Session, only: str | None) -> None:
     """Check the systems that take part: those that are adopted, and the one that is being adopted."""
     if session.kind == "audit":
@@ -329,17 +296,17 @@ def _load_systems(session: Session, only: str | None) -> None:
     with session.storing() as tx:
         known = {row.name: row for row in tx.systems.list()}
         session.had_refusals = bool(tx.reviews.open(kind="refused", limit=1))
-        if any(_in_old_form(row) for row in known.values()):
+        if any(in_old_form(row) for row in known.values()):
             follow_values(tx, hub)
         for name, system in hub.systems.items():
             row = known.get(name) or SystemRow(name, system.connector.name, mode="new" if system.is_target else "read")
             row = replace(row, adoption=system.doc.adoption, create_cap=system.doc.create_cap)
-            orders = _orders(hub, system, "write" if row.mode == "paused" and system.is_target else row.mode)
+            orders = orders_of(hub, system, "write" if row.mode == "paused" and system.is_target else row.mode)
             if row.projection_version != orders:
                 changed = True
                 row = replace(row, projection_version=orders)
             row = note_deals(follow_mapping(tx, system, row), system, session.started)
-            row = replace(row, identity={**(row.identity or {}), _FORMS: values.VERSION})
+            row = replace(row, identity={**(row.identity or {}), FORMS: values.VERSION})
             tx.systems.save(row)
             session.rows[name] = row
         for name in hub.systems if changed else ():
@@ -395,27 +362,6 @@ def _ask_owners(session: Session, name: str) -> None:
         return
     with session.storing() as tx:
         tx.owners.replace(name, owners)
-
-
-def make_sure(hub: Hub, system: System, met: str | None, identity: Identity) -> None:
-    """Raise ConfigError if another organization answers than the one that the store was filled from (`met`), or than the pinned one.
-
-    The store counts even where the configuration has no line about it: every link in it is an id of that organization.
-    """
-    name = hub.deployment.path.name
-    answers = f"{system.name} answers as organization {identity.org} ({identity.name})"
-    if met is not None and met != identity.org:
-        raise ConfigError(
-            f"{answers}, but this deployment was begun with {met}. Nothing of it was read or written.",
-            next_step="check the credentials; another organization is another deployment, to be begun in a new folder: leadhub init DIR",
-        )
-    pinned = system.doc.org
-    if pinned is not None and pinned != identity.org:
-        line = hub.deployment.line_of("system", system.name, "org")
-        raise ConfigError(
-            f"{answers}, but {pinned} is pinned in {name}. Nothing of it was read or written.",
-            next_step=f"check the credentials, and the line `org` of [system.{system.name}] ({name}:{line})",
-        )
 
 
 def _remember(session: Session, system: System) -> None:
