@@ -3,6 +3,9 @@
 import pytest
 from cli_world import World
 
+from leadhub.clock import SystemClock
+from leadhub.model.record import Record
+from leadhub.store import open_store
 from leadhub.store.runs import Runs
 from leadhub.sync import run as flow
 
@@ -133,3 +136,20 @@ def test_why_says_which_records_do_not_count(adopted: World) -> None:
     told = adopted.run("leads", "why", "ann@acme.example", "job_title").lines
     gone = "the record was deleted or archived there, so it is neither read nor written; its link is kept, and frozen."
     assert told[1] == f"  hubspot ({ids['hubspot']}): {gone}"
+
+
+def test_where_another_leadhub_works_no_flag_helps_and_the_next_step_says_what_does(adopted: World) -> None:
+    """A revert and an apply stop at the other installation, and name the command that takes it over, which is `adopt`: neither takes such a flag."""
+    ids = {link["system"]: link["record_id"] for link in adopted.run("leads", "show", "ann@acme.example", "--output", "json").json["links"]}
+    adopted.admin("hubspot", "edit", id=ids["hubspot"], properties={"jobtitle": "CEO"})
+    run = adopted.run("sync", "--output", "json").json["run"]
+    store = open_store(f"sqlite:///{adopted.folder / 'leadhub.db'}", SystemClock())
+    with store.begin() as tx:
+        tx.installations.note("salesforce", "0123abcd", Record("Lead", ids["salesforce"], {}))
+    store.close()
+    for command in (("revert", run, "--yes"), ("apply", "--yes")):
+        ran = adopted.run(*command)
+        adopted.admin("hubspot", "edit", id=ids["hubspot"], properties={"jobtitle": "CFO"})
+        assert ran.code == 5
+        assert "another leadhub makes records here: installation 0123abcd" in ran.err
+        assert f"Next: stop one of the two; if that one is dead: leadhub -C {adopted.folder} adopt salesforce --take-over 0123abcd" in ran.err

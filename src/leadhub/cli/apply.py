@@ -12,7 +12,7 @@ from leadhub.cli import plan_view, run_view
 from leadhub.cli.exits import UsageFault, of_report
 from leadhub.cli.plan import BackfillField, BackfillSystem, backfill_of, nothing_to_fill
 from leadhub.cli.session import Cli, cli_of
-from leadhub.cli.sync import Allow, allowances
+from leadhub.cli.sync import Allow, allowances, passing
 from leadhub.cli.words import plural
 from leadhub.errors import GuardStopped
 from leadhub.hub import Hub
@@ -102,8 +102,8 @@ def _limited(plan: PlanFile, limit: int | None) -> PlanFile:
 def _all(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange], allowed: Allowed) -> None:
     stopped = [g for g in report.guards if g.seen > allowed.get((g.system, g.guard), 0)]
     if stopped:
-        flags = " ".join(g.flag for g in stopped)
-        raise GuardStopped("A guard stops this plan; nothing was written. " + " ".join(map(str, stopped)), next_step=cli.command(f"apply {flags}"))
+        told = " ".join(map(str, stopped))
+        raise GuardStopped(f"A guard stops this plan; nothing was written. {told}", next_step=passing(cli, "apply", stopped))
     if not changes:
         if not cli.screen.for_people:
             cli.screen.json(report.as_json())

@@ -10,8 +10,9 @@ from leadhub.cli import plan_view, run_view
 from leadhub.cli.exits import of_report
 from leadhub.cli.runs import find_run, has_something_to_take_back
 from leadhub.cli.session import Cli, cli_of
-from leadhub.cli.sync import Allow, allowances
+from leadhub.cli.sync import Allow, allowances, passing
 from leadhub.cli.words import plural, shown
+from leadhub.core.guard import OTHERS, Refusal
 from leadhub.core.revert import Skipped, Why
 from leadhub.errors import GuardStopped
 from leadhub.hub import Hub
@@ -58,9 +59,10 @@ def revert(
             cli.screen.json(_as_json(hub, report, found))
         raise typer.Exit(of_report(report))
     if stopped := [g for g in report.guards if part is None and g.seen > allowed.get((g.system, g.guard), 0)]:
-        flags = " ".join(g.flag for g in stopped)
-        seen = "; ".join(f"{g.system}: {g.seen} {g.guard.replace('_', ' ')}, the limit is {g.limit}" for g in stopped)
-        raise GuardStopped(f"A guard stops this revert; nothing was taken back. {seen}.", next_step=cli.command(f"revert {meant.id} {flags}"))
+        raise GuardStopped(
+            f"A guard stops this revert; nothing was taken back. {'; '.join(map(_seen, stopped))}.",
+            next_step=passing(cli, f"revert {meant.id}", stopped),
+        )
     if not cli.confirm(_question(found, part)):
         cli.screen.line("Nothing was taken back.")
         return
@@ -71,6 +73,12 @@ def revert(
     else:
         cli.screen.json(_as_json(hub, done, made))
     raise typer.Exit(of_report(done))
+
+
+def _seen(guard: Refusal) -> str:
+    if guard.guard == OTHERS:
+        return f"{guard.system}: another leadhub makes records here: {guard.pattern}"
+    return f"{guard.system}: {guard.seen} {guard.guard.replace('_', ' ')}, the limit is {guard.limit}"
 
 
 def _part(cli: Cli, hub: Hub, found: Reverted, wanted: str | None) -> Part | None:

@@ -1,5 +1,6 @@
 """`leadhub sync`: bring every adopted system and the hub into agreement."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,8 +9,8 @@ from leadhub.cli import run_view
 from leadhub.cli.exits import UsageFault, of_report
 from leadhub.cli.notify import watched
 from leadhub.cli.progress import following
-from leadhub.cli.session import cli_of
-from leadhub.core.guard import GUARDS
+from leadhub.cli.session import Cli, cli_of
+from leadhub.core.guard import GUARDS, OTHERS, Refusal
 from leadhub.hub import Hub
 from leadhub.sync import run as flow
 from leadhub.sync.report import RunReport
@@ -52,3 +53,11 @@ def allowances(given: list[str]) -> dict[tuple[str, str], int]:
             )
         allowed[system, guard] = int(number)
     return allowed
+
+
+def passing(cli: Cli, command: str, stopped: Sequence[Refusal]) -> str:
+    """Return the next step where guards stop a command: the flags that let it pass. None lets it pass another installation."""
+    for one in stopped:
+        if one.guard == OTHERS:
+            return f"stop one of the two; if that one is dead: {cli.command(f'adopt {one.system} {one.flag}')}"
+    return cli.command(" ".join((command, *(one.flag for one in stopped))))
