@@ -8,6 +8,7 @@ from sandbox_world import World
 from sqlalchemy import create_engine, delete, select, update
 
 from leadhub.store import tables
+from leadhub.sync import pausing
 from leadhub.sync.audit import AuditReport, audit
 from leadhub.sync.drift import Kind
 from leadhub.sync.run import plan, pull_only
@@ -282,3 +283,16 @@ def test_reading_it_all_again_writes_the_work_list_alone(world: World) -> None:
     report, changes = plan(world.hub)
     assert (changes, report.open_reviews) == ([], 0)
     assert stored(world)["edit"] == edits
+
+
+def test_a_paused_system_is_compared_like_the_others_and_what_waits_there_is_no_drift(world: World) -> None:
+    """A pause stops writes alone: whoever paused a system wants to know how it stands. What the pause holds back is known, and is not called behind."""
+    lead, contact = begun(world)
+    pausing.pause(world.hub, "hubspot", "")
+    world.sf_edit(lead, Title="CEO")
+    world.sync()
+    report = audit(world.hub)
+    assert (report.run.status, report.drift, report.persons_waiting) == ("ok", [], 1)
+    assert report.systems["hubspot"].read == 2
+    hidden_edit(world, contact, phone="+1 555 0199")
+    assert found(audit(world.hub)) == {"edited": [contact]}

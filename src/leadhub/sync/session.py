@@ -312,8 +312,7 @@ def _load_systems(session: Session, only: str | None) -> None:
         for name in hub.systems if changed else ():
             tx.records.mark_system_dirty(name)
     for name, row in session.rows.items():
-        left_alone = row.mode == "new" or (row.mode == "paused" and not hub.systems[name].is_target)
-        takes_part = not left_alone and session.kind != "import"
+        takes_part = _is_read(hub.systems[name], row) and session.kind != "import"
         if takes_part or name == only:
             session.counts[name] = SystemCounts()
             _check(session, hub.systems[name])
@@ -324,12 +323,17 @@ def _load_systems(session: Session, only: str | None) -> None:
         session.books = hub.books(tx)
 
 
+def _is_read(system: System, row: SystemRow) -> bool:
+    """Whether a system takes part: it is adopted. A pause stops the writes to it; a source that is only read is left alone altogether."""
+    return row.mode != "new" and (row.mode != "paused" or system.is_target)
+
+
 def _look_at_systems(session: Session) -> None:
     """Check the adopted systems for a run that changes nothing of what leadhub remembers of them."""
     with session.hub.store.read() as tx:
         session.books = session.hub.books(tx)
         session.rows = {row.name: row for row in tx.systems.list() if row.name in session.hub.systems}
-    for name in (name for name, row in session.rows.items() if row.mode not in ("new", "paused")):
+    for name in (name for name, row in session.rows.items() if _is_read(session.hub.systems[name], row)):
         session.counts[name] = SystemCounts()
         _check(session, session.hub.systems[name])
 
