@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+import httpx
 from pydantic import BaseModel, ConfigDict
 
 from leadhub.connectors.protocols import Context, Source
@@ -16,6 +17,21 @@ PAGE = 4
 OVERLAP = 1
 """How often what the index may be late by; a pull without any is a mutant."""
 _CREATED = {"Lead": "CreatedDate", "Contact": "CreatedDate", "contacts": "createdate", "person": "made"}
+
+
+class Wire:
+    """In the place of an HTTP client: what has to pass before a request goes out is asked, and nothing is sent."""
+
+    def __init__(self) -> None:
+        self.event_hooks: dict[str, list[Callable[[httpx.Request], None]]] = {"request": []}
+
+    def send(self) -> None:
+        """Let a request out, or raise what forbids it."""
+        for hook in self.event_hooks["request"]:
+            hook(_REQUEST)
+
+
+_REQUEST = httpx.Request("POST", "http://simulated/")
 
 
 class SimulatedSettings(BaseModel):
@@ -41,6 +57,7 @@ class Simulated:
         self.context = context
         self.crm: Crm = context.settings.crm
         self._call: Callable[[str, str], None] = context.settings.call
+        self._wire = cast(Wire, context.http("http://simulated"))
 
     def _begin(self, what: str) -> None:
         self._call(self.crm.name, what)
@@ -130,6 +147,7 @@ class Simulated:
     def push(self, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Write one batch; what the network does to it is taken from the CRM's list of faults."""
         self._begin("push")
+        self._wire.send()
         fault = self.crm.faults.pop(0) if self.crm.faults else ""
         if fault == "busy":
             raise RateLimited("too many calls", retry_after=1.0)

@@ -5,13 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 from leadhub.clock import Clock, SystemClock
+from leadhub.connectors.http import HttpClient
 from leadhub.hub import Hub
 from leadhub.hub.opening import open_hub
 from leadhub.store import Store
 from leadhub.testing.dict_store import DictStore
-from leadhub.testing.simulator.whole.connectors import CONNECTORS, SimulatedSettings
+from leadhub.testing.simulator.whole.connectors import CONNECTORS, SimulatedSettings, Wire
 from leadhub.testing.simulator.whole.crm import Crm
 from leadhub.testing.simulator.whole.kinds import KINDS
 
@@ -80,7 +82,8 @@ def open_deployment(setting: Setting, crms: Sequence[Crm], store: Store, clock: 
     hub = _opened(setting.toml(), tuple(name for name, kind in setting.kinds.items() if KINDS[kind].states))
     by_name = {crm.name: crm for crm in crms}
     systems = {name: replace(s, settings=SimulatedSettings(crm=by_name[name], call=call)) for name, s in hub.systems.items()}
-    return replace(hub, systems=systems, store=store, clock=clock, log=_Silent(), actor="ann", one_thread=True)
+    wire = cast(Callable[..., HttpClient], lambda *_given, **_named: Wire())
+    return replace(hub, systems=systems, store=store, clock=clock, log=_Silent(), actor="ann", one_thread=True, make_http=wire)
 
 
 __all__ = ["CONNECTORS", "Setting", "open_deployment"]

@@ -78,8 +78,7 @@ class Oracles:
     def wrote(self, row: Row, place: Place, old: NativeValue, new: NativeValue) -> None:
         """A write of leadhub's."""
         self.writes += 1
-        self.world.witness.late = self.usurped and not self.world.inside
-        if row.human >= 0 and not self.world.witness.late:
+        if row.human >= 0:
             self._check_state(place, row, old, new)
             if place in self.taken_back and text_of(self.taken_back[place]) != text_of(new) and not self.world.witness.reverting:
                 self.find("redone", f"{new!r} is written to {place}, which was taken back to {old!r} and not touched since")
@@ -192,7 +191,15 @@ class Oracles:
         kept = {s.field for s in found.skipped if s.where == "leadhub"}
         for place, before in standing.items():
             row = self._row(place)
-            if row is None or row.gone is not None or row.key is not None or place.crm in skipped or place.crm in report.troubles or report.refusals or report.refused_first_time:
+            if (
+                row is None
+                or row.gone is not None
+                or row.key is not None
+                or place.crm in skipped
+                or place.crm in report.troubles
+                or report.refusals
+                or report.refused_first_time
+            ):
                 continue
             mapped = self.world.witness.mapped.get((place.crm, place.object, place.name))
             if (mapped.canonical if mapped is not None else "state") in kept:

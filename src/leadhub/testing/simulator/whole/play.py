@@ -1,6 +1,5 @@
 """One schedule of the whole engine from start to rest."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -8,7 +7,7 @@ from leadhub.model.person import Link
 from leadhub.store import Store
 from leadhub.testing.dict_store import DictStore
 from leadhub.testing.simulator.shell import Finding
-from leadhub.testing.simulator.whole.schedule import Schedule, Step, schedule
+from leadhub.testing.simulator.whole.schedule import Schedule, Step
 from leadhub.testing.simulator.whole.world import SimulatedClock, World
 
 QUIET_ROUNDS = 2
@@ -26,7 +25,20 @@ class PlayedWhole:
     asked: int = 0
     quiet: int = 0
     points: int = 0
+    points_of_steps: int = 0
+    """The points before the world came to rest."""
     writes: int = 0
+    reverts: int = 0
+    """How many fields were held against what they showed before a run that was taken back."""
+
+    def text(self) -> str:
+        """The schedule as Python that can be pasted into a test."""
+        steps = "".join(f"\n        {step!r}," for step in self.plan.steps)
+        people = "".join(f"\n        {person!r}," for person in self.plan.people)
+        return (
+            f"Schedule(\n    {self.plan.setting!r},\n    {self.plan.traits!r},\n    ({people}\n    ),\n    ({steps}\n    ),"
+            f"\n    {self.plan.seed},\n    {self.plan.late!r},\n)"
+        )
 
 
 def in_memory(clock: SimulatedClock) -> Store:
@@ -44,8 +56,11 @@ def play(plan: Schedule, make_store: Callable[[SimulatedClock], Store] = in_memo
         world.kill_at = kill_at
         for step in plan.steps:
             world.play(step)
-        quiet = settle(world)
-        return PlayedWhole(plan, world.witness.findings, world.rounds, world.asked, quiet, world.total, world.oracles.writes)
+        played = PlayedWhole(plan, world.witness.findings, points_of_steps=world.total)
+        played.quiet = settle(world)
+        played.rounds, played.asked, played.points = world.rounds, world.asked, world.total
+        played.writes, played.reverts = world.oracles.writes, world.oracles.reverts_checked
+        return played
     finally:
         world.store.close()
 
@@ -101,29 +116,16 @@ def _look(world: World, *, held: bool) -> None:
     world.oracles.ended(excused)
 
 
-def play_seed(seed: int) -> PlayedWhole:
-    """Play the schedule of a seed."""
-    return play(schedule(seed))
-
-
-def shorter(plan: Schedule, oracle: str) -> Schedule:
+def shorter(plan: Schedule, oracle: str, *, kill_at: int | None = None) -> Schedule:
     """Leave out steps as long as the schedule still shows the finding."""
     steps, size = list(plan.steps), max(1, len(plan.steps) // 2)
     while size:
         at = 0
         while at < len(steps):
             fewer = steps[:at] + steps[at + size :]
-            if any(f.oracle == oracle and not f.raced for f in play(replace(plan, steps=tuple(fewer))).findings):
+            if any(f.oracle == oracle and not f.raced for f in play(replace(plan, steps=tuple(fewer)), kill_at=kill_at).findings):
                 steps = fewer
             else:
                 at += size
         size //= 2
     return replace(plan, steps=tuple(steps))
-
-
-def tally(seeds: range) -> Counter[str]:
-    """Count what the schedules of these seeds find."""
-    found: Counter[str] = Counter()
-    for seed in seeds:
-        found.update({("raced " if f.raced else "") + f.oracle for f in play_seed(seed).findings})
-    return found

@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 from leadhub.core.agreement import field_of_key
 from leadhub.core.normalize import display_of, text_of
 from leadhub.hub import Hub
-from leadhub.model.person import Aggregate, Base, Canonical, Cause, Lead, Link, StoredRecord, Value
+from leadhub.model.person import Aggregate, Base, Canonical, Cause, Link, StoredRecord, Value
 from leadhub.model.record import FieldMapping, NativeValue
 from leadhub.model.run import Decision, Edit
 from leadhub.store import RecordKey, Transaction
@@ -60,8 +60,6 @@ class Witness:
         """By key of a planned create, whose it is."""
         self.reverting = False
         """Whether a run is being taken back: what stood there before may stand there again, beside the hub's value."""
-        self.late = False
-        """Whether who writes now lost its lease in the middle of the call: no rule closes that."""
         self.mapped = {
             (name, o.mapping.object, f.native): f
             for name, system in hub.systems.items()
@@ -151,7 +149,7 @@ class Witness:
             self._type(place, self.form(mapped, new), "automation")
             return
         blind = row.looked != row.revision and self.points() - row.looked_at <= WINDOW
-        if place in self.cell and not blind and not self.late:
+        if place in self.cell and not blind:
             self._check_write(mapped, place, old, new, spot)
         if self.form(mapped, old) != self.form(mapped, new) or place not in self.cell:
             self.knows[place] |= self.seen[spot]
@@ -360,11 +358,9 @@ class Witness:
                 for name in JUDGED:
                     hub = aggregate.person.fields.get(name)
                     for place, mapped in self._cells(link, name) if hub is not None else ():
-                        self._check_end(aggregate.leads, link, place, mapped, hub, excused)
+                        self._check_end(link, place, mapped, hub, excused)
 
-    def _check_end(
-        self, _leads: tuple[Lead, ...], link: Link, place: Place, mapped: FieldMapping, hub: Canonical | None, excused: Callable[[Link, str], bool]
-    ) -> None:
+    def _check_end(self, link: Link, place: Place, mapped: FieldMapping, hub: Canonical | None, excused: Callable[[Link, str], bool]) -> None:
         node, base = self.cell.get(place), link.base.get(mapped.canonical)
         if hub is None or node is None or self.form_of[node] == self.canonical_form(mapped, hub.value) or excused(link, mapped.canonical):
             return

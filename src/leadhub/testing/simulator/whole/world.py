@@ -1,7 +1,7 @@
 """The world of one schedule: its time, its CRMs, its people, and what happens between any two calls of a run."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -150,26 +150,16 @@ class World:
         alive = [row for row in crm.alive() if not row.values.get("IsConverted")]
         row = alive[step.row % len(alive)] if alive else None
         match step.kind:
-            case "edit" | "same" if row is not None:
-                self._edit(step, crm, row)
             case "enter":
                 self.humans += 1
                 values = {"email": f"e{self.humans}@x.example", "last_name": f"New{self.humans}", "company": f"Co{self.humans}"}
                 self.enter(crm, self.humans, values)
             case "again":
                 self._again(step, crm)
-            case "merge" if row is not None:
-                others = [o for o in alive if o is not row and o.object == row.object and o.human == row.human]
-                if others:
-                    crm.merge(row, others[0])
-            case "delete" if row is not None:
-                crm.delete(row)
             case "restore":
                 gone = [r for r in crm.rows.values() if r.gone is Gone.DELETED]
                 if gone:
                     crm.restore(gone[step.row % len(gone)])
-            case "convert" if row is not None and row.object == "Lead":
-                crm.convert(row, opportunity=bool(step.arg))
             case "fault":
                 crm.down += 8 if step.arg == "down" else 0
                 crm.faults += [step.arg] if step.arg != "down" else []
@@ -177,8 +167,26 @@ class World:
                 self.clock.at += timedelta(days=8)
             case "decide":
                 self._decide(step)
+            case _ if row is not None:
+                self._befall(step, crm, row, alive)
             case _:
                 pass  # there is nobody to whom it could happen
+
+    def _befall(self, step: Step, crm: Crm, row: Row, alive: Sequence[Row]) -> None:
+        """Let something happen to one row."""
+        match step.kind:
+            case "edit" | "same":
+                self._edit(step, crm, row)
+            case "delete":
+                crm.delete(row)
+            case "merge":
+                others = [o for o in alive if o is not row and o.object == row.object and o.human == row.human]
+                if others:
+                    crm.merge(row, others[0])
+            case "convert" if row.object == "Lead":
+                crm.convert(row, opportunity=bool(step.arg))
+            case _:
+                pass  # only leads are converted
 
     def enter(self, crm: Crm, human: int, values: dict[str, str] | object) -> Row:
         """Somebody is entered by hand."""
