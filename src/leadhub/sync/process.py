@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -10,11 +11,17 @@ _BOOT = _PROC / "sys/kernel/random/boot_id"
 
 def this_process() -> str:
     """Return what tells this process from every other one, ever; blank where the machine does not say."""
+    return _named(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _named(pid: int) -> str:
+    """Keep the name for as long as the process has this id: one that was forked has another."""
     try:
-        if (_PROC / "self").readlink().name != str(os.getpid()):
+        if (_PROC / "self").readlink().name != str(pid):
             return ""  # these are the processes of another namespace than this one's
-        started, _ = _stat(os.getpid())
-        return json.dumps([*_place(), os.getpid(), started])
+        started, _ = _stat(pid)
+        return json.dumps([*_place(), pid, started])
     except (OSError, ValueError, IndexError):
         return ""
 

@@ -14,7 +14,10 @@ def main() -> int:
     parser.add_argument("--schedules", type=int, default=20_000, help="how many, for each kind")
     parser.add_argument("--seed", type=int, default=1, help="the first seed; the others follow")
     parser.add_argument(
-        "--kind", choices=[*KINDS, "all", "whole", "kills"], default="all", help="a rule by itself; or the whole engine, or it killed at every point"
+        "--kind",
+        choices=[*KINDS, "all", "whole", "kills"],
+        default="all",
+        help="a rule by itself; or the whole engine, or it killed at every write point",
     )
     parser.add_argument("--show", type=int, default=1, help="how many findings to shrink and print")
     given = parser.parse_args()
@@ -33,7 +36,7 @@ def _search_whole(seed: int, schedules: int, *, kills: bool, show: int) -> int:
     out, start = sys.stdout.write, time.monotonic()
     tally = run_whole(seed, schedules, kills=kills)
     seconds = time.monotonic() - start
-    out(f"{'killed at every point' if kills else 'the whole engine'}: {tally.schedules:,} schedules from seed {seed}, {tally.plays:,} plays")
+    out(f"{'killed at every write point' if kills else 'the whole engine'}: {tally.schedules:,} schedules from seed {seed}, {tally.plays:,} plays")
     out(f" in {seconds:,.0f} s, {tally.plays / seconds * 60:,.0f} a minute\n")
     out(f"  {tally.runs:,} runs, {tally.points:,} calls and commits, {tally.writes:,} fields written, {tally.asked:,} questions")
     out(f", {tally.reverts:,} fields taken back\n")

@@ -65,16 +65,16 @@ def _play_some(seeds: Sequence[int]) -> WholeTally:
 
 
 def _kill_everywhere(seed: int) -> WholeTally:
-    """End the process at each point of one schedule in turn."""
+    """End the process at each point of one schedule that has to do with a write, in turn."""
     plan = schedule(seed)
     tally = WholeTally(schedules=1)
-    for point in range(1, play(plan).points_of_steps + 1):
+    for point in play(plan).write_points:
         tally.add(seed, play(plan, kill_at=point), point)
     return tally
 
 
 def run_whole(first: int, schedules: int, *, kills: bool = False) -> WholeTally:
-    """Play so many schedules from a seed on, on all cores. `kills`: each once more for every point at which the process may end."""
+    """Play so many schedules from a seed on, on all cores. `kills`: each once for every point around a write, at which the process ends."""
     total = WholeTally()
     with multiprocessing.get_context("spawn").Pool(os.cpu_count()) as pool:
         portions = [range(at, min(at + PORTION, first + schedules)) for at in range(first, first + schedules, PORTION)]

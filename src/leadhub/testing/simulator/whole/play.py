@@ -10,6 +10,8 @@ from leadhub.testing.simulator.shell import Finding
 from leadhub.testing.simulator.whole.schedule import Schedule, Step
 from leadhub.testing.simulator.whole.world import SimulatedClock, World
 
+BEFORE_A_CALL, AFTER_A_CALL = 6, 6
+"""Points that a writing call has to do with: the plan, the last look and the journal before it; its effect, its answer and the journal after it."""
 QUIET_ROUNDS = 2
 FIGHTING_ROUNDS = 30
 """An automation that types over what leadhub writes is a foreign change each time, until it is left alone."""
@@ -25,8 +27,8 @@ class PlayedWhole:
     asked: int = 0
     quiet: int = 0
     points: int = 0
-    points_of_steps: int = 0
-    """The points before the world came to rest."""
+    write_points: tuple[int, ...] = ()
+    """The points around each writing call: from where it is planned to where what came of it is stored."""
     writes: int = 0
     reverts: int = 0
     """How many fields were held against what they showed before a run that was taken back."""
@@ -56,8 +58,10 @@ def play(plan: Schedule, make_store: Callable[[SimulatedClock], Store] = in_memo
         world.kill_at = kill_at
         for step in plan.steps:
             world.play(step)
-        played = PlayedWhole(plan, world.witness.findings, points_of_steps=world.total)
+        played = PlayedWhole(plan, world.witness.findings)
         played.quiet = settle(world)
+        near = {point for push in world.pushes for point in range(push - BEFORE_A_CALL, push + AFTER_A_CALL + 1)}
+        played.write_points = tuple(sorted(point for point in near if point > 0))
         played.rounds, played.asked, played.points = world.rounds, world.asked, world.total
         played.writes, played.reverts = world.oracles.writes, world.oracles.reverts_checked
         return played

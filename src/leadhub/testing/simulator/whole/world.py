@@ -67,6 +67,8 @@ class World:
         self.kill_at: int | None = None
         """For killing at every point in turn: the number of the call, counted over the whole schedule."""
         self.killed = False
+        self.pushes: list[int] = []
+        """The points at which a writing call was made."""
         self.inside = False
         self.humans = 0
         self.run_began = self.clock.at
@@ -82,6 +84,8 @@ class World:
 
     def call(self, _crm: str, what: str) -> None:
         """A call is about to be made to a CRM, or has had its effect there."""
+        if what == "push":
+            self.pushes.append(self.total + 1)
         self._point(outside=what != "check")
 
     def _committing(self, _when: str) -> None:
