@@ -13,7 +13,15 @@ from leadhub.hookspecs import Hooks
 from leadhub.sync.drift import KINDS
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/how-to/*.md"), *ROOT.glob("plugins/*/README.md")])
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("docs/how-to/*.md"),
+        *ROOT.glob("docs/explanation/*.md"),
+        *ROOT.glob("plugins/*/README.md"),
+    ]
+)
 
 
 def test_every_hook_is_documented_with_its_arguments() -> None:
