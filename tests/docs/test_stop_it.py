@@ -6,7 +6,7 @@ from pathlib import Path
 from leadhub.cli.exits import ExitCode
 from leadhub.cli.sync import allowances
 from leadhub.core import canary, guard
-from leadhub.core.sides import BOUNCES
+from leadhub.core.sides import BOUNCES, FOUGHT, PERHAPS
 from leadhub.sync.retry import RESERVE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "stop-it.md").read_text(encoding="utf-8")
@@ -35,7 +35,8 @@ def test_the_limits_of_the_page_are_those_of_the_program() -> None:
         assert re.findall(r"\d+%?", ROWS[name].replace(" %", "%")) == list(map(str, numbers)), name
     assert ("nine tenths" in ROWS["api_calls"]) is (RESERVE == 0.1)
     assert f"Of more than {canary.FIRST} writes alike" in PAGE
-    assert ("each of three writes in a row" in PAGE) is (BOUNCES == 3)
+    assert ("each of three writes in a row" in PAGE) is (-(-BOUNCES // FOUGHT) == 3)
+    assert f"unless they do so {-(-BOUNCES // PERHAPS)} times in a row" in PAGE
 
 
 def test_the_night_has_every_exit_code_of_a_schedule() -> None:
