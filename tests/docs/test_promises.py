@@ -59,6 +59,9 @@ def test_the_numbers_of_mutants_are_those_of_the_tables() -> None:
     whole = sum(length("tests/testing/test_whole_mutants.py", name) for name in ("MUTANTS", "NEEDS_A_KILL"))
     assert (int(told[1]), int(told[2])) == (rule, whole)
     assert rule + whole >= 30
+    noticed = re.search(r"(\d+|all) are noticed, by an oracle that is there for each(.*?) \|", PAGE)
+    assert noticed is not None
+    assert noticed[1] in {"all", str(rule + whole - len(re.findall(r"`\w+`", noticed[2])))}
 
 
 def test_the_figures_of_mutation_testing_are_those_of_its_own_page() -> None:
