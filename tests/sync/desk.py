@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -136,6 +136,7 @@ class Desk:
         self.links: dict[str, tuple[Link, ...]] = {}
         self.seen: dict[str, list[Record]] = {}
         self.session: Session
+        self.end: Callable[[], None]
         self.read_before = 0
         self.intents: dict[str, Intent] = {}
 
@@ -265,6 +266,8 @@ def desk_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 def desk(desk_hub: Hub, sqlite_url: str) -> Iterator[Desk]:
     """A run that is about to write."""
     desk = Desk(desk_hub, sqlite_url)
-    with desk.run():
+    with ExitStack() as ending:
+        ending.enter_context(desk.run())
+        desk.end = ending.close
         yield desk
     desk.hub.store.close()

@@ -218,7 +218,7 @@ def test_the_lease_is_renewed_before_every_call(desk: Desk) -> None:
 
 
 def test_who_lost_the_lease_writes_nothing_more(desk: Desk) -> None:
-    """Another run took over while a call was on its way: no second call is made, and nothing is stored under the old token."""
+    """Another run took over while a call was on its way: no second call is made, nothing is stored under the old token, and the run is not closed by it."""
 
     def meanwhile(_changes: object) -> None:
         desk.clock.instant += 2 * LEASE_TIME
@@ -231,6 +231,8 @@ def test_who_lost_the_lease_writes_nothing_more(desk: Desk) -> None:
         desk.apply()
     assert desk.far["crm"].pushed == [["u1", "u2"]]
     assert desk.states() == {"u1": "sent", "u2": "sent", "u3": "planned", "u4": "planned"}
+    with pytest.raises(LeaseHeld):
+        desk.end()
 
 
 def test_the_last_tenth_of_the_calls_stays_for_others(desk: Desk) -> None:
