@@ -129,11 +129,12 @@ class _Audit:
         for record in came:
             key = RecordKey(system, record.object, record.id)
             held = stored.get(key)
-            if held is not None and held.gone in _PRESENT and held.raw_hash == self.session.hash_of(record.object, record.values, system):
+            there = held.raw_hash if held is not None and held.gone in _PRESENT else None
+            if there is not None and there == self.session.hash_of(record.object, record.values, system):
                 same += 1
                 continue
-            known_as_gone = record.gone is not None and (held is None or held.gone not in _PRESENT)
-            if known_as_gone or not self._comparison.otherwise(key):
+            known_as_gone = record.gone is not None and there is None
+            if known_as_gone or not self._comparison.otherwise(key, there):
                 continue
             found = explain(held, record, self.session.telling_of(record.object, system), self._look(system, record.object))
             if found is None:
