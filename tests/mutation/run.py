@@ -32,7 +32,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         "tests/core/test_merge_classes.py",
     ),
     "lifecycle/relation": ("tests/lifecycle/test_relation.py", "tests/lifecycle/test_meaning.py"),
-    "sync/apply": ("tests/sync/test_apply.py", "tests/sync/test_apply_answers.py"),
+    "sync/apply": ("tests/sync/test_apply.py", "tests/sync/test_apply_answers.py", "tests/sync/test_apply_holds.py"),
 }
 """By module the tests that judge it: the nearest and the quickest ones, so that the figure says what those hold by themselves."""
 
