@@ -31,6 +31,21 @@ def state_setup(*sites, **more):
 
 
 FIELDS = {
+    "an edit that has not seen a decision is asked about, though a later edit of the same round came between": (
+        Setup((SiteSetup("hubspot", {"title": "Old00"}, detects=False), SALES), prefer="salesforce", strict=True, adoption={"hubspot": "fill"}),
+        [
+            ROUND,
+            Op("fault", 0, "crash"),
+            edit(1, "title=V12"),
+            ROUND,
+            edit(0, "title=V14"),
+            ROUND,
+            Op("window", 1, "title=V16", "automation"),
+            Op("decide", 1, "take=1"),
+            ROUND,
+            edit(0, "title=V21"),
+        ],
+    ),
     "an edit made over a write of unknown outcome": (
         Setup((HUB, SALES), prefer="salesforce"),
         [ROUND, Op("fault", 0, "crash"), edit(1, "title=V1"), ROUND, edit(0, "title=V2")],

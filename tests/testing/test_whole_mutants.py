@@ -11,7 +11,7 @@ from leadhub.core import creates, resolve
 from leadhub.model.record import Outcome, Result
 from leadhub.model.run import IntentState
 from leadhub.store import Settlement
-from leadhub.sync import apply, enroll, judge, outcomes, pull, recover
+from leadhub.sync import apply, judge, outcomes, pull, recover
 from leadhub.testing.dict_store import leases, records, tables
 from leadhub.testing.simulator.whole import connectors
 from leadhub.testing.simulator.whole.play import play
@@ -119,8 +119,8 @@ def let_anybody_store(patch):
 def let_two_work(patch):
     original = leases.DictLeases.acquire
 
-    def acquire(self, name, owner, ttl):
-        return original(self, f"{name} {self.clock.new_id()}", owner, ttl)
+    def acquire(self, name, owner, ttl, process="", gone=lambda _: False):
+        return original(self, f"{name} {self.clock.new_id()}", owner, ttl, process=process, gone=gone)
 
     patch.setattr(leases.DictLeases, "acquire", acquire)
 
@@ -136,10 +136,6 @@ def make_anew_who_is_gone(patch):
 
 def link_by_nothing_but_the_record(patch):
     patch.setattr(resolve, "_known", lambda record, bearers, result: None)
-
-
-def forget_former_addresses(patch):
-    patch.setattr(enroll, "_former", lambda before, now: iter(()))
 
 
 def keep_an_opt_out_to_oneself(patch):
@@ -178,7 +174,6 @@ MUTANTS = [
     (let_two_work, {"lease"}),
     (make_anew_who_is_gone, {"resurrect"}),
     (link_by_nothing_but_the_record, {"doubled"}),
-    (forget_former_addresses, {"doubled"}),
     (keep_an_opt_out_to_oneself, {"consent"}),
     (write_converted_leads, {"converted"}),
     (lose_count, {"counts"}),

@@ -67,6 +67,8 @@ class Witness:
             for f in o.mapping.fields
             if f.canonical in JUDGED and not f.member
         }
+        self.left_blank: dict[Place, int] = {}
+        """What leadhub left blank in a row that it made, for nothing was known of it then."""
         self.adopted: dict[str, datetime] = {}
         """By system, when leadhub had met it: a record made later is news and no old disagreement."""
 
@@ -98,7 +100,8 @@ class Witness:
         for name in row.values:
             place, mapped = Place(crm, row.object, row.id, name), self.mapped.get((crm, row.object, name))
             if mapped is not None and place not in self.cell:
-                self.initial.add(self._type(place, self.form(mapped, None), "automation"))
+                self.left_blank[place] = self._type(place, self.form(mapped, None), "automation")
+                self.initial.add(self.left_blank[place])
 
     def edited(self, place: Place, old: NativeValue, new: NativeValue, who: Who) -> None:
         """A value typed over what the cell showed."""
@@ -339,6 +342,8 @@ class Witness:
             self.seen[spot] |= self.history[node]
             self.history[there] |= self.seen[spot] if node in self.history[there] else set()
         else:
+            if base.how == "adopted" and hub.cause != "adopted" and self.left_blank.get(place) == node:
+                self.find("liveness", f"{place} was left blank by leadhub itself, and {hub.value!r} is not to reach it", node)
             if base.how not in STANDS:
                 self.find("standing", f"{place} shows {form!r} beside {hub.value!r}, and is marked current ({base.how})", node)
             if there != node and self.at.get(spot) not in self.history[there]:
