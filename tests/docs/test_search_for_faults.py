@@ -13,7 +13,6 @@ from unittest import mock
 import pytest
 
 from leadhub.testing.simulator import __main__ as program
-from leadhub.testing.simulator.campaign import KINDS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/how-to/search-for-faults.md").read_text(encoding="utf-8")
@@ -46,7 +45,7 @@ def test_it_names_every_kind_of_the_program() -> None:
     """Each that `--kind` takes, by its option; and no option that is not taken."""
     with mock.patch.object(sys, "argv", ["simulator", "--help"]), mock.patch.object(argparse.ArgumentParser, "print_help"), pytest.raises(SystemExit):
         program.main()
-    assert set(re.findall(r"`--kind (\w+)`", PAGE)) == set(KINDS)
+    assert set(re.findall(r"`--kind (\w+)`", PAGE)) == set(program.CHOICES)
 
 
 def test_the_mutant_that_it_shows_is_one() -> None:

@@ -7,6 +7,8 @@ import time
 from leadhub.testing.simulator.campaign import KINDS, Tally, run, shortest
 from leadhub.testing.simulator.whole import play, run_whole, schedule, shorter
 
+CHOICES = (*KINDS, "all", "whole", "kills")
+
 
 def main() -> int:
     """Run campaigns and print what they found. Returns 1 if anything was found that is not a known race."""
