@@ -67,6 +67,8 @@ class Witness:
             for f in o.mapping.fields
             if f.canonical in JUDGED and not f.member
         }
+        self.unsettled: dict[Place, str] = {}
+        """What stood where leadhub wrote, until it has noted what came of the write."""
         self.left_blank: dict[Place, int] = {}
         """What leadhub left blank in a row that it made, for nothing was known of it then."""
         self.adopted: dict[str, datetime] = {}
@@ -108,7 +110,9 @@ class Witness:
         mapped = self.mapped.get((place.crm, place.object, place.name))
         if mapped is None or (place in self.cell and self.form(mapped, old) == self.form(mapped, new)):
             return
-        self._type(place, self.form(mapped, new), who)
+        node = self._type(place, self.form(mapped, new), who)
+        if self.unsettled.get(place) == self.form_of[node]:
+            self.raced.add(node)  # put back before the write was noted: nobody who compares values can tell this from a write that was never made
 
     def _type(self, place: Place, form: str, who: Who) -> int:
         node = len(self.history) + 1
@@ -151,6 +155,7 @@ class Witness:
         if node is None:  # a placeholder for what nobody knows
             self._type(place, self.form(mapped, new), "automation")
             return
+        self.unsettled[place] = self.form(mapped, old)
         blind = row.looked != row.revision and self.points() - row.looked_at <= WINDOW
         if place in self.cell and not blind:
             self._check_write(mapped, place, old, new, spot)
@@ -187,6 +192,8 @@ class Witness:
             self._judge_person(aggregate, records, edits, decisions)
         for link in (s.link for s in saved.settled if s.link):
             self._judge_bases(link, records)
+            at = (link.system, link.object, link.record_id)
+            self.unsettled = {place: form for place, form in self.unsettled.items() if place[:3] != at}
 
     def _judge_person(
         self,
