@@ -59,7 +59,7 @@ def test_an_edit_that_lost_is_journaled_as_such(crm):
         ("CEO", "CFO", "hubspot", "bob", False),
     ]
     [write] = out.writes
-    assert write.fields == {"title": FieldWrite("title", Canonical("CEO", 2, "salesforce", "edit"), Base("CEO", 2, "sent"))}
+    assert write.fields == {"title": FieldWrite("title", Canonical("CEO", 2, "salesforce", "edit"), Base("CEO", 2, "sent", over="CFO"))}
 
 
 def test_a_write_remembers_how_often_the_ones_before_it_bounced():
@@ -68,7 +68,7 @@ def test_a_write_remembers_how_often_the_ones_before_it_bounced():
     there = _side("hubspot", {"title": "CFO"}, writable=["title"])
     there = replace(there, link=replace(there.link, base={"title": Base("CTO", 1, "sent", bounced=1)}))
     out = reconcile(_person(title="CTO"), [], [here, there], [], Policy(("salesforce", "hubspot"), _plain("title", prefer="salesforce")), None)
-    assert [write.fields["title"].base for write in out.writes] == [Base("CEO", 2, "sent", bounced=2)]
+    assert [write.fields["title"].base for write in out.writes] == [Base("CEO", 2, "sent", bounced=2, over="CFO")]
 
 
 def test_a_decision_is_journaled_under_the_name_of_who_made_it(crm):
