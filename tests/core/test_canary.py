@@ -8,7 +8,14 @@ from leadhub.model.run import PlannedChange
 from leadhub.values.fields import FIELDS
 
 MAPPING = ObjectMapping(
-    "Lead", (FieldMapping("job_title", "Title"), FieldMapping("phone", "Phone"), FieldMapping("email", "Email", normal="lower")), None
+    "Lead",
+    (
+        FieldMapping("job_title", "Title"),
+        FieldMapping("phone", "Phone"),
+        FieldMapping("email", "Email", normal="lower"),
+        FieldMapping("email_opt_out", "OptOut", type="boolean"),
+    ),
+    None,
 )
 
 
@@ -50,9 +57,13 @@ def test_what_sends_no_values_has_nothing_to_be_compared() -> None:
         ({"Phone": "+1 212 555 0100"}, {"Phone": "(212) 555-0100"}, []),
         ({"Email": "Ann@Acme.example"}, {"Email": "ann@acme.example"}, []),
         ({"Status": "Working"}, {"Status": "Open"}, ["Status"]),
+        ({"OptOut": False}, {"OptOut": None}, []),
+        ({"OptOut": False}, {"OptOut": True}, ["OptOut"]),
+        ({"OptOut": True}, {"OptOut": None}, ["OptOut"]),
+        ({"OptOut": True}, {"OptOut": False}, ["OptOut"]),
     ],
 )
 def test_only_another_value_differs(sent: dict[str, NativeValue], shown: dict[str, NativeValue], differs: list[str]) -> None:
-    """Rewritten, ignored, blanked and cut values differ; a form that the system is known to give, and what it does not tell, do not."""
+    """Rewritten, ignored, blanked and cut values differ; a form that the system is known to give, what it does not tell, and a no shown as nothing do not."""
     change = _change(before="Open", **sent)
     assert [name for name, _, _ in differing(change, shown, MAPPING, FIELDS, "US")] == differs

@@ -93,6 +93,15 @@ def test_creates_are_read_back_too(world: World, pairs: list[tuple[str, str]]) -
     assert len(world.hs_all()) == 5 + FEW
 
 
+def test_an_opt_out_that_nobody_made_holds_no_create(world: World, pairs: list[tuple[str, str]]) -> None:
+    """Salesforce says no of everybody, and HubSpot shows an opt-out alone: five leads become contacts, though nothing is shown of the no."""
+    world.configure(hubspot='create = "always"')
+    for name in NAMES:
+        world.sf_create(FirstName=name, LastName="New", Email=f"{name}@new.example", Company="New")
+    report = world.sync()
+    assert (report.guards, report.systems["hubspot"].created) == ([], len(NAMES))
+
+
 def test_a_system_that_cannot_be_reread_has_no_canary(world: World, pairs: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where records cannot be read by id all is written as before."""
     from leadhub.sync.retry import Careful

@@ -46,8 +46,12 @@ def first_ones(changes: Iterable[PlannedChange]) -> dict[Pattern, list[PlannedCh
 def differing(
     change: PlannedChange, shown: Mapping[str, NativeValue], mapping: ObjectMapping, fields: Fields, region: str | None = None
 ) -> Iterator[tuple[str, NativeValue, NativeValue]]:
-    """Yield the fields that do not show what was sent, with what was sent and what is there. What the record does not tell proves nothing."""
+    """Yield the fields that do not show what was sent, with what was sent and what is there. What the record does not tell proves nothing.
+
+    A no may be shown as nothing: some systems show an opt-out alone, and of whoever made none they show a blank.
+    """
     by_native = {mapped.native: mapped for mapped in mapping.fields}
     for name, sent in change.values.items():
-        if name in shown and not is_echo(by_native.get(name), sent, shown[name], fields, region):
+        unticked = sent is False and not text_of(shown.get(name))
+        if name in shown and not unticked and not is_echo(by_native.get(name), sent, shown[name], fields, region):
             yield name, sent, shown[name]
