@@ -95,7 +95,7 @@ def test_a_file_that_says_anything_else_is_refused(world: World, path: Path) -> 
         path.write_bytes(changed.encode(errors="surrogateescape"))
         with pytest.raises(PlanFileError, match=why) as error:
             planfile.read(path, world.hub)
-        assert error.value.next_step == f"leadhub plan -o {path}", name
+        assert error.value.next_step == "leadhub plan -o FILE makes a new one", name
 
 
 @pytest.mark.timeout(60)
@@ -152,3 +152,15 @@ def test_a_plan_of_another_installation_is_refused(world: World, path: Path) -> 
     with pytest.raises(PlanFileError, match="never wrote it"):
         planfile.read(path, world.hub)
     assert path.read_text() == text
+
+
+def test_a_plan_takes_the_place_of_nothing_but_a_plan(world: World, path: Path) -> None:
+    """A slip of the hand costs no configuration and no list of people: before anything is read the name is refused; an older plan may be replaced."""
+    precious = path.with_name("leadhub.toml")
+    precious.write_text("version = 1")
+    with pytest.raises(LeadhubError, match=r"that file is there, and is no plan\. Nothing was written") as error:
+        planfile.make_room(precious)
+    assert error.value.next_step == "leadhub plan -o FILE, with a name that is new"
+    assert precious.read_text() == "version = 1"
+    for free in (path, path.with_name("new.plan")):
+        planfile.make_room(free)

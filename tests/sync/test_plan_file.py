@@ -189,7 +189,7 @@ def test_a_file_that_leadhub_did_not_write_so_is_refused(world: World, change: A
     tampered(path, change)
     with pytest.raises(PlanFileError, match=why) as error:
         planfile.read(path, world.hub)
-    assert error.value.next_step == f"leadhub plan -o {path}"
+    assert error.value.next_step == "leadhub plan -o FILE makes a new one"
 
 
 @pytest.mark.parametrize(("text", "why"), [("", "no JSON"), ("[]", "it is no plan"), ("{}", "of the form None"), ('{"schema": 1', "no JSON")])

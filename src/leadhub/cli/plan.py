@@ -42,6 +42,8 @@ def plan(
     cli = cli_of(context)
     hub = cli.open()
     wanted = backfill_of(hub, backfill, system)
+    if out is not None:
+        planfile.make_room(out)  # before the systems are read: what is there is not to be replaced
     report, changes = flow.plan(hub, backfill=wanted)
     groups = grouped(hub, changes)
     one = None if pattern is None else plan_view.pattern(cli, groups, pattern)

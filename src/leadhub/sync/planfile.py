@@ -26,6 +26,8 @@ from leadhub.sync.patterns import grouped, target_of, total_calls
 from leadhub.sync.report import RunReport
 
 SCHEMA = "leadhub.plan/1"
+_HEAD = 200
+"""So many bytes of a file are enough to see that it is a plan."""
 LARGEST = 256 * 2**20
 """No plan is larger, in bytes: half a million changes. One that were is neither written nor read."""
 
@@ -118,16 +120,29 @@ def write(path: Path, hub: Hub, report: RunReport, changes: Sequence[PlannedChan
         tx.runs.keep_plan(run.id, digest)
 
 
+def make_room(path: Path) -> None:
+    """Raise LeadhubError where a plan would take the place of anything but an older plan: what it is, or leads to, was hardly meant."""
+    try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            why = "that is no plain file"
+        elif path.exists() and path.stat().st_size and f'"schema": "{SCHEMA}"'.encode() not in path.read_bytes()[:_HEAD]:
+            why = "that file is there, and is no plan"
+        else:
+            return
+    except OSError as error:
+        why = f"what is there cannot be looked at: {error.strerror}"
+    raise LeadhubError(
+        f"The plan cannot be written to {path}: {why}. Nothing was written.", next_step="leadhub plan -o FILE, with a name that is new"
+    )
+
+
 def _put(path: Path, content: bytes) -> None:
     if len(content) > LARGEST:
         raise LeadhubError(
             f"The plan is larger than {LARGEST:,} bytes and was not written.", next_step=f"leadhub plan --pattern ID -o {path} keeps a part of it"
         )
+    make_room(path)
     try:
-        if path.is_symlink() or (path.exists() and not path.is_file()):  # it would be replaced, and what it leads to was hardly meant
-            raise LeadhubError(
-                f"The plan cannot be written to {path}: that is no plain file.", next_step="name a new file, or one that may be replaced"
-            )
         with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:  # mode 0600
             file.write(content)
             file.flush()
@@ -198,7 +213,7 @@ def _once(path: Path, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _unusable(path: Path, why: str) -> PlanFileError:
-    return PlanFileError(f"{path} cannot be applied: {why}. Nothing was written.", next_step=f"leadhub plan -o {path}")
+    return PlanFileError(f"{path} cannot be applied: {why}. Nothing was written.", next_step="leadhub plan -o FILE makes a new one")
 
 
 def _hash(body: Mapping[str, Any]) -> str:
