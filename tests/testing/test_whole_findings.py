@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from leadhub.core import creates, facts, fields, revert_writes
+from leadhub.core import creates, facts, fields
 from leadhub.sync import enroll, outcomes
 from leadhub.testing.simulator.whole import Person, Schedule, Setting, Step, Traits, play
 
@@ -46,12 +46,6 @@ FOUND = {
         (LEADS, CONTACTS),
         (Person(((0, ADA), (1, ADA))),),
         (SYNC, Step("edit", 1, 0, "job_title=Chief of everything"), SYNC, Step("edit", 1, 0, "company=V1")),
-    ),
-    "a revert writes nothing where the record shows already what it showed before": Schedule(
-        two(adoption={"alpha": "prefer", "beta": "prefer"}),
-        (Traits("leads", lowers=True), CONTACTS),
-        (Person(((0, {**ADA, "company": "Mine"}), (1, {**ADA, "company": "Theirs"}))),),
-        (SYNC, Step("revert")),
     ),
     "two automations that answer every write with a new value are left alone in the end": Schedule(
         Setting({"beta": "contacts", "gamma": "people"}, trust="beta"),
@@ -99,10 +93,6 @@ def _any_write_answers_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outcomes.Settler, "_close_refusals", close_refusals)
 
 
-def _write_what_stands(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(revert_writes, "text_of", lambda _value: object())
-
-
 def _believe_new_values(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(facts, "PERHAPS", 0)
 
@@ -115,7 +105,6 @@ UNDONE: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = dict(
             (_no_former_addresses, "doubled"),
             (_no_confirming, "consent"),
             (_any_write_answers_all, "liveness"),
-            (_write_what_stands, "echo"),
             (_believe_new_values, "convergence"),
         ],
         strict=True,

@@ -81,7 +81,8 @@ class Oracles:
         if row.human >= 0:
             self._check_state(place, row, old, new)
             if place in self.taken_back and text_of(self.taken_back[place]) != text_of(new) and not self.world.witness.reverting:
-                self.find("redone", f"{new!r} is written to {place}, which was taken back to {old!r} and not touched since")
+                why = f"{new!r} is written to {place}, which was taken back to {old!r} and not touched since"
+                self.world.witness.find("redone", why, *self.world.witness.behind(place))
         if self.wrote_last.get(place, ("", None))[0] != self.run_id:
             self.wrote_last[place] = (self.run_id, old)
         self.world.witness.wrote(row, place, old, new)

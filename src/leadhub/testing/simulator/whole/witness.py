@@ -78,6 +78,11 @@ class Witness:
         """Write down a finding; one that follows from an edit which lay unread when its record was marked current is told as a race."""
         self.findings.append(Finding(oracle, detail, any(self.history.get(n, set()) & self.raced for n in nodes)))
 
+    def behind(self, place: Place) -> list[int]:
+        """The edit behind the value that the hub holds for a cell, as far as it is judged."""
+        mapped, person = self.mapped.get(place[:2] + place[3:]), self.person_of.get(RecordKey(*place[:3]))
+        return [] if mapped is None or person is None else [node for node in [self.at.get(Spot(person, mapped.canonical))] if node is not None]
+
     # ---- forms ---------------------------------------------------------------------------------------------------------------------
 
     def form(self, mapped: FieldMapping, value: NativeValue) -> str:
