@@ -107,7 +107,7 @@ def test_an_approval_that_was_withdrawn_counts_no_more(world: World, asked: tupl
     def meanwhile(*args: object) -> object:
         world.hub.actor = "bob"
         withdraw(world.hub, kept, "not today")
-        return choose(*args)  # type: ignore[arg-type]
+        return choose(*args)  # type: ignore[arg-type]  # what it was called with, passed on as it came
 
     with monkeypatch.context() as patch:
         patch.setattr(acts, "choose", meanwhile)

@@ -83,8 +83,7 @@ class Simulated:
         while True:
             self._begin("pull")
             found = self._changed(start, after)
-            for stamp, row, record in found:
-                row.told = row.told or record is not None
+            for stamp, row, _ in found:
                 newest, after = max(newest, stamp), (stamp, row.id)
             yield Page(tuple(record for _, _, record in found if record is not None), newest.isoformat())
             if len(found) < PAGE:
@@ -97,7 +96,7 @@ class Simulated:
             self._begin("pull")
             there = sorted((row for row in self.crm.rows.values() if row.gone is None and row.id > after), key=lambda row: row.id)[:PAGE]
             for row in there:
-                row.told, after = True, row.id
+                after = row.id
             yield Page(tuple(self._record(row, row.stamp, row.values, None, None) for row in there), mark.isoformat())
             if len(there) < PAGE:
                 return
@@ -131,7 +130,7 @@ class Simulated:
         row = self.crm.rows.get((object_name, id_))
         if row is None:
             return Record(object_name, id_, {}, gone=Gone.VANISHED)
-        row.looked, row.looked_at, row.told = row.revision, self.crm.points(), True
+        row.looked, row.looked_at = row.revision, self.crm.points()
         if row.gone is Gone.DELETED and not self.crm.traits.tells:
             return Record(object_name, id_, {}, row.stamp, gone=Gone.VANISHED)
         return self._record(row, row.stamp, row.values, row.gone, row.gone_to)

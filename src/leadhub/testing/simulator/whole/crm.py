@@ -57,8 +57,6 @@ class Row:
     looked: int = -1
     """The revision at leadhub's last look by id, and how many points of the schedule had passed by then."""
     looked_at: int = 0
-    told: bool = False
-    """Whether leadhub has ever been given the row."""
     addresses: set[str] = field(default_factory=set)
     """The e-mail addresses under which leadhub was given it."""
 

@@ -1,5 +1,7 @@
 """The deployment of one schedule: a configuration as operators write it, opened once per text, on a store and CRMs of the schedule's own."""
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +15,7 @@ from leadhub.hub import Hub
 from leadhub.hub.opening import open_hub
 from leadhub.store import Store
 from leadhub.testing.dict_store import DictStore
-from leadhub.testing.simulator.whole.connectors import CONNECTORS, SimulatedSettings, Wire
+from leadhub.testing.simulator.whole.connectors import SimulatedSettings, Wire
 from leadhub.testing.simulator.whole.crm import Crm
 from leadhub.testing.simulator.whole.kinds import KINDS
 
@@ -64,6 +66,7 @@ class _Silent:
 def _folder(_states: tuple[str, ...]) -> Path:
     """A folder for all deployments with the same systems that have states: beside the configuration it is noted which mapping was found sound."""
     folder = Path(tempfile.mkdtemp(prefix="leadhub-simulator-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "plugins").mkdir()
     (folder / "plugins" / "simulated.py").write_text(_PLUGIN)
     return folder
@@ -84,6 +87,3 @@ def open_deployment(setting: Setting, crms: Sequence[Crm], store: Store, clock: 
     systems = {name: replace(s, settings=SimulatedSettings(crm=by_name[name], call=call)) for name, s in hub.systems.items()}
     wire = cast(Callable[..., HttpClient], lambda *_given, **_named: Wire())
     return replace(hub, systems=systems, store=store, clock=clock, log=_Silent(), actor="ann", one_thread=True, make_http=wire)
-
-
-__all__ = ["CONNECTORS", "Setting", "open_deployment"]

@@ -125,7 +125,6 @@ class Oracles:
         person = self.world.witness.writing.get(row.key or "")
         crm = next(c for c in self.world.crms if c.name == crm_name)
         row.human = self._human(person)
-        row.told = True
         address = str(next((row.values[name] for name in ADDRESSES if row.values.get(name)), "")).lower()
         row.addresses |= {address} - {""}
         self.world.witness.made(crm_name, row)

@@ -56,7 +56,7 @@ class Schedule:
 def schedule(seed: int) -> Schedule:
     """Return the schedule of a seed. There are as many settings as a process can keep open; everything else is of the seed alone."""
     setting = _setting(random.Random(seed % SETTINGS))  # noqa: S311 - a schedule, not a secret
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)  # noqa: S311 - a schedule, not a secret
     traits = tuple(_traits(rng, kind) for kind in setting.kinds.values())
     people = tuple(_person(rng, n, traits) for n in range(rng.choice((1, 1, 2, 3))))
     late = frozenset({rng.randrange(len(traits))}) if rng.random() < 0.15 else frozenset()

@@ -45,7 +45,6 @@ class Witness:
         self.knows: dict[Place, set[int]] = defaultdict(set)
         self.history: dict[int, set[int]] = {}
         self.form_of: dict[int, str] = {}
-        self.by: dict[int, Who] = {}
         self.shown: dict[tuple[Place, str], int] = {}
         self.raced: set[int] = set()
         self.initial: set[int] = set()
@@ -100,30 +99,30 @@ class Witness:
         for name in row.values:
             mapped = self.mapped.get((crm, row.object, name))
             if mapped is not None:
-                self.initial.add(self._type(Place(crm, row.object, row.id, name), self.form(mapped, values.get(name)), "person"))
+                self.initial.add(self._type(Place(crm, row.object, row.id, name), self.form(mapped, values.get(name))))
 
     def made(self, crm: str, row: Row) -> None:
         """What leadhub did not put into a row that it made is blank there."""
         for name in row.values:
             place, mapped = Place(crm, row.object, row.id, name), self.mapped.get((crm, row.object, name))
             if mapped is not None and place not in self.cell:
-                self.left_blank[place] = self._type(place, self.form(mapped, None), "automation")
+                self.left_blank[place] = self._type(place, self.form(mapped, None))
                 self.initial.add(self.left_blank[place])
 
-    def edited(self, place: Place, old: NativeValue, new: NativeValue, who: Who) -> None:
+    def edited(self, place: Place, old: NativeValue, new: NativeValue, who: Who) -> None:  # noqa: ARG002 - by whom does not matter: an automation's edit is no less to be lost
         """A value typed over what the cell showed."""
         mapped = self.mapped.get((place.crm, place.object, place.name))
         if mapped is None or (place in self.cell and self.form(mapped, old) == self.form(mapped, new)):
             return
-        node = self._type(place, self.form(mapped, new), who)
+        node = self._type(place, self.form(mapped, new))
         if self.unsettled.get(place) == self.form_of[node]:
             self.raced.add(node)  # put back before the write was noted: nobody who compares values can tell this from a write that was never made
 
-    def _type(self, place: Place, form: str, who: Who) -> int:
+    def _type(self, place: Place, form: str) -> int:
         node = len(self.history) + 1
         self.history[node] = self.knows[place] | {node}
         self.knows[place] = set(self.history[node])
-        self.form_of[node], self.by[node] = form, who
+        self.form_of[node] = form
         self._show(place, node)
         return node
 
@@ -158,7 +157,7 @@ class Witness:
         spot = Spot(person or "?", mapped.canonical)
         node = self.at.get(spot)
         if node is None:  # a placeholder for what nobody knows
-            self._type(place, self.form(mapped, new), "automation")
+            self._type(place, self.form(mapped, new))
             return
         self.unsettled[place] = self.form(mapped, old)
         blind = row.looked != row.revision and self.points() - row.looked_at <= WINDOW
@@ -281,7 +280,7 @@ class Witness:
     def _hub_node(self, spot: Spot, after: Canonical) -> int:
         node = len(self.history) + 1
         self.history[node] = set(self.seen[spot]) | {node}
-        self.form_of[node], self.by[node] = self.hub.fields[spot.name].kind.match(after.value or "", None), "person"
+        self.form_of[node] = self.hub.fields[spot.name].kind.match(after.value or "", None)
         return node
 
     def _judge_decision(
