@@ -163,7 +163,8 @@ class Office:
         id_, name = cell
         if id_ in self.native:
             values, native = VALUES[name], native_name(id_, name)
-            at = next(n for n, value in enumerate(values) if text_of(value) == text_of(self.native[id_][native]))
+            # leadhub may have written a value that no person picks here: then every one of theirs is another
+            at = next((n for n, value in enumerate(values) if text_of(value) == text_of(self.native[id_][native])), -1)
             self.native[id_][native] = values[(at + 1 + choice % (len(values) - 1)) % len(values)]
 
     def photo(self) -> dict[tuple[str, str], str]:
