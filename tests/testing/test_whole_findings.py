@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leadhub.core import creates, facts, fields
-from leadhub.sync import enroll, outcomes
+from leadhub.sync import enroll, outcomes, recover, run
 from leadhub.testing.simulator.whole import Person, Schedule, Setting, Step, Traits, play
 
 KINDS = {"alpha": "leads", "beta": "contacts", "gamma": "people"}
@@ -119,3 +119,33 @@ def test_without_the_mend_the_oracle_speaks(name: str, monkeypatch: pytest.Monke
     with monkeypatch.context() as patch:
         undo(patch)
         assert oracle in {f.oracle for f in play(FOUND[name]).findings if not f.raced}
+
+
+# ---- killed ----------------------------------------------------------------------------------------------------------------------------
+
+MET_AGAIN = Schedule(
+    two(trust="beta"),
+    (Traits("leads", lowers=True), CONTACTS),
+    (Person(((0, ADA), (1, ADA))),),
+    (Step("adopt", 0), Step("edit", 1, 0, "company=V1"), SYNC),
+    late=frozenset({0}),
+)
+"""A system that lower-cases is met anew by the first run after the one that was killed."""
+
+
+def _killed_everywhere() -> set[str]:
+    points = play(MET_AGAIN).write_points
+    assert points
+    return {f.oracle for point in points for f in play(MET_AGAIN, kill_at=point).findings}
+
+
+def test_no_run_judges_a_record_before_it_is_known_what_became_of_a_killed_write() -> None:
+    """The process is killed around a write whose value the system changes; the next command only meets that system, and takes nothing for an edit."""
+    assert not _killed_everywhere()
+
+
+def test_a_command_that_judges_without_recovering_loses_what_nobody_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same schedule finds the fault where adopting does not find out first."""
+    original = recover.recover
+    monkeypatch.setattr(run, "recover", lambda session, systems=None: recover.close_crashed(session) if systems else original(session))
+    assert "needless loss" in _killed_everywhere()

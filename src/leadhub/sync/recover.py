@@ -3,7 +3,7 @@
 What was sent is there: accepted. The record shows what it showed before: not applied, and judged anew. Neither: a person is told.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from leadhub.core.normalize import text_of
 from leadhub.errors import AccessDenied, ConnectorError, FatalError, QuotaExhausted
@@ -26,8 +26,8 @@ def close_crashed(session: Session) -> None:
                 tx.runs.finish(run.id, CRASHED, run.counts)
 
 
-def recover(session: Session) -> None:
-    """Settle the open intents of earlier runs."""
+def recover(session: Session, systems: Collection[str] | None = None) -> None:
+    """Settle the open intents of earlier runs, of these systems alone where some are given: of the others nothing is read that could be misjudged."""
     close_crashed(session)
     with session.hub.store.read() as tx:
         intents = tx.intents.open(before_run=session.run_id)
@@ -37,7 +37,7 @@ def recover(session: Session) -> None:
             never_sent = [i for i in mine if i.state is IntentState.PLANNED]
             put_off(session, never_sent, "the run ended before the call", run_id)
             mine = [i for i in mine if i.state is not IntentState.PLANNED]
-            if system in session.careful and system not in session.troubles:
+            if system in (systems or session.careful) and system in session.careful and system not in session.troubles:
                 try:
                     _settle(session, run_id, system, mine)
                 except ConnectorError as error:

@@ -2,7 +2,8 @@
 
     recover → pull → resolve → reconcile (and plan) → guard → apply → journal
 
-Everything before `apply` only reads from the systems. Each step stores what it found before the next begins, and each may be repeated: after a
+Everything before `apply` only reads from the systems. Whatever judges records has recovered first: a write of ours that nobody noted would be taken for
+an edit. Each step stores what it found before the next begins, and each may be repeated: after a
 crash the next run reads again, reconciles again and plans again; no plan is ever replayed.
 """
 
@@ -16,7 +17,7 @@ from leadhub.sync.approval import demand_file
 from leadhub.sync.guards import guard
 from leadhub.sync.planfile import Backfill
 from leadhub.sync.pull import pull
-from leadhub.sync.recover import close_crashed, recover
+from leadhub.sync.recover import recover
 from leadhub.sync.report import AdoptionReport, RunReport, adoption_report, run_report
 from leadhub.sync.session import Session, open_session
 from leadhub.sync.steps import PASSES, agree, fresh_plan
@@ -53,7 +54,7 @@ def plan(hub: Hub, *, backfill: Backfill | None = None) -> tuple[RunReport, Sequ
 def adopt(hub: Hub, system: str) -> AdoptionReport:
     """First contact with one system: read, match, say what was found. Nothing is written to any system."""
     with open_session(hub, "adopt", only=system) as session:
-        close_crashed(session)
+        recover(session, [system])
         pull(session, [system])
         look_again(session, [system])  # all of it is judged, so that the report is whole however often it is asked for
         agree(session)
@@ -65,7 +66,7 @@ def adopt(hub: Hub, system: str) -> AdoptionReport:
 def take_in(hub: Hub, system: str) -> RunReport:
     """Read one source, find out whom its records are about, and agree. No other system is called, and nothing is written to any."""
     with open_session(hub, "import", only=system) as session:
-        close_crashed(session)
+        recover(session, [system])
         pull(session, [system])
         agree(session)
         return run_report(session)
@@ -76,7 +77,7 @@ def pull_only(
 ) -> RunReport:
     """Read the adopted systems, or some of them, and agree in the store; `anew`: all of it, not what changed. Nothing is written to any."""
     with open_session(hub, "pull", allowed=allowed) as session:
-        close_crashed(session)
+        recover(session, systems)
         pull(session, systems, anew=anew)
         if anew:
             look_again(session, systems or session.careful)
