@@ -12,7 +12,7 @@ from leadhub.model.record import Outcome, Result
 from leadhub.model.run import IntentState
 from leadhub.store import Settlement
 from leadhub.sync import apply, judge, outcomes, pull, recover
-from leadhub.testing.dict_store import leases, records, tables
+from leadhub.testing.dict_store import inbox, leases, records, tables
 from leadhub.testing.simulator.whole import connectors
 from leadhub.testing.simulator.whole.play import play
 from leadhub.testing.simulator.whole.schedule import schedule
@@ -109,7 +109,7 @@ def forget_what_was_put_off(patch):
 
 def recover_nothing(patch):
     for module in ("leadhub.sync.run", "leadhub.sync.steps"):
-        patch.setattr(f"{module}.recover", lambda run: None)
+        patch.setattr(f"{module}.recover", lambda run, systems=None: None)
 
 
 def let_anybody_store(patch):
@@ -158,6 +158,24 @@ def lose_count(patch):
     patch.setattr(pull, "store_page", store_page)
 
 
+def keep_what_is_repeated(patch):
+    original = inbox.DictInbox.keep
+
+    def keep(self, source, content_type, raw, *, fingerprint, key=None):
+        return original(self, source, content_type, raw, fingerprint=fingerprint, key=f"{key} {self.clock.new_id()}")
+
+    patch.setattr(inbox.DictInbox, "keep", keep)
+
+
+def take_one_delivery_a_page(patch):
+    original = pull.store_page
+
+    def store_page(run, system, page, deliveries=()):
+        return original(run, system, replace(page, records=page.records[:1]) if deliveries else page, deliveries)
+
+    patch.setattr(pull, "store_page", store_page)
+
+
 MUTANTS = [
     (drop_the_overlap, {"liveness", "conservation"}),
     (take_older_observations, {"provenance", "stale write", "conservation", "liveness"}),
@@ -177,6 +195,8 @@ MUTANTS = [
     (keep_an_opt_out_to_oneself, {"consent"}),
     (write_converted_leads, {"converted"}),
     (lose_count, {"counts"}),
+    (keep_what_is_repeated, {"delivery"}),
+    (take_one_delivery_a_page, {"delivery"}),
 ]
 
 

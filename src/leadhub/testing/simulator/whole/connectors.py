@@ -1,5 +1,6 @@
 """Connectors to the simulated CRMs. Every call is one point at which anything may happen: an edit, a lost answer, the end of the process."""
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, cast
@@ -9,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from leadhub.connectors.protocols import Context, Source
 from leadhub.errors import InvalidValue, RateLimited, RecordGone, Unavailable, UnknownOutcome
+from leadhub.model.delivery import Delivery, Door
 from leadhub.model.record import Author, Change, Cursor, Gone, Identity, NativeValue, ObjectMapping, Operation, Outcome, Page, Record, Result
-from leadhub.testing.simulator.whole.crm import Crm, Row
+from leadhub.testing.simulator.whole.crm import ADDRESSES, Crm, Row
 from leadhub.testing.simulator.whole.kinds import KINDS, Kind
 
 PAGE = 4
@@ -117,7 +119,7 @@ class Simulated:
         if gone is not None:
             return Record(row.object, row.id, {}, stamp, gone=gone, gone_to=gone_to)
         wanted = self.context.wanted[row.object]
-        row.addresses.update(str(values[name]).lower() for name in ("Email", "email", "mail") if values.get(name))
+        row.addresses.update(str(values[name]).lower() for name in ADDRESSES if values.get(name))
         given = {name: row.created if name == _CREATED[row.object] else values.get(name) for name in wanted}
         return Record(row.object, row.id, given, stamp, created=row.created)
 
@@ -235,5 +237,41 @@ class PeopleCrm(Simulated):
     mappings = kind.mappings
 
 
-CONNECTORS: tuple[type[Source], ...] = (LeadsCrm, ContactsCrm, PeopleCrm)
+class Posts:
+    """What senders deliver: a record a delivery, under its name."""
+
+    name: ClassVar[str] = "sim-posts"
+    settings_model: ClassVar[type[BaseModel]] = SimulatedSettings
+    mappings: ClassVar[tuple[ObjectMapping, ...]] = KINDS["posts"].mappings
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.crm: Crm = context.settings.crm
+        self._call: Callable[[str, str], None] = context.settings.call
+
+    def check(self) -> Identity:
+        """Say who answers."""
+        self._call(self.crm.name, "check")
+        return Identity(f"org-{self.crm.name}", self.crm.name, production=False, user="nobody")
+
+    def pull(self, since: Cursor | None) -> Iterator[Page]:  # noqa: ARG002 - there is nothing to go on from
+        """Yield nothing."""
+        yield from ()
+
+    def door(self) -> Door:
+        """Say by which door deliveries come in; in the simulation they are put into the inbox."""
+        return Door(b"", frozenset({"application/json"}))
+
+    def turn_away(self, delivery: Delivery) -> str | None:  # noqa: ARG002 - every delivery is kept
+        """Turn nobody away."""
+        return None
+
+    def parse(self, delivery: Delivery) -> Sequence[Record]:
+        """Return the record of a delivery."""
+        self._call(self.crm.name, "parse")
+        values = json.loads(delivery.body)
+        return [Record("post", delivery.id, {**values, "made": delivery.received_at}, stamp=delivery.received_at, created=delivery.received_at)]
+
+
+CONNECTORS: tuple[type[Source], ...] = (LeadsCrm, ContactsCrm, PeopleCrm, Posts)
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple, Protocol
 from leadhub.model.record import Gone, NativeValue
 from leadhub.testing.simulator.whole.kinds import KINDS, LONGEST, Kind
 
+ADDRESSES = ("Email", "email", "mail")
+"""What an e-mail address is called in the systems."""
 Who = Literal["person", "automation", "leadhub"]
 
 
@@ -61,6 +63,11 @@ class Row:
     """The e-mail addresses under which leadhub was given it."""
 
 
+def addresses_of(row: Row) -> list[str]:
+    """The e-mail addresses that a row shows, in lower case."""
+    return [str(row.values[name]).lower() for name in ADDRESSES if row.values.get(name)]
+
+
 class Witness(Protocol):
     """Is told of every change of every field."""
 
@@ -105,8 +112,8 @@ class Crm:
         return self._now() + timedelta(seconds=self.traits.skew)
 
     def alive(self) -> list[Row]:
-        """The rows that people see, oldest first."""
-        return [row for row in self.rows.values() if row.gone is None]
+        """The rows that people see and may change, oldest first."""
+        return [row for row in self.rows.values() if row.gone is None and not self.kind.receives]
 
     # ---- changes -------------------------------------------------------------------------------------------------------------------
 
@@ -126,6 +133,14 @@ class Crm:
         self._tell().began(self.name, row, row.values)
         self._touch(row)
         return row
+
+    def receive(self, id_: str, human: int, values: Mapping[str, NativeValue]) -> None:
+        """Take in what somebody sent, under the name of its delivery."""
+        object_name, at = self.kind.mappings[0].object, self._now()
+        row = Row(object_name, id_, human, dict.fromkeys(self.kind.fields[object_name]), at, at)
+        self.rows[object_name, id_] = row
+        row.values.update(values)
+        self._tell().began(self.name, row, row.values)
 
     def save(self, row: Row, values: Mapping[str, NativeValue], who: Who) -> None:
         """Set fields of a row as this system does: lower-cased, cut off, an ordered stage never backward."""

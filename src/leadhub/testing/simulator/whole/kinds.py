@@ -1,4 +1,4 @@
-"""The three kinds of system that the simulation knows: one with leads that are converted, one with an ordered stage, and a plain one."""
+"""The kinds of system that the simulation knows: one with leads that are converted, one with an ordered stage, a plain one, and one that only receives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -59,6 +59,18 @@ _PEOPLE = ObjectMapping(
     ),
     created="made",
 )
+_POST = ObjectMapping(
+    "post",
+    (
+        FieldMapping("email", "mail", normal="lower"),
+        FieldMapping("last_name", "name"),
+        FieldMapping("company", "firm"),
+        FieldMapping("job_title", "title"),
+        FieldMapping("email_opt_out", "no_mail", type="boolean"),
+    ),
+    event=True,
+    created="made",
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +85,8 @@ class Kind:
     further: tuple[str, ...] = ()
     upserts: bool = True
     """Whether a create with a key that is there already makes no second record."""
+    receives: bool = False
+    """Whether it is nothing but what senders deliver: nobody edits it, and nothing can be asked."""
 
     @cached_property
     def fields(self) -> dict[str, tuple[str, ...]]:
@@ -95,6 +109,11 @@ class Kind:
         return {m.object: f.native for m in self.mappings for f in m.fields if f.canonical == "job_title"}
 
     @cached_property
+    def surname(self) -> dict[str, str]:
+        """What the last name is called, by object."""
+        return {m.object: f.native for m in self.mappings for f in m.fields if f.canonical == "last_name"}
+
+    @cached_property
     def company(self) -> dict[str, str]:
         """What the company is called, by object that has it."""
         return {m.object: f.native for m in self.mappings for f in m.fields if f.canonical == "company"}
@@ -115,4 +134,5 @@ KINDS: Mapping[str, Kind] = {
         ordered={"lifecyclestage": STAGES[1:]},
     ),
     "people": Kind((_PEOPLE,), upserts=False),
+    "posts": Kind((_POST,), receives=True),
 }

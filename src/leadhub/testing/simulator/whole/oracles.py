@@ -11,14 +11,13 @@ from leadhub.model.run import RunRow
 from leadhub.store import RecordKey
 from leadhub.sync.report import RunReport
 from leadhub.sync.revert import Reverted
-from leadhub.testing.simulator.whole.crm import Place, Row, Who
+from leadhub.testing.simulator.whole.crm import Place, Row, Who, addresses_of
 from leadhub.testing.simulator.whole.store import Saved
 from leadhub.testing.simulator.whole.witness import WINDOW
 
 if TYPE_CHECKING:
     from leadhub.testing.simulator.whole.world import World
 
-ADDRESSES = ("Email", "email", "mail")
 OPT_OUTS = ("OptOut", "optout", "no_mail")
 
 
@@ -47,7 +46,9 @@ class Oracles:
     # ---- what happens in the CRMs ----------------------------------------------------------------------------------------------------
 
     def began(self, crm: str, row: Row, values: Mapping[str, NativeValue]) -> None:
-        """A row that leadhub did not make."""
+        """A row that leadhub did not make; what somebody sent is an act of theirs."""
+        if row.values.get("no_mail") is True and crm in self.world.witness.adopted:
+            self.ticked.add(Place(crm, row.object, row.id, "no_mail"))
         self.world.witness.began(crm, row, values)
 
     def edited(self, place: Place, old: NativeValue, new: NativeValue, who: Who) -> None:
@@ -125,7 +126,7 @@ class Oracles:
         person = self.world.witness.writing.get(row.key or "")
         crm = next(c for c in self.world.crms if c.name == crm_name)
         row.human = self._human(person)
-        address = str(next((row.values[name] for name in ADDRESSES if row.values.get(name)), "")).lower()
+        address = next(iter(addresses_of(row)), "")
         row.addresses |= {address} - {""}
         self.world.witness.made(crm_name, row)
         for other in crm.rows.values():
@@ -206,7 +207,8 @@ class Oracles:
                 continue
             self.reverts_checked += 1
             if text_of(row.values.get(place.name)) != text_of(before) and place in self.wrote_last:
-                self.find("revert", f"{place} shows {row.values.get(place.name)!r} after the revert, and {before!r} before the run")
+                why = f"{place} shows {row.values.get(place.name)!r} after the revert, and {before!r} before the run"
+                self.world.witness.find("revert", why, *self.world.witness.behind(place))
             elif place in self.wrote_last and touches == self.touches:
                 self.taken_back[place] = before
         return report
@@ -214,9 +216,13 @@ class Oracles:
     # ---- in the end ------------------------------------------------------------------------------------------------------------------
 
     def ended(self, excused: Callable[[Link, str], bool]) -> None:
-        """Who opted out anywhere is opted out everywhere that leadhub may write."""
+        """Who opted out anywhere is opted out everywhere that leadhub may write, and whatever was delivered is somebody's."""
+        for crm in self.world.crms:
+            for object_name, id_ in crm.rows if crm.kind.receives else ():
+                if RecordKey(crm.name, object_name, id_) not in self.links:
+                    self.find("delivery", f"{id_} came in by {crm.name}, and is nobody's")
         rows = [row for place in self.ticked if (row := self._row(place)) is not None and row.gone is None and row.values[place.name] is True]
-        opted_out = {str(row.values[name]).lower() for row in rows for name in ADDRESSES if row.values.get(name)}
+        opted_out = {address for row in rows for address in addresses_of(row)}
         for key, link in self.links.items():
             row = self._row(Place(*key, ""))
             if row is None or row.gone is not None or link.role == "frozen" or excused(link, "email_opt_out"):
@@ -227,4 +233,4 @@ class Oracles:
 
     def _addresses(self, person: str) -> set[str]:
         rows = [self._row(Place(*key, "")) for key, link in self.links.items() if link.person_id == person]
-        return {str(row.values[name]).lower() for row in rows if row is not None and row.gone is None for name in ADDRESSES if row.values.get(name)}
+        return {address for row in rows if row is not None and row.gone is None for address in addresses_of(row)}

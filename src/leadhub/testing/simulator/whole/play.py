@@ -76,6 +76,7 @@ def settle(world: World) -> int:
         crm.faults.clear()
         crm.down = 0
     world.clock.sleep(3600)
+    world.senders.release()
     for n in world.plan.late:
         world.run(Step("adopt", n))
         if world.killed:

@@ -10,11 +10,12 @@ from leadhub.testing.simulator.whole.deployment import Setting
 from leadhub.testing.simulator.whole.kinds import STAGES
 
 NAMES = ("alpha", "beta", "gamma", "delta")
-KIND_OF = {"alpha": "leads", "beta": "contacts", "gamma": "people", "delta": "people"}
+KIND_OF = {"alpha": "leads", "beta": "contacts", "gamma": "people", "delta": "people", "forms": "posts"}
 SETTINGS = 256
 """How many configurations there are: opening one takes as long as playing a schedule."""
 H_STATUS = ("", "NEW", "OPEN", "ATTEMPTED_TO_CONTACT", "CONNECTED", "UNQUALIFIED", "BAD_TIMING", "Invented by us")
 S_STATUS = ("Open - Not Contacted", "Working - Contacted", "Closed - Not Converted", "Invented by us")
+SENDINGS = ("", "", "new", "twice", "clicked", "held", "replayed")
 FAULTS = ("lost", "unheard", "half", "refused", "busy", "down")
 
 
@@ -22,7 +23,7 @@ class Step(NamedTuple):
     """One step. `crm` and `row` are numbers that are taken round; `at` is, for what happens within the next run, how many calls before.
 
     Kinds: enter (a new person), again (a person is entered in one more CRM), edit, same (type what another row shows), merge, delete, restore,
-    convert, fault, sync, pull, plan, age (days pass), decide, revert; kill, rival (another run begins there) and usurp (this one sleeps until its
+    convert, fault, sync, pull, plan, age (days pass), decide, revert, post (see `Senders`); kill, rival (another run begins there) and usurp (this one sleeps until its
     lease is over, and another works) have an `at`, and so may edits.
     """
 
@@ -66,8 +67,9 @@ def schedule(seed: int) -> Schedule:
 def _setting(rng: random.Random) -> Setting:
     names = rng.choice((NAMES[:2], NAMES[:2], NAMES[1:3], NAMES[:3], NAMES))
     read_only = frozenset({rng.choice(names)}) if rng.random() < 0.06 else frozenset()
+    listening = (*names, "forms") if rng.random() < 0.25 else names
     return Setting(
-        {name: KIND_OF[name] for name in names},
+        {name: KIND_OF[name] for name in listening},
         trust=rng.choice((None, *names[:2])),
         creates=frozenset(n for n in names if rng.random() < 0.5) - read_only,
         adoption={n: rng.choice(("keep", "fill", "prefer")) for n in names} if rng.random() < 0.2 else {},
@@ -93,7 +95,7 @@ def _traits(rng: random.Random, kind: str) -> Traits:
 
 def _person(rng: random.Random, number: int, traits: tuple[Traits, ...]) -> Person:
     """Correlated rows: mostly the same address, often the same values, so that there is something to agree and to disagree about."""
-    there = [n for n in range(len(traits)) if rng.random() < 0.75] or [0]
+    there = [n for n in range(len(traits)) if rng.random() < 0.75 and traits[n].kind != "posts"] or [0]
     first = {"email": f"p{number}@x.example", "last_name": f"Name{number}", "company": f"Firm{number}", "job_title": rng.choice(("", f"Old{number}"))}
     rows = []
     unaddressed = rng.random() < 0.1
@@ -125,10 +127,8 @@ def _steps(rng: random.Random, traits: tuple[Traits, ...], late: frozenset[int],
 def _step(rng: random.Random, number: int, traits: tuple[Traits, ...]) -> list[Step]:
     dice, crm, row = rng.random(), rng.randrange(len(traits)), rng.randrange(4)
     at = rng.randrange(1, 40) if rng.random() < 0.25 else 0
-    if dice < 0.34:
-        return [_edit(rng, number, traits, crm, row, at)]
     if dice < 0.37:
-        return [Step("same", crm, row, str(rng.randrange(8)), at)]
+        return [_change(rng, number, traits, crm, row, at)]
     if dice < 0.41:
         return [Step("fault", crm, arg=rng.choice(FAULTS))]
     if dice < 0.46:
@@ -145,6 +145,14 @@ def _step(rng: random.Random, number: int, traits: tuple[Traits, ...]) -> list[S
     if dice < 0.66:
         return [Step(rng.choice(("pull", "plan", "age", "age")))]
     return [Step("sync")]
+
+
+def _change(rng: random.Random, number: int, traits: tuple[Traits, ...], crm: int, row: int, at: int) -> Step:
+    if traits[crm].kind == "posts":
+        return Step("post", crm, row, f"{rng.choice(SENDINGS)}{' no_mail' if rng.random() < 0.1 else ''}", at)
+    if rng.random() < 0.08:
+        return Step("same", crm, row, str(rng.randrange(8)), at)
+    return _edit(rng, number, traits, crm, row, at)
 
 
 def _edit(rng: random.Random, number: int, traits: tuple[Traits, ...], crm: int, row: int, at: int) -> Step:

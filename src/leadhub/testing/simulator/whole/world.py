@@ -13,9 +13,10 @@ from leadhub.store import Store, Transaction
 from leadhub.sync import acts, run
 from leadhub.sync.report import RunReport
 from leadhub.testing.simulator.whole.connectors import START
-from leadhub.testing.simulator.whole.crm import Crm, Row
+from leadhub.testing.simulator.whole.crm import Crm, Row, addresses_of
 from leadhub.testing.simulator.whole.deployment import open_deployment
 from leadhub.testing.simulator.whole.oracles import Oracles
+from leadhub.testing.simulator.whole.posts import Senders
 from leadhub.testing.simulator.whole.schedule import Schedule, Step
 from leadhub.testing.simulator.whole.store import Killed, Saved, WatchedStore
 from leadhub.testing.simulator.whole.witness import Witness
@@ -61,6 +62,7 @@ class World:
         self.oracles = Oracles(self)
         for crm in self.crms:
             crm.witness, crm.points = self.oracles, lambda: self.total
+        self.senders = Senders(self.store.inner, self.witness.find)
         self.due: list[Step] = []
         self.calls = 0
         self.total = 0
@@ -71,6 +73,7 @@ class World:
         """The points at which a writing call was made."""
         self.inside = False
         self.humans = 0
+        self.posts = 0
         self.run_began = self.clock.at
         self.runs: list[str] = []
         self.asked = 0
@@ -113,6 +116,8 @@ class World:
             elif step.kind in ("rival", "usurp"):
                 if outside and not self.inside:
                     self._another(step)
+            elif step.kind == "post" and self.store.writing:
+                self.due.insert(0, step._replace(at=self.calls + 1))  # who delivers waits for the store like everybody else
             else:
                 self.happen(step)
 
@@ -171,6 +176,8 @@ class World:
                 self.clock.at += timedelta(days=8)
             case "decide":
                 self._decide(step)
+            case "post":
+                self._post(step, crm)
             case _ if row is not None:
                 self._befall(step, crm, row, alive)
             case _:
@@ -207,6 +214,21 @@ class World:
             if target in crm.kind.fields[object_name]:
                 native[target] = True if name == "email_opt_out" else value or None
         return native
+
+    def _post(self, step: Step, crm: Crm) -> None:
+        """Somebody fills in a form: one whom a CRM knows, or a stranger."""
+        how, _, opts_out = step.arg.partition(" ")
+        self.posts += 1
+        known = [(c, row) for c in self.crms for row in c.alive() if row.human > 0 and addresses_of(row)]
+        values: dict[str, NativeValue] = {"mail": f"s{self.posts}@x.example", "name": f"Sender{self.posts}"}
+        if known and how != "new":
+            other, row = known[step.row % len(known)]
+            human, values = row.human, {"mail": addresses_of(row)[0], "name": row.values.get(other.kind.surname[row.object])}
+        else:
+            self.humans += 1
+            human = self.humans
+        values |= {"firm": f"Po{self.posts}", "no_mail": True if opts_out else None}
+        self.senders.send(crm, human, values, how)
 
     def _again(self, step: Step, crm: Crm) -> None:
         """A person of another CRM is entered here too, by hand, if nobody did yet."""
