@@ -201,10 +201,10 @@ MUTANTS = [
 
 
 NEEDS_A_KILL = [
-    (store_the_cursor_before_the_page, {"liveness", "conservation"}),
-    (make_the_call_before_the_intent, {"doubled"}),
+    (store_the_cursor_before_the_page, {"liveness", "conservation"}, False),
+    (make_the_call_before_the_intent, {"doubled"}, True),
 ]
-"""Mutants that show only where the process ends at the worst of all moments."""
+"""Mutants that show only where the process ends at the worst of all moments, and whether that is around a write."""
 
 
 def hunt(oracles, plays):
@@ -217,19 +217,20 @@ def hunt(oracles, plays):
     return found, None
 
 
-def every_kill():
-    """Every point around a write of some schedules in turn."""
+def every_kill(*, writes):
+    """Every point of some schedules in turn, or every one around a write."""
     for seed in range(1, 25):
         plan = schedule(seed)
-        yield from ((plan, point) for point in play(plan).write_points)
+        played = play(plan)
+        yield from ((plan, point) for point in (played.write_points if writes else range(1, played.points + 1)))
 
 
-@pytest.mark.parametrize(("mutant", "oracles"), NEEDS_A_KILL, ids=[m[0].__name__ for m in NEEDS_A_KILL])
-def test_the_mutant_is_noticed_when_the_process_ends(monkeypatch, mutant, oracles):
+@pytest.mark.parametrize(("mutant", "oracles", "writes"), NEEDS_A_KILL, ids=[m[0].__name__ for m in NEEDS_A_KILL])
+def test_the_mutant_is_noticed_when_the_process_ends(monkeypatch, mutant, oracles, writes):
     """Killing a run at every point in turn notices a journal or a cursor that is stored at the wrong moment."""
     with monkeypatch.context() as patch:
         mutant(patch)
-        found, seen = hunt(oracles, every_kill())
+        found, seen = hunt(oracles, every_kill(writes=writes))
     assert found.keys() & oracles, f"{mutant.__name__} was found by {sorted(found) or 'nobody'}"
     assert not {f.oracle for f in play(seen[0], kill_at=seen[1]).findings if not f.raced} & oracles
 
