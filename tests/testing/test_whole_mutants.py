@@ -219,7 +219,7 @@ def hunt(oracles, plays):
 
 def every_kill(*, writes):
     """Every point of some schedules in turn, or every one around a write."""
-    for seed in range(1, 25):
+    for seed in range(13, 37):
         plan = schedule(seed)
         played = play(plan)
         yield from ((plan, point) for point in (played.write_points if writes else range(1, played.points + 1)))

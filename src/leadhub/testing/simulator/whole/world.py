@@ -159,12 +159,8 @@ class World:
         alive = [row for row in crm.alive() if not row.values.get("IsConverted")]
         row = alive[step.row % len(alive)] if alive else None
         match step.kind:
-            case "enter":
-                self.humans += 1
-                values = {"email": f"e{self.humans}@x.example", "last_name": f"New{self.humans}", "company": f"Co{self.humans}"}
-                self.enter(crm, self.humans, values)
-            case "again":
-                self._again(step, crm)
+            case "enter" | "again" if not crm.kind.receives:  # by a form nobody is entered by hand
+                self._enter(step, crm)
             case "restore":
                 gone = [r for r in crm.rows.values() if r.gone is Gone.DELETED]
                 if gone:
@@ -230,8 +226,12 @@ class World:
         values |= {"firm": f"Po{self.posts}", "no_mail": True if opts_out else None}
         self.senders.send(crm, human, values, how)
 
-    def _again(self, step: Step, crm: Crm) -> None:
-        """A person of another CRM is entered here too, by hand, if nobody did yet."""
+    def _enter(self, step: Step, crm: Crm) -> None:
+        """A person nobody knew is entered by hand, or one of another CRM is entered here too, if nobody did yet."""
+        if step.kind == "enter":
+            self.humans += 1
+            self.enter(crm, self.humans, {"email": f"e{self.humans}@x.example", "last_name": f"New{self.humans}", "company": f"Co{self.humans}"})
+            return
         others = [row for other in self.crms if other is not crm for row in other.alive() if row.human > 0]
         if not others:
             return
