@@ -253,6 +253,7 @@ ACT = st.one_of(
     acts("decisions", "mark_applied", questions, run),
     acts("runs", "start", started),
     acts("runs", "keep_plan", run, st.sampled_from(["f00d", "beef"])),
+    acts("runs", "note", run, st.fixed_dictionaries({"n": json})),
     acts("approvals", "add", approval),
     acts("runs", "finish", run, st.just("ok"), st.fixed_dictionaries({"n": json})),
     acts("intents", "plan", run, st.lists(change, max_size=2), token),
@@ -326,6 +327,7 @@ def _journal(tx: Transaction) -> dict[str, Any]:
         "runs": [tx.runs.list(), tx.runs.list(1, kind="plan"), tx.runs.get("r"), tx.runs.get("r2"), tx.runs.get("x")],
         "plans": [(tx.runs.of_plan(one), tx.approvals.of(one)) for one in RUNS],
         "intents": [tx.intents.of_run("r1"), tx.intents.of_run("r2", 1, 1), tx.intents.open(), tx.intents.open(before_run="r1")],
+        "tally": [sorted(tx.intents.tally(some)) for some in ([], ["r1"], RUNS)],
         "of person": [tx.intents.of_person(one) for one in PEOPLE],
         "rejects": [tx.rejects.list(), tx.rejects.list("r1", 1)],
     }

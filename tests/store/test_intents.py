@@ -13,7 +13,7 @@ from leadhub.model.person import Aggregate, Base, Lead, Link, Person, StateBase,
 from leadhub.model.record import Operation, Record
 from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.model.state import State
-from leadhub.store import RecordKey, Settlement, Store
+from leadhub.store import RecordKey, Settlement, Store, Tally
 
 KEY = RecordKey("sfdc", "Lead", "1")
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -69,6 +69,21 @@ def test_what_was_meant_is_stored_before_the_call(store: Store, token: int) -> N
         assert tx.intents.of_run("run1", after=1, limit=1) == first[1:]
         assert tx.intents.of_person("P2") == first[1:]
     assert second[0] == Intent("run1", 3, change(3), IntentState.PLANNED, token)
+
+
+def test_writes_are_counted_by_whose_they_are(store: Store, token: int) -> None:
+    """A write counts under the run that stored its intent, with what became of it; of other runs nothing is said."""
+    plan(store, "run1", token, change(1), change(2), change(3, operation=Operation.CREATE, record_id=None))
+    plan(store, "run2", token, change(4))
+    plan(store, "run3", token, change(5))
+    settle(store, "run1", token, Settlement(1, IntentState.ACCEPTED), Settlement(2, IntentState.ACCEPTED))
+    with store.read() as tx:
+        assert sorted(tx.intents.tally(["run1", "run2"])) == [
+            Tally("run1", "sfdc", Operation.CREATE, IntentState.PLANNED, 1),
+            Tally("run1", "sfdc", Operation.UPDATE, IntentState.ACCEPTED, 2),
+            Tally("run2", "sfdc", Operation.UPDATE, IntentState.PLANNED, 1),
+        ]
+        assert tx.intents.tally([]) == ()
 
 
 def linked(store: Store, token: int) -> tuple[Link, StoredRecord]:

@@ -44,6 +44,17 @@ def test_runs_are_kept(store: Store, clock: Clock) -> None:
         assert tx.runs.get("x") == ()
 
 
+def test_what_a_run_notes_stands_before_it_ends(store: Store, clock: Clock) -> None:
+    """A run that is killed leaves what it noted, and is at work as before for whoever looks."""
+    run = RunRow("r1", "sync", clock.now(), None, "running", {}, "abc", "jo")
+    with store.begin() as tx:
+        tx.runs.start(run)
+    with store.begin() as tx:
+        tx.runs.note("r1", {"found": [1]})
+    with store.read() as tx:
+        assert tx.runs.get("r1") == (replace(run, counts={"found": [1]}),)
+
+
 def test_a_run_that_never_began_cannot_end(store: Store) -> None:
     """Finishing an unknown run is an error rather than nothing."""
     with pytest.raises(StoreError, match="no run 'r9'"), store.begin() as tx:

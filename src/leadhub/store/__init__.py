@@ -28,6 +28,7 @@ from leadhub.store.rows import (
     StoredReject,
     StoredReview,
     SystemRow,
+    Tally,
     Tied,
 )
 from leadhub.store.store import Store, Transaction
@@ -48,6 +49,7 @@ __all__ = [
     "StoredReject",
     "StoredReview",
     "SystemRow",
+    "Tally",
     "Tied",
     "Transaction",
     "open_store",

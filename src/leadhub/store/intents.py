@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, or_, select, tuple_, update
 
 from leadhub.errors import StoreError
+from leadhub.model.record import Operation
 from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.store import bulk, codec, tables
 from leadhub.store.leases import Leases
 from leadhub.store.persons import link_row
 from leadhub.store.records import record_row
 from leadhub.store.repository import Repository
-from leadhub.store.rows import Settlement
+from leadhub.store.rows import Settlement, Tally
 
 _T = tables.intent
 _SETTLE = (
@@ -98,6 +99,14 @@ class Intents(Repository):
     def of_person(self, person_id: str) -> tuple[Intent, ...]:
         """Return what was ever meant to be written for a person, oldest first."""
         return self._read(select(_T).where(_T.c.person_id == person_id))
+
+    def tally(self, run_ids: Collection[str]) -> tuple[Tally, ...]:
+        """Count the intents of some runs, by run, system, operation and what became of them; in no order."""
+        names = (_T.c.run_id, _T.c.system, _T.c.operation, _T.c.state)
+        found = select(*names, func.count()).where(_T.c.run_id.in_(run_ids)).group_by(*names)
+        return tuple(
+            Tally(run, system, Operation(operation), IntentState(state), n) for run, system, operation, state, n in self.connection.execute(found)
+        )
 
     def _read(self, found: Select[Any]) -> tuple[Intent, ...]:
         return tuple(_intent(row) for row in self.connection.execute(found.order_by(_T.c.run_id, _T.c.seq)))

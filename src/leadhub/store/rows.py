@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from leadhub.model.person import Lead, Link, StoredRecord
-from leadhub.model.record import Json
+from leadhub.model.record import Json, Operation
 from leadhub.model.run import Edit, IntentState, Review
 
 Mode = Literal["new", "read", "write", "paused"]
@@ -129,6 +129,16 @@ class Settlement:
     link: Link | None = None
     record: StoredRecord | None = None
     dirty: bool = False
+
+
+class Tally(NamedTuple):
+    """How many intents of a run are alike: the same system, operation and outcome."""
+
+    run_id: str
+    system: str
+    operation: Operation
+    state: IntentState
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)

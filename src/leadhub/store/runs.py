@@ -35,6 +35,10 @@ class Runs(Repository):
         if self.connection.execute(ended).rowcount != 1:
             raise StoreError(f"there is no run {run_id!r} to finish", next_step="leadhub runs list")
 
+    def note(self, run_id: str, facts: Mapping[str, Json]) -> None:
+        """Store what a run that is at work has to say of itself: it stands there also if the run never comes to its end."""
+        self.connection.execute(update(_T).where(_T.c.id == run_id).values(counts=dict(facts)))
+
     def keep_plan(self, run_id: str, plan_hash: str) -> None:
         """Store the hash of the plan file that a run wrote."""
         self.connection.execute(update(_T).where(_T.c.id == run_id).values(plan_hash=plan_hash))

@@ -1,13 +1,14 @@
 """The journal of writes in dictionaries."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import islice
 
 from leadhub.errors import StoreError
 from leadhub.model.person import StoredRecord
 from leadhub.model.run import Intent, IntentState, PlannedChange
-from leadhub.store import RecordKey, Settlement
+from leadhub.store import RecordKey, Settlement, Tally
 from leadhub.store.intents import Intents
 from leadhub.testing.dict_store.json_values import json_in, json_out
 from leadhub.testing.dict_store.persons import save_link
@@ -68,6 +69,13 @@ class DictIntents(DictRepository, Intents):
         """See `Intents.of_person`."""
         mine: list[_Place] = [place for place, intent in self.held.intents.items() if intent.change.person_id == person_id]
         return tuple(_out(self.held.intents[place]) for place in sorted(mine))
+
+    def tally(self, run_ids: Collection[str]) -> tuple[Tally, ...]:
+        """See `Intents.tally`."""
+        counted = Counter(
+            (run, intent.change.system, intent.change.operation, intent.state) for (run, _), intent in self.held.intents.items() if run in run_ids
+        )
+        return tuple(Tally(*key, n) for key, n in counted.items())
 
 
 def _settle(held: Tables, place: _Place, settlement: Settlement, token: int) -> None:

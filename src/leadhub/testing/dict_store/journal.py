@@ -62,6 +62,12 @@ class DictRuns(DictRepository, Runs):
             raise StoreError(f"there is no run {run_id!r} to finish", next_step="leadhub runs list")
         self.held.put(self.held.runs, run_id, replace(run, status=status, counts=json_in(dict(counts)), ended_at=utc(self.clock.now())))
 
+    def note(self, run_id: str, facts: Mapping[str, Json]) -> None:
+        """See `Runs.note`."""
+        self.held.writable()
+        if run := self.held.runs.get(run_id):
+            self.held.put(self.held.runs, run_id, replace(run, counts=json_in(dict(facts))))
+
     def keep_plan(self, run_id: str, plan_hash: str) -> None:
         """See `Runs.keep_plan`."""
         self.held.writable()
