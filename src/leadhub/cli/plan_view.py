@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from leadhub.cli.exits import UsageFault
+from leadhub.cli.run_ties import show_found_out
 from leadhub.cli.run_view import left_out_lines, nothing_written, only_read, writing_off
 from leadhub.cli.session import Cli
 from leadhub.cli.words import plural, shown
@@ -49,6 +50,7 @@ def show(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
         )
     else:
         screen.line(nothing_written(report, only_read(cli, hub, report)), style="bold")
+    show_found_out(cli, report)
     show_groups(cli, hub, changes, groups)
     show_proposed(cli, report)
     _show_not_planned(cli, hub, report)

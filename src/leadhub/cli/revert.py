@@ -8,6 +8,7 @@ import typer
 
 from leadhub.cli import plan_view, run_view
 from leadhub.cli.exits import of_report
+from leadhub.cli.run_ties import show_found_out
 from leadhub.cli.runs import find_run, has_something_to_take_back
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.sync import Allow, allowances, passing
@@ -50,6 +51,7 @@ def revert(
     report, found = acts.preview_revert(hub, meant)
     part = _part(cli, hub, found, pattern)
     if cli.screen.for_people:
+        show_found_out(cli, report)
         _show(cli, hub, found)
         for text in (line for name in report.troubles for line in run_view.left_out_lines(cli, report, name)):
             cli.screen.line(text)

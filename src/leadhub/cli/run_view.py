@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from leadhub.cli.exits import in_folder, next_step_of
+from leadhub.cli.run_ties import show_found_out
 from leadhub.cli.session import Cli
-from leadhub.cli.words import KINDS, plural, shown, why_standing
+from leadhub.cli.words import KINDS, plural, shown, verb, why_standing
 from leadhub.core.guard import CANARY
 from leadhub.hub import Hub
 from leadhub.model.run import Approval, Intent, IntentState
@@ -24,6 +25,7 @@ def show(cli: Cli, hub: Hub, report: RunReport) -> None:
     screen = cli.screen
     for text in first_lines(intents, in_flight, report, only_read(cli, hub, report)):
         screen.line(text, style="bold")
+    show_found_out(cli, report)
     show_figures(cli, report)
     _show_standing(cli, report)
     _show_lists(cli, report, rejects)
@@ -57,7 +59,7 @@ def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport, un
             f"Half done: {plural(in_flight, 'write')} got no answer, and nobody knows yet whether they happened ({plural(written, 'other')} made).",
             "Do nothing: the next run looks before it writes.",
         ]
-    if doubtful := sum(map(in_doubt, intents)):
+    if doubtful := sum(map(in_doubt, intents)) + sum(one.in_doubt for one in report.found_out):
         return [
             f"Half done: of {plural(doubtful, 'write')} nobody can tell whether they happened, even after looking ({plural(written, 'other')} made).",
             "Look at the questions below: nothing repeats these writes by itself.",
@@ -82,12 +84,12 @@ def nothing_written(report: RunReport, unwritten: Sequence[str] = ()) -> str:
         return "Nothing is half done: nothing was written, since not every system answered."
     waits = [f"{plural(report.open_reviews, 'question')} open"] if report.open_reviews else []
     waits += (
-        [f"{plural(report.waiting, 'person')} {'waits' if report.waiting == 1 else 'wait'} for a write, or for another look"]
-        if report.waiting
-        else []
+        [f"{plural(report.waiting, 'person')} {verb(report.waiting, 'waits', 'wait')} for a write, or for another look"] if report.waiting else []
     )
     waits += [f"{name} is only read" for name in unwritten]
     waits += [f"{name} is not adopted yet" for name in report.not_adopted]
+    if report.found_out:
+        return f"Nothing is half done any more: {'; '.join(waits) or 'every side shows what it should'}."
     return f"Nothing new to write: {'; '.join(waits)}." if waits else "Nothing to write: every side shows what it should."
 
 

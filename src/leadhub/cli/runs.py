@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
 
 from leadhub.cli.exits import UsageFault
+from leadhub.cli.run_ties import note, ties
 from leadhub.cli.run_view import planned_by
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.words import brought, plural, shown
@@ -17,9 +18,12 @@ from leadhub.model.run import Intent, IntentState, RunRow
 from leadhub.store import StoredEdit
 from leadhub.sync import approval
 from leadhub.sync.approval import Told
+from leadhub.sync.found_out import kept_of
 from leadhub.sync.outcomes import in_doubt
 from leadhub.sync.pausing import PAUSE, RESUME
 from leadhub.sync.recover import CRASHED
+from leadhub.sync.taken_back import Reverts, TakenBack, reverted_by
+from leadhub.sync.whose import Counts, counts_of
 
 group = typer.Typer(help="What was executed.")
 _MOST = 20
@@ -27,7 +31,7 @@ _COUNTED = ("pulled", "created", "updated", "refused", "api_calls")
 _OUTCOMES = {
     IntentState.ACCEPTED: "made",
     IntentState.REFUSED: "refused by the system",
-    IntentState.STALE: "overtaken by a change there, judged again",
+    IntentState.STALE: "not made, and judged again",
     IntentState.NOT_APPLIED: "not made",
     IntentState.PLANNED: "planned, never begun",
     IntentState.SENT: "sent, no answer known",
@@ -46,8 +50,10 @@ def list_runs(
     """List the latest runs, newest first."""
     cli = cli_of(context)
     with cli.open(offline=True).store.read() as tx:
-        rows = [_row(run) for run in tx.runs.list(limit, kind=kind)]
-    columns = ("run", "kind", "started", "seconds", "status", "created", "updated", "refused", "actor")
+        runs, reverts = tx.runs.list(limit, kind=kind), Reverts(tx)
+        counted = counts_of(tx, runs)
+        rows = [_row(run, counted[run.id], reverts.of(run)) for run in runs]
+    columns = ("run", "kind", "started", "seconds", "status", "created", "updated", "refused", "actor", "note")
     cli.screen.rows("leadhub.runs/1", "runs", rows, columns=columns, right=("seconds", "created", "updated", "refused"))
 
 
@@ -61,34 +67,35 @@ def show_run(context: typer.Context, run: Annotated[str, typer.Argument(metavar=
     with hub.store.read() as tx:
         rejects = tx.rejects.list(found.id)
         told, applied = approval.told(tx, found), tx.runs.of_plan(found.id)
+        counts, back = counts_of(tx, [found])[found.id], Reverts(tx).of(found)
     if not cli.screen.for_people:
         cli.screen.json(
             {
                 "schema": "leadhub.run-details/1",
-                **_row(found),
+                **_row(found, counts, back),
                 "plan": told and told.as_json(),
                 "applied_by": [{"run": run.id, "actor": run.actor, "started": run.started_at.isoformat()} for run in applied],
-                "counts": found.counts,
+                "counts": {**found.counts, **counts},
+                "found_out": [one.kept() for one in kept_of(found.counts)],
+                "taken_back": back and back.as_json(),
                 **_details(intents, edits),
                 "rejects": [asdict(r) for r in rejects],
             }
         )
         return
-    _show(cli, found, intents, edits, told, applied)
+    _show(cli, replace(found, counts={**found.counts, **counts}), intents, edits, told, applied, back)
     if rejects:
         cli.screen.title(f"{plural(len(rejects), 'row')} could not be taken in")
         for reject in rejects:
             cli.screen.line(f"  {reject.source} row {reject.row}: {reject.reason}")
 
 
-def _row(run: RunRow) -> dict[str, Any]:
-    totals: Counter[str] = Counter()
-    for counts in run.counts.values():
-        if isinstance(counts, dict):
-            totals.update({name: n for name in _COUNTED if isinstance(n := counts.get(name), int)})
+def _row(run: RunRow, counts: Counts, back: TakenBack | None) -> dict[str, Any]:
+    totals = sum((Counter({name: n for name in _COUNTED if isinstance(n := of.get(name), int)}) for of in counts.values()), Counter[str]())
     seconds = f"{(run.ended_at - run.started_at).total_seconds():.1f}" if run.ended_at and run.status != CRASHED else None
     stamps = {"started": f"{run.started_at:%Y-%m-%d %H:%M}", "seconds": seconds}
-    return {"run": run.id, "kind": run.kind, **stamps, "status": run.status, **{name: totals[name] for name in _COUNTED}, "actor": run.actor}
+    said = {"actor": run.actor, "reverts": reverted_by(run), "taken_back": back and back.how, "note": note(run, back)}
+    return {"run": run.id, "kind": run.kind, **stamps, "status": run.status, **{name: totals[name] for name in _COUNTED}, **said}
 
 
 def find_run(hub: Hub, prefix: str) -> RunRow:
@@ -142,11 +149,19 @@ def _details(intents: Sequence[Intent], edits: Sequence[StoredEdit]) -> dict[str
 
 
 def _reason(intent: Intent) -> str:
-    """Why a write was not made; of one that was made the journal keeps the system's answer in this place."""
+    """Why a write was not made, or who found out; where the system answered a create the journal keeps that answer in this place."""
     return intent.detail if isinstance(intent.detail, str) else ""
 
 
-def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[StoredEdit], told: Told | None, applied: Sequence[RunRow]) -> None:
+def _show(
+    cli: Cli,
+    run: RunRow,
+    intents: Sequence[Intent],
+    edits: Sequence[StoredEdit],
+    told: Told | None,
+    applied: Sequence[RunRow],
+    back: TakenBack | None,
+) -> None:
     screen = cli.screen
     ended = f"{'found dead' if run.status == CRASHED else 'ended'} {run.ended_at:%H:%M:%S}" if run.ended_at else "has not ended"
     screen.line(f"{run.kind} {run.id}: {run.status}; started {run.started_at:%Y-%m-%d %H:%M:%S} UTC, {ended}, by {run.actor}", style="bold")
@@ -154,6 +169,8 @@ def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[Stor
         screen.line(planned_by(told.planned_by, told.planned_at, told.run, told.approvals))
     for one in applied:
         screen.line(f"Applied by {one.actor}, {one.started_at:%Y-%m-%d %H:%M} UTC, run {one.id}: {one.status}.")
+    for text in ties(cli, run, back):
+        screen.line(text)
     rows = [(name, *(counts.get(c, 0) for c in _COUNTED)) for name, counts in run.counts.items() if isinstance(counts, dict)]
     if rows:
         screen.line()
@@ -166,12 +183,17 @@ def _show(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[Stor
         counted = Counter((e.edit.field, e.edit.cause, e.edit.origin, e.edit.taken) for e in edits)
         for (name, cause, origin, taken), count in counted.most_common(_MOST):
             screen.line(f"  {count:>5}  {name}: {brought(cause, origin)}{'' if taken else ', lost a conflict'}")
+    _show_end(cli, run, intents, edits, back)
+
+
+def _show_end(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[StoredEdit], back: TakenBack | None) -> None:
+    screen = cli.screen
     if run.kind in (PAUSE, RESUME):
         why = f": {run.counts['reason']}" if run.counts.get("reason") else ""
         screen.line(f"It {'paused' if run.kind == PAUSE else 'resumed'} {run.counts.get('system')}{why}")
     elif not intents and not edits:
         screen.line("It wrote nothing and changed nothing.")
-    elif any(i.state in _MAY_STAND for i in intents) or run.kind == "import":
+    elif (back is None or back.how != "whole") and (any(i.state in _MAY_STAND for i in intents) or run.kind == "import"):
         screen.line()
         screen.line(f"Take it back: {cli.command(f'revert {run.id}')} shows what of it still stands, and asks.")
 

@@ -10,7 +10,7 @@ import typer
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.people import find
 from leadhub.cli.session import Cli, cli_of
-from leadhub.cli.words import shown, why_standing
+from leadhub.cli.words import listed, shown, why_standing
 from leadhub.connectors.protocols import Attributes
 from leadhub.core.sides import Side
 from leadhub.core.state_writes import wants_conversion
@@ -143,7 +143,7 @@ def field_story(known: Known, name: str, lead: Lead | None, canonical: Canonical
     yield from _origin(known, name, edits, canonical.version, canonical.cause, canonical.origin, "")
     views = [view for view in known.views(name) if view.lead == lead]
     if same := [view.side.system for view in views if view.same]:
-        yield f"Shown by {_and(same)}."
+        yield f"Shown by {listed(same)}."
     for view in views:
         if not view.same:
             yield _differs(known, view)
@@ -310,8 +310,3 @@ def _native_names(system: System, name: str) -> Iterator[str]:
         yield from (mapped.native for mapped in target.mapping.fields if mapped.canonical == name)
         if name in FACETS and target.relation is not None:
             yield from target.relation.state_fields
-
-
-def _and(names: list[str]) -> str:
-    *front, last = dict.fromkeys(names)
-    return f"{', '.join(front)} and {last}" if front else last

@@ -1,5 +1,7 @@
 """Words that several commands share: plurals, blanks, and the reasons that the engine gives, as sentences."""
 
+from collections.abc import Iterable
+
 from leadhub.model.person import Value
 
 _STANDING = {
@@ -48,6 +50,17 @@ def plural(count: int, noun: str) -> str:
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{count:,} {noun}s"
+
+
+def verb(count: int, one: str, many: str) -> str:
+    """Return the word that goes with a count."""
+    return one if count == 1 else many
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return `A`, `A and B`, `A, B and C`; each name once."""
+    *front, last = dict.fromkeys(names)
+    return f"{', '.join(front)} and {last}" if front else last
 
 
 def shown(value: Value) -> str:

@@ -15,6 +15,7 @@ from leadhub.sync.report import RunReport, run_report
 from leadhub.sync.revert import Part, Reverted
 from leadhub.sync.session import open_session
 from leadhub.sync.steps import PASSES, fresh_plan, tidy
+from leadhub.sync.taken_back import LEFT, REVERTS
 
 Allowed = Mapping[tuple[str, str], int]
 
@@ -58,6 +59,8 @@ def revert(hub: Hub, run: RunRow, part: Part | None = None, *, allowed: Allowed 
         GuardStopped: a guard refuses it, or all that is left of it waits for a system that is paused; nothing was taken back.
     """
     with open_session(hub, "revert", allowed=allowed) as session:
+        with session.storing() as tx:
+            session.note(tx, REVERTS, run.id)
         fresh_plan(session)
         judged = reverting.take_back(session, run, part, store=False)
         if judged.empty:
@@ -73,4 +76,6 @@ def revert(hub: Hub, run: RunRow, part: Part | None = None, *, allowed: Allowed 
             if not again:
                 break
             reverting.take_back(session, run, part, store=True)
+        if part is None and not found.empty:
+            session.noted[LEFT] = found.count("left") + found.count("waits")
         return run_report(session), found

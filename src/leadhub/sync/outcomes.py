@@ -13,6 +13,7 @@ from leadhub.model.person import Link, StateBase, StoredRecord
 from leadhub.model.record import Json, NativeValue, ObjectMapping, Operation, Outcome, Result
 from leadhub.model.run import Intent, IntentState, PlannedChange, Review, ReviewKind
 from leadhub.store import RecordKey, Settlement, Transaction
+from leadhub.sync.found_out import FOUND_OUT
 from leadhub.sync.session import Session
 
 STATES = {
@@ -44,9 +45,18 @@ def put_off(session: Session, intents: Sequence[Intent], why: str, run_id: str |
         return
     with session.storing() as tx:
         tx.intents.record_outcomes(run_id or session.run_id, [Settlement(i.seq, IntentState.NOT_APPLIED, why) for i in intents], session.token)
+        if run_id is not None:
+            found = session.found_out[run_id]
+            found.never_sent += len(intents)
+            found.again += [i.change for i in intents]
+            _keep_found_out(session, tx)
         aggregates = tx.persons.load({i.change.person_id for i in intents})
         tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for a in aggregates for link in a.links)
     session.pending.update(i.change.person_id for i in intents)
+
+
+def _keep_found_out(session: Session, tx: Transaction) -> None:
+    session.note(tx, FOUND_OUT, [one.kept() for one in session.found_out.values()])
 
 
 class Settler:
@@ -103,6 +113,7 @@ class Settler:
             session.reviews_opened += opened
             session.refused_first_time += opened
             self._note_made()
+            self._note_found_out(tx)
             self._close_refusals(tx, [i.change for i, o in self.outcomes.values() if o.result is Result.ACCEPTED])
             overtaken = [i for i, o in self.outcomes.values() if o.result is Result.STALE]
             postponed = [i for i, _ in self.postponed.values()]
@@ -118,6 +129,16 @@ class Settler:
                 self.session.made.append((intent.change, outcome.record_id or intent.change.record_id or ""))
             elif outcome.result is Result.UNKNOWN:
                 self.session.made.append((intent.change, ""))
+
+    def _note_found_out(self, tx: Transaction) -> None:
+        """Keep what became of an earlier run's writes, with the outcomes themselves: who is killed now has said it."""
+        found = self.session.found_out.get(self.run_id)
+        if found is None:
+            return
+        for intent, outcome in self.outcomes.values():
+            found.count(STATES[outcome.result])
+            found.again += [intent.change] if outcome.result is Result.STALE else []
+        _keep_found_out(self.session, tx)
 
     def _note_locked(self, names: Mapping[str, str]) -> None:
         """Keep which rows stayed locked, and forget those that a later pass of the run could write."""
@@ -146,18 +167,29 @@ class Settler:
             link = links.get(RecordKey(self.system, intent.change.object, intent.change.record_id or "").link_id)
             mapping = self.session.hub.systems[self.system].object(intent.change.object).mapping
             half = _link_half_done(intent.change, outcome, link, mapping, self.session.hub.fields) if link is not None else None
-            return Settlement(intent.seq, state, str(outcome.error) if outcome.error else None, half)
+            return Settlement(intent.seq, state, str(outcome.error) if outcome.error else self._looked(intent, outcome), half)
         change = intent.change
         created = change.operation is Operation.CREATE
-        counts.created += created
-        counts.updated += not created
+        if self.run_id == self.session.run_id:  # what is found out of an earlier run stays that one's
+            counts.created += created
+            counts.updated += not created
         record_id = outcome.record_id or change.record_id or ""
         old = links.get(RecordKey(change.system, change.object, record_id).link_id)
         record, differs = self._record_after(change, outcome, record_id, records)
         self.again |= differs
         renamed = change.operation is Operation.CONVERT  # the record names others now: who else that makes known is found out
-        told: Json = {"stamp": outcome.stamp.isoformat()} if created and outcome.stamp and intent.seq in self.answers else None
+        told: Json = (
+            {"stamp": outcome.stamp.isoformat()} if created and outcome.stamp and intent.seq in self.answers else self._looked(intent, outcome)
+        )
         return Settlement(intent.seq, state, told, _link_after(change, record_id, old, record.native), record, dirty=differs or renamed)
+
+    def _looked(self, intent: Intent, outcome: Outcome) -> str | None:
+        """Say who found out what became of a write without an answer; where nobody can tell, nothing is said."""
+        if intent.seq in self.answers or outcome.result not in (Result.ACCEPTED, Result.STALE):
+            return None
+        who = "leadhub" if self.run_id == self.session.run_id else f"run {self.session.run_id}"
+        found = "found it in place" if outcome.result is Result.ACCEPTED else "looked, and it is not there"
+        return f"no answer came; {who} {found}"
 
     def _record_after(
         self, change: PlannedChange, outcome: Outcome, record_id: str, records: Mapping[str, StoredRecord]

@@ -8,48 +8,59 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from leadhub.core.normalize import text_of
 from leadhub.errors import AccessDenied, ConnectorError, FatalError, QuotaExhausted
 from leadhub.model.record import Change, Gone, Operation, Outcome, Record, Result
-from leadhub.model.run import Intent, IntentState, PlannedChange
+from leadhub.model.run import Intent, IntentState, PlannedChange, RunRow
+from leadhub.sync.found_out import FoundOut
 from leadhub.sync.outcomes import Settler, put_off
 from leadhub.sync.pull import store_reread
 from leadhub.sync.retry import Careful
 from leadhub.sync.session import Session
+from leadhub.sync.taken_back import reverted_by
 
+WRITING = frozenset({"sync", "apply", "revert"})
+"""The kinds of run that write to systems."""
 CRASHED = "crashed"
 """The status of a run whose process went without a word."""
 
 
-def close_crashed(session: Session) -> None:
-    """Close the journals of earlier runs that still count as running: whoever holds the lease knows that nobody works on them any more."""
+def close_crashed(session: Session) -> list[RunRow]:
+    """Close the journals of earlier runs that still count as running, and return them: who holds the lease knows that nobody works on them any more."""
     with session.storing() as tx:
-        for run in tx.runs.list(limit=1000):
-            if run.status == "running" and run.id != session.run_id:
-                tx.runs.finish(run.id, CRASHED, run.counts)
+        dead = [run for run in tx.runs.list(limit=1000) if run.status == "running" and run.id != session.run_id]
+        for run in dead:
+            tx.runs.finish(run.id, CRASHED, run.counts)
+    return dead
 
 
 def recover(session: Session, systems: Collection[str] | None = None) -> None:
-    """Settle the open intents of earlier runs, of these systems alone where some are given: of the others nothing is read that could be misjudged."""
-    close_crashed(session)
+    """Settle the open intents of earlier runs, and keep what became of them; where some systems are given, only theirs: no others are read now."""
+    dead = [run.id for run in close_crashed(session) if run.kind in WRITING]
     with session.hub.store.read() as tx:
         intents = tx.intents.open(before_run=session.run_id)
+        runs = [run for run_id in dict.fromkeys([*sorted(dead), *(i.run_id for i in intents)]) for run in tx.runs.get(run_id)]
+    session.found_out = {run.id: FoundOut(run.id, run.kind, run.status == CRASHED, reverted_by(run)) for run in runs}
     for run_id in dict.fromkeys(i.run_id for i in intents):
         for system in dict.fromkeys(i.change.system for i in intents if i.run_id == run_id):
             mine = [i for i in intents if i.run_id == run_id and i.change.system == system]
             never_sent = [i for i in mine if i.state is IntentState.PLANNED]
             put_off(session, never_sent, "the run ended before the call", run_id)
             mine = [i for i in mine if i.state is not IntentState.PLANNED]
-            if system in (systems or session.careful) and system in session.careful and system not in session.troubles:
-                try:
-                    _settle(session, run_id, system, mine)
-                except ConnectorError as error:
-                    session.fail(system, error)
+            if not (systems is None or system in systems) or not _settle(session, run_id, system, mine):
+                session.found_out[run_id].waiting += len(mine)
 
 
-def _settle(session: Session, run_id: str, system: str, intents: Sequence[Intent]) -> None:
+def _settle(session: Session, run_id: str, system: str, intents: Sequence[Intent]) -> bool:
+    """Find out and store what became of writes to one system; return False where it cannot be asked now."""
+    if system not in session.careful or system in session.troubles:
+        return False
     settler = Settler(session, system, intents, run_id)
-    found = find_out(session, system, intents)
-    for intent, outcome in found:
-        settler.take(outcome, intent)
-    settler.store()
+    try:
+        for intent, outcome in find_out(session, system, intents):
+            settler.take(outcome, intent)
+        settler.store()
+    except ConnectorError as error:
+        session.fail(system, error)
+        return False
+    return True
 
 
 def find_out(session: Session, system: str, intents: Sequence[Intent]) -> Iterator[tuple[Intent, Outcome]]:

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from leadhub.core.guard import Refusal
 from leadhub.errors import AccessDenied, LeadhubError
 from leadhub.model.record import Identity, Usage
 from leadhub.store import RecordKey, Transaction
+from leadhub.sync.found_out import FoundOut, written_now
 from leadhub.sync.pausing import paused
 from leadhub.sync.session import Session, SystemCounts
 
@@ -54,6 +55,8 @@ class RunReport:
     """System, field, value there, reason and count of the standing differences met in this run; largest first."""
     usage: dict[str, Usage] = field(default_factory=dict)
     """By system, how much of the daily allowance of calls is gone."""
+    found_out: list[FoundOut] = field(default_factory=list)
+    """What became of the writes that earlier runs had left open."""
     questions: dict[str, int] = field(default_factory=dict)
     """Open questions by kind, most first."""
 
@@ -66,7 +69,13 @@ class RunReport:
         """Return the object that `leadhub sync --output json` prints."""
         systems = {name: {k: v for k, v in asdict(c).items() if k != "rejected"} for name, c in self.systems.items()}
         kept = ("run", "status", "records", "reviews_opened", "standing", "seconds", "refusals", "troubles", "locked", "questions", "paused")
-        return {"schema": "leadhub.run/1", **{k: getattr(self, k) for k in kept}, "lost": len(self.lost), "systems": systems}
+        return {
+            "schema": "leadhub.run/1",
+            **{k: getattr(self, k) for k in kept},
+            "found_out": [one.as_json() for one in self.found_out],
+            "lost": len(self.lost),
+            "systems": systems,
+        }
 
 
 @dataclass(slots=True)
@@ -128,6 +137,7 @@ def run_report(session: Session) -> RunReport:
         standing_patterns=[(*pattern, count) for pattern, count in session.standing.most_common()],
         usage=usage,
         questions=dict(questions.most_common()),
+        found_out=[replace(one, written_now=written_now(one.again, session.made)) for one in session.found_out.values()],
     )
 
 

@@ -26,6 +26,7 @@ from leadhub.model.run import PlannedChange, RunRow
 from leadhub.store import SystemRow, Transaction
 from leadhub.sync import checked
 from leadhub.sync.deals import note_deals
+from leadhub.sync.found_out import FoundOut
 from leadhub.sync.marks import Marks
 from leadhub.sync.new_forms import follow_values
 from leadhub.sync.process import is_gone, this_process
@@ -93,7 +94,9 @@ class Session:
     """By the key of a write that was not taken because its row stayed locked, whose and which row that is."""
     not_planned: list[str] = field(default_factory=list)
     noted: dict[str, Json] = field(default_factory=dict)
-    """What the run's own row keeps beside the counts: an audit's figures."""
+    """What the run's own row keeps beside the counts: an audit's figures, what was found out of earlier runs, which run is taken back."""
+    found_out: dict[str, FoundOut] = field(default_factory=dict)
+    """By earlier run, what became of the writes that it left open."""
     proposed: dict[str, list[str]] = field(default_factory=dict)
     """By person, actions that somebody would have to allow."""
     had_refusals: bool = False
@@ -185,6 +188,11 @@ class Session:
         until = self.hub.clock.now() + LEASE_TIME
         tx.leases.renew(self.token, LEASE_TIME)
         self.until = until
+
+    def note(self, tx: Transaction, name: str, fact: Json) -> None:
+        """Keep something in the run's own row from now on: it stands there also if the run is killed."""
+        self.noted[name] = fact
+        tx.runs.note(self.run_id, self.noted)
 
     def gate(self) -> Gate:
         """Return a gate for a connector's calls: a write goes out only while its answer can still come within the lease.
