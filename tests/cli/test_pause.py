@@ -1,5 +1,9 @@
 """`leadhub pause` and `leadhub resume`, as a person types them in the night."""
 
+import re
+from types import SimpleNamespace
+
+import pytest
 from cli_world import World
 
 
@@ -68,3 +72,27 @@ def test_a_revert_of_what_went_to_a_paused_system_says_how_it_goes_on(adopted: W
     adopted.run("resume", "salesforce")
     ran = adopted.run("revert", run, "--yes")
     assert (ran.code, "1 write made" in ran.out) == (0, True)
+
+
+def test_a_pause_is_given_another_reason(adopted: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds out more says so: since when and by whom it is paused stays, who said what and when is kept, and what it replaced is told."""
+    adopted.run("pause", "salesforce")
+    first = adopted.run("pause", "salesforce", "--reason", "wrong mapping")
+    assert first.lines[0].startswith("salesforce is paused since ")
+    assert ": wrong mapping (said by " in first.lines[0]
+    assert first.lines[1] == "It had no reason so far."
+    monkeypatch.setattr("pwd.getpwuid", lambda _number: SimpleNamespace(pw_name="kim"))
+    second = adopted.run("pause", "salesforce", "--reason", "wrong owners")
+    told = re.fullmatch(r"salesforce is paused since (.+) UTC by (\w+): wrong owners \(said by kim, (.+) UTC\)", second.lines[0])
+    assert told is not None
+    assert told[2] != "kim"
+    assert second.lines[1] == "It replaces: wrong mapping"
+    for same in (("--reason", "wrong owners"), ()):
+        assert "Nothing was changed." in adopted.run("pause", "salesforce", *same).out
+    assert ": wrong owners (said by kim" in adopted.run("doctor", "--offline").out
+    runs = adopted.run("runs", "list", "--kind", "pause", "--output", "json").json["runs"]
+    assert len(runs) == 3
+    assert 'It gave the pause of salesforce another reason: wrong owners; it replaces "wrong mapping".' in adopted.run("runs", "show", runs[0]["run"]).out
+    assert adopted.run("resume", "salesforce").code == 0
+    adopted.run("pause", "salesforce", "--reason", "anew")
+    assert "said by" not in adopted.run("doctor", "--offline").out

@@ -26,11 +26,16 @@ def pause(context: typer.Context, system: Named, reason: Reason = "") -> None:
     cli = cli_of(context)
     hub = cli.open(offline=True)
     found = system_of(hub, system)
-    if _row(cli, hub, found).mode == "paused":
-        cli.screen.line(f"{_told(hub, system)}. Nothing was changed.")
+    _row(cli, hub, found)
+    before = pausing.pause(hub, system, reason)
+    now = _told(hub, system)
+    if before is not None and str(before) == now:
+        cli.screen.line(f"{now}. Nothing was changed.")
         return
-    pausing.pause(hub, system, reason)
-    cli.screen.line(_told(hub, system), style="bold")
+    cli.screen.line(now, style="bold")
+    if before is not None:
+        cli.screen.line(f"It replaces: {before.reason}" if before.reason else "It had no reason so far.")
+        return
     if not found.is_target:
         cli.screen.line("It is not read, either. What is sent to it is kept, and taken in after the pause.")
     else:

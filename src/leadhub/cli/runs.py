@@ -20,7 +20,7 @@ from leadhub.sync import approval
 from leadhub.sync.approval import Told
 from leadhub.sync.found_out import kept_of
 from leadhub.sync.outcomes import in_doubt
-from leadhub.sync.pausing import PAUSE, RESUME
+from leadhub.sync.pausing import PAUSE, REPLACES, RESUME
 from leadhub.sync.recover import CRASHED
 from leadhub.sync.taken_back import Reverts, TakenBack, reverted_by
 from leadhub.sync.whose import Counts, counts_of
@@ -189,13 +189,22 @@ def _show(
 def _show_end(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[StoredEdit], back: TakenBack | None) -> None:
     screen = cli.screen
     if run.kind in (PAUSE, RESUME):
-        why = f": {run.counts['reason']}" if run.counts.get("reason") else ""
-        screen.line(f"It {'paused' if run.kind == PAUSE else 'resumed'} {run.counts.get('system')}{why}")
+        screen.line(_switched(run))
     elif not intents and not edits:
         screen.line("It wrote nothing and changed nothing.")
     elif (back is None or back.how != "whole") and (any(i.state in _MAY_STAND for i in intents) or run.kind == "import"):
         screen.line()
         screen.line(f"Take it back: {cli.command(f'revert {run.id}')} shows what of it still stands, and asks.")
+
+
+def _switched(run: RunRow) -> str:
+    """Say what a pause or its end did."""
+    system, why = run.counts.get("system"), f": {run.counts['reason']}" if run.counts.get("reason") else ""
+    if REPLACES in run.counts:
+        before = run.counts[REPLACES]
+        given = f'another reason{why}; it replaces "{before}"' if before else f"a reason{why}"
+        return f"It gave the pause of {system} {given}."
+    return f"It {'paused' if run.kind == PAUSE else 'resumed'} {system}{why}"
 
 
 def _show_drift(cli: Cli, run: RunRow) -> None:
