@@ -10,8 +10,8 @@ from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.sync.report import RunReport
 
 
-def _intent(state: IntentState, detail: str | None = None) -> Intent:
-    change = PlannedChange("k", "salesforce", "Lead", Operation.UPDATE, "1", "p", None, {}, {}, {})
+def _intent(state: IntentState, detail: str | None = None, key: str = "k") -> Intent:
+    change = PlannedChange(key, "salesforce", "Lead", Operation.UPDATE, "1", "p", None, {}, {}, {})
     return Intent("run", 1, change, state, 1, detail)
 
 
@@ -20,6 +20,7 @@ def _report(waiting: int = 0, questions: int = 0, **troubles: str) -> RunReport:
 
 
 MADE, REFUSED = _intent(IntentState.ACCEPTED), _intent(IntentState.REFUSED, "no")
+LATER_TOO = _intent(IntentState.NOT_APPLIED, "interrupted", key="other")
 LATER, DOUBT = _intent(IntentState.NOT_APPLIED, "interrupted"), _intent(IntentState.NOT_APPLIED)
 
 
@@ -32,10 +33,12 @@ LATER, DOUBT = _intent(IntentState.NOT_APPLIED, "interrupted"), _intent(IntentSt
         ([], 0, _report(hubspot="down"), "Nothing is half done: nothing was written, since not every system answered."),
         ([MADE, MADE], 0, _report(), "Nothing is half done: 2 writes made."),
         ([MADE, REFUSED], 0, _report(), "Nothing is half done: 1 write made, 1 refused."),
-        ([LATER], 0, _report(), "Nothing is half done: 0 writes made, 1 not started (interrupted): the next run looks at them again."),
-        ([MADE], 1, _report(), "Half done: 1 write got no answer, and nobody knows yet whether they happened (1 other made)."),
-        ([], 1, _report(hubspot="down"), "Half done: 1 write got no answer, and nobody knows yet whether they happened (0 others made)."),
-        ([MADE, DOUBT], 0, _report(), "Half done: of 1 write nobody can tell whether they happened, even after looking (1 other made)."),
+        ([LATER], 0, _report(), "Nothing is half done: 0 writes made, 1 not started (interrupted): the next run looks at it again."),
+        ([LATER, LATER_TOO], 0, _report(), "Nothing is half done: 0 writes made, 2 not started (interrupted): the next run looks at them again."),
+        ([MADE], 1, _report(), "Half done: 1 write got no answer, and nobody knows yet whether it happened (1 other made)."),
+        ([MADE], 2, _report(), "Half done: 2 writes got no answer, and nobody knows yet whether they happened (1 other made)."),
+        ([], 1, _report(hubspot="down"), "Half done: 1 write got no answer, and nobody knows yet whether it happened (0 others made)."),
+        ([MADE, DOUBT], 0, _report(), "Half done: of 1 write nobody can tell whether it happened, even after looking (1 other made)."),
     ],
 )
 def test_the_first_line_says_whether_anything_is_half_done(intents: list[Intent], in_flight: int, report: RunReport, line: str) -> None:

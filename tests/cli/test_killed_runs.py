@@ -8,8 +8,10 @@ import httpx
 import pytest
 from cli_world import World
 
+from leadhub.cli.run_ties import in_words
 from leadhub.model.record import Change, Outcome
 from leadhub.store.runs import Runs
+from leadhub.sync.found_out import FoundOut
 from leadhub.sync.retry import Careful
 
 Story = dict[str, Any]
@@ -61,6 +63,31 @@ def told(make_world: Callable[[], World]) -> Story:
     said["runs"]["again"] = _latest(world)
     step("undone", "runs", "show", killed)
     return said
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (FoundOut("r", "sync", True), "was killed; no write of it was on its way."),
+        (FoundOut("r", "sync", True, in_place=1), "was killed: of its 1 write without an answer, 1 is in place."),
+        (
+            FoundOut("r", "apply", True, in_place=4, not_made=1, written_now=1),
+            "was killed: of its 5 writes without an answer, 4 are in place, 1 was not made and is written now.",
+        ),
+        (FoundOut("r", "sync", True, never_sent=1, written_now=1), "was killed: 1 write was never sent; it is written now."),
+        (
+            FoundOut("r", "sync", True, never_sent=3, not_made=1, written_now=1),
+            "was killed: of its 1 write without an answer, 1 was not made; 3 more were never sent; 1 of these 4 is written now.",
+        ),
+        (
+            FoundOut("r", "sync", False, in_doubt=1, waiting=2),
+            "ended before every answer came: of its 3 writes without an answer, of 1 nobody can tell, 2 wait to be looked up.",
+        ),
+    ],
+)
+def test_what_became_of_a_killed_run_is_told_in_one_sentence(found: FoundOut, words: str) -> None:
+    """How many are in place, not made, in doubt, still to be looked up, never sent; and whether what was not made is written now."""
+    assert in_words(found) == f"Run r ({found.kind}) {words}"
 
 
 def _look(step: Callable[..., None], said: Story, when: str) -> None:

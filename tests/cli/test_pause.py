@@ -92,7 +92,10 @@ def test_a_pause_is_given_another_reason(adopted: World, monkeypatch: pytest.Mon
     assert ": wrong owners (said by kim" in adopted.run("doctor", "--offline").out
     runs = adopted.run("runs", "list", "--kind", "pause", "--output", "json").json["runs"]
     assert len(runs) == 3
-    assert 'It gave the pause of salesforce another reason: wrong owners; it replaces "wrong mapping".' in adopted.run("runs", "show", runs[0]["run"]).out
+    assert (
+        'It gave the pause of salesforce another reason: wrong owners; it replaces "wrong mapping".'
+        in adopted.run("runs", "show", runs[0]["run"]).out
+    )
     assert adopted.run("resume", "salesforce").code == 0
     adopted.run("pause", "salesforce", "--reason", "anew")
     assert "said by" not in adopted.run("doctor", "--offline").out

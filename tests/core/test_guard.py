@@ -2,7 +2,7 @@
 
 import pytest
 
-from leadhub.core.guard import Tally, judge, tally
+from leadhub.core.guard import CANARY, Refusal, Tally, judge, tally
 from leadhub.model.person import Base
 from leadhub.model.record import Operation
 from leadhub.model.run import PlannedChange
@@ -98,3 +98,18 @@ def test_conversions_are_stage_moves_and_named_as_what_they_are() -> None:
     assert (refusal.guard, refusal.pattern) == ("stage_moves", "conversions")
     only_archived = [_change(n, operation=Operation.ARCHIVE, values={}, before={}, fields={}) for n in range(201)]
     assert [r.pattern for r in judge(tally(only_archived), {"crm": 0}, {"crm": 200}, {})] == [""]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (Refusal("crm", "blanks", 1, 0, ""), "crm: 1 blank planned;"),
+        (Refusal("crm", "stage_moves", 1, 0, ""), "crm: 1 stage move planned;"),
+        (Refusal("crm", "updates", 2, 1, ""), "crm: 2 updates planned;"),
+        (Refusal("crm", CANARY, 1, 0, "x", of=1), "1 does not show what was sent (); the limit is 0. The other one was not written."),
+        (Refusal("crm", CANARY, 2, 0, "x", of=3), "2 do not show what was sent (); the limit is 0. The other 3 were not written."),
+    ],
+)
+def test_a_guard_counts_in_words_that_agree(refusal: Refusal, told: str) -> None:
+    """One is told as one."""
+    assert told in str(refusal)

@@ -11,8 +11,12 @@ import pytest
 from sandbox_world import World
 
 from leadhub.model.record import Change, Outcome
+from leadhub.store.runs import Runs
 from leadhub.sync import apply as applying
+from leadhub.sync import run as flow
+from leadhub.sync.found_out import kept_of
 from leadhub.sync.retry import Careful
+from leadhub.sync.whose import counts_of
 
 HEAD, ROW = "id,first name,last name,email,company,title", "1,Bob,Bee,bob@b.example,Bees,CTO"
 PATHS = {
@@ -155,7 +159,7 @@ sync(open_hub(Path(sys.argv[1]), clock=Stopped()))
 
 
 def test_what_a_process_left_that_is_gone_for_good_is_recovered(any_world: World) -> None:
-    """A real process ends in mid-run: the next run recovers the create and makes no second record."""
+    """A real process ends in mid-run: the next run recovers the create, makes no second record, and tells whose the first one is."""
     world = any_world
     _prepare(world, "hubspot", "create")
     world.clock.sleep(3600)
@@ -164,10 +168,45 @@ def test_what_a_process_left_that_is_gone_for_good_is_recovered(any_world: World
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 9, done.stderr
     world.expire_lease()  # where a process cannot be told for gone
-    world.sync()
+    report = world.sync()
+    (found,) = report.found_out
+    assert (found.killed, found.in_place, found.not_made, found.never_sent) == (True, 1, 0, 0)
+    with world.hub.store.read() as tx:
+        runs = [run for run_id in (found.run, report.run) for run in tx.runs.get(run_id)]
+        made = {run_id: counts["hubspot"]["created"] for run_id, counts in counts_of(tx, runs).items()}
+        (kept,) = kept_of(runs[1].counts)
+    assert (made, report.systems["hubspot"].created) == ({found.run: 1, report.run: 0}, 0)
+    assert (kept.run, kept.in_place) == (found.run, 1)
     _arrived(world, "hubspot", "create")
     assert _calls(world, "hubspot", "create") == 1
     _at_rest(world)
+
+
+def test_a_run_that_is_killed_while_it_finds_out_has_said_what_it_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the second run found stands in its row with the outcomes themselves: the third neither looks again nor tells of it as its own."""
+    _prepare(world, "hubspot", "create")
+    with monkeypatch.context() as patch:
+        patch.setattr(Careful, "push", _killing("after the call"))
+        patch.setattr(Runs, "finish", lambda *_args: None)
+        with pytest.raises(Killed):
+            world.sync()
+    world.clock.sleep(3600)
+    with monkeypatch.context() as patch:
+        patch.setattr(flow, "pull", _die)
+        patch.setattr(Runs, "finish", lambda *_args: None)
+        with pytest.raises(Killed):
+            world.sync()
+    report = world.sync()
+    with world.hub.store.read() as tx:
+        _, second, first = tx.runs.list(3, kind="sync")
+        (kept,) = kept_of(second.counts)
+    assert [(one.run, one.killed, one.unanswered) for one in report.found_out if one.run != first.id] == [(second.id, True, 0)]
+    assert all(one.unanswered == 0 for one in report.found_out)
+    assert (kept.run, kept.killed, kept.in_place) == (first.id, True, 1)
+
+
+def _die(*_args: object) -> None:
+    raise Killed
 
 
 def test_a_write_that_shows_something_else_goes_to_a_person(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

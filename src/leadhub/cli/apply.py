@@ -118,6 +118,7 @@ def _all(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
         run_view.show(cli, hub, done)
         _compare(cli, changes, done)
     else:
+        done.found_out[:0] = report.found_out  # reading the plan found it out
         cli.screen.json(done.as_json())
     raise typer.Exit(of_report(done))
 
@@ -128,7 +129,7 @@ def _compare(cli: Cli, changes: Sequence[PlannedChange], done: RunReport) -> Non
     updates = Counter(c.system for c in changes if c.operation is not Operation.CREATE)
     for name, counts in done.systems.items():
         if (creates[name], updates[name]) != (counts.created, counts.updated):
-            was = f"{creates[name]} creates and {updates[name]} updates"
+            was = f"{plural(creates[name], 'create')} and {plural(updates[name], 'update')}"
             cli.screen.line(f"{name}: {was} were shown, {counts.created} and {counts.updated} were made; the rest was overtaken, refused or put off.")
 
 

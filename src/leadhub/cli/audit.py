@@ -11,7 +11,7 @@ from leadhub.cli.progress import following
 from leadhub.cli.run_view import left_out_lines
 from leadhub.cli.session import Cli, cli_of, system_of
 from leadhub.cli.sync import Allow, allowances
-from leadhub.cli.words import plural
+from leadhub.cli.words import plural, verb
 from leadhub.sync.audit import AuditReport, audit
 from leadhub.sync.drift import KINDS, Drift, Example, Kind
 
@@ -144,18 +144,25 @@ def _show_beside(cli: Cli, report: AuditReport) -> None:
     """What is no drift and worth knowing."""
     lines = []
     if waiting := sum(of.waiting for of in report.systems.values()):
-        lines.append(f"{plural(waiting, 'record')} changed since the last run and wait for the next one: {cli.command('sync')}")
+        lines.append(
+            f"{plural(waiting, 'record')} changed since the last run and {verb(waiting, 'waits', 'wait')} for the next one: {cli.command('sync')}"
+        )
     if report.persons_waiting:
         lines.append(
-            f"{plural(report.persons_waiting, 'person')} wait for a write or for an answer, and leadhub knows it: {cli.command('review list')}"
+            f"{plural(report.persons_waiting, 'person')} {verb(report.persons_waiting, 'waits', 'wait')} for a write or for an answer,"
+            f" and leadhub knows it: {cli.command('review list')}"
         )
     if report.unanswered:
         lines.append(f"{plural(report.unanswered, 'write')} got no answer yet: the next run looks before it writes.")
     for name, of in report.systems.items():
         if of.unlisted:
-            lines.append(f"{name} left {plural(of.unlisted, 'record')} out of its listing that are there when asked for by id.")
+            lines.append(
+                f"{name} left {plural(of.unlisted, 'record')} out of its listing that {verb(of.unlisted, 'is', 'are')} there when asked for by id."
+            )
         if of.unasked:
-            lines.append(f"{plural(of.unasked, 'record')} of {name} did not come, and {name} cannot be asked by id: rows of a list that has changed.")
+            lines.append(
+                f"{plural(of.unasked, 'record')} of {name} did not come, and {name} cannot be asked by id: {verb(of.unasked, 'a row', 'rows')} of a list that has changed."
+            )
     lines += [f"{name} was not compared: what it sends comes once, and cannot be read again." for name in report.not_compared]
     if lines:
         cli.screen.line()

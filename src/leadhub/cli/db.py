@@ -4,6 +4,7 @@ import typer
 
 from leadhub import config
 from leadhub.cli.session import cli_of
+from leadhub.cli.words import plural
 from leadhub.hub import store_url
 from leadhub.store import upgrade as upgrade_store
 
@@ -26,4 +27,6 @@ def check(context: typer.Context) -> None:
     with hub.store.read() as tx:
         counts = tx.persons.counts()
     records = ", ".join(f"{count} of {system}" for system, count in counts.records.items()) or "none"
-    cli.screen.line(f"{hub.store.where} can be read: {counts.persons} persons; records: {records}; {counts.open_reviews} open questions.")
+    cli.screen.line(
+        f"{hub.store.where} can be read: {plural(counts.persons, 'person')}; records: {records}; {plural(counts.open_reviews, 'open question')}."
+    )

@@ -20,7 +20,7 @@ from leadhub.cli.live import compare, needs_of, only_here
 from leadhub.cli.prove import prove
 from leadhub.cli.screen import clean
 from leadhub.cli.session import Cli, cli_of, identify
-from leadhub.cli.words import plural
+from leadhub.cli.words import plural, verb
 from leadhub.config.lines import place
 from leadhub.config.load import ENV_FILE
 from leadhub.connectors.examining import SKEW, allowance_finding
@@ -160,7 +160,12 @@ def _store(hub: Hub) -> Iterator[Finding]:
         step = f"stop one of the two; if that one is dead: leadhub adopt {other.system} --take-over {other.id}"
         yield Finding("fail", other.system, f"another leadhub makes records here, so nothing is written: {shown(other)}", step)
     for name, count in stranded(hub).items():
-        yield Finding("warn", "inbox", f'{plural(count, "delivery")} wait for "{name}", under which no system receives anything now', UNSTRAND)
+        yield Finding(
+            "warn",
+            "inbox",
+            f'{plural(count, "delivery")} {verb(count, "waits", "wait")} for "{name}", under which no system receives anything now',
+            UNSTRAND,
+        )
     if unknown and held is None:
         yield Finding("warn", "journal", f"{plural(unknown, 'write')} without a known outcome", "leadhub sync: it looks before it writes")
 

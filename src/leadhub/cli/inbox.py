@@ -6,7 +6,7 @@ import typer
 
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.session import cli_of, system_of
-from leadhub.cli.words import plural
+from leadhub.cli.words import plural, verb
 from leadhub.connectors.protocols import Receives
 from leadhub.core.normalize import text_of
 from leadhub.errors import RecordError
@@ -36,7 +36,7 @@ def list_deliveries(
     with hub.store.read() as tx:
         found = tx.inbox.list(system, wanted, limit)
     for name, count in stranded(hub).items():
-        told = f'{plural(count, "delivery")} wait for "{name}", under which no system receives anything now: no sync takes them in. Next: {UNSTRAND}'
+        told = f'{plural(count, "delivery")} {verb(count, "waits", "wait")} for "{name}", under which no system receives anything now: no sync takes them in. Next: {UNSTRAND}'
         cli.screen.note(told, style="yellow")
     columns = ("delivery", "system", "received", "bytes", "state", "reason")
     cli.screen.rows("leadhub.inbox/1", "deliveries", [_row(stored) for stored in found], columns=columns, right=("delivery", "bytes"))

@@ -105,7 +105,7 @@ def _fields(system: System, target: TargetObject, fields: Mapping[str, FieldDesc
             f'[system.{system.name}] required_defaults = {{ {missing[0]} = "…" }}, create = "never", or make it optional there',
         )
     if not (hidden or fixed or (missing and target.creates)):
-        yield "ok", f"{name}: all {len(known)} fields are there for this login", ""
+        yield "ok", f"{name}: {f'all {len(known)} fields are' if len(known) > 1 else 'its field is'} there for this login", ""
 
 
 def _lengths(system: System, target: TargetObject, fields: Mapping[str, FieldDescription], known: Held) -> Iterator[Line]:

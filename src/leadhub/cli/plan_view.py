@@ -68,7 +68,7 @@ def show_groups(cli: Cli, hub: Hub, changes: Sequence[PlannedChange], groups: Se
         _show_group(cli, number, group)
     if len(groups) > _MOST:
         cli.screen.line()
-        cli.screen.line(f"… and {len(groups) - _MOST} smaller patterns (--output json shows all)")
+        cli.screen.line(f"… and {plural(len(groups) - _MOST, 'smaller pattern')} (--output json shows all)")
     if not changes:
         return
     cli.screen.line()

@@ -20,6 +20,7 @@ from leadhub.hub import Hub
 from leadhub.model.record import Operation
 from leadhub.model.run import RunRow
 from leadhub.sync import acts, pausing
+from leadhub.sync.found_out import FoundOut
 from leadhub.sync.patterns import grouped
 from leadhub.sync.report import RunReport
 from leadhub.sync.revert import Part, Reverted
@@ -58,7 +59,7 @@ def revert(
     if found.empty:
         pausing.demand_running(hub, found.waits_for)
         if not cli.screen.for_people:
-            cli.screen.json(_as_json(hub, report, found))
+            cli.screen.json(_as_json(hub, report, found, report.found_out))
         raise typer.Exit(of_report(report))
     if stopped := [g for g in report.guards if part is None and g.seen > allowed.get((g.system, g.guard), 0)]:
         raise GuardStopped(
@@ -73,14 +74,14 @@ def revert(
     if cli.screen.for_people:
         _show_done(cli, hub, meant, done, made)
     else:
-        cli.screen.json(_as_json(hub, done, made))
+        cli.screen.json(_as_json(hub, done, made, [*report.found_out, *done.found_out]))
     raise typer.Exit(of_report(done))
 
 
 def _seen(guard: Refusal) -> str:
     if guard.guard == OTHERS:
         return f"{guard.system}: another leadhub makes records here: {guard.pattern}"
-    return f"{guard.system}: {guard.seen} {guard.guard.replace('_', ' ')}, the limit is {guard.limit}"
+    return f"{guard.system}: {guard.seen} {guard.what}, the limit is {guard.limit}"
 
 
 def _part(cli: Cli, hub: Hub, found: Reverted, wanted: str | None) -> Part | None:
@@ -178,7 +179,7 @@ def _rest(cli: Cli, count: int) -> None:
         cli.screen.line(f"   … and {count - _MOST} more (--yes --output json lists all, once it is done)")
 
 
-def _as_json(hub: Hub, report: RunReport, found: Reverted) -> dict[str, Any]:
+def _as_json(hub: Hub, report: RunReport, found: Reverted, found_out: Sequence[FoundOut]) -> dict[str, Any]:
     return {
         "schema": "leadhub.revert/1",
         "run": report.run,
@@ -192,5 +193,6 @@ def _as_json(hub: Hub, report: RunReport, found: Reverted) -> dict[str, Any]:
         ],
         "waiting": [{"person": s.person, "where": s.where, "field": s.field, "reason": s.reason} for s in found.skipped if s.why == "waits"],
         "taken_back_before": found.count("done"),
+        "found_out": [one.as_json() for one in found_out],
         "troubles": report.troubles,
     }

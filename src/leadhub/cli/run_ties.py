@@ -14,15 +14,16 @@ from leadhub.sync.taken_back import TakenBack, reverted_by
 def show_found_out(cli: Cli, report: RunReport) -> None:
     """Print which earlier runs had left writes open, what became of them, and what to do next."""
     for one in report.found_out:
-        cli.screen.line(_in_words(one), style="bold")
+        cli.screen.line(in_words(one), style="bold")
         look = cli.command(f"runs show {one.run}")
         open_still = one.not_made + one.never_sent + one.waiting
         goes_on = f"{cli.command(f'revert {one.reverts}')} goes on where it stopped"
         cli.screen.line(f"  Next: {goes_on if one.reverts and open_still else look}")
 
 
-def _in_words(one: FoundOut) -> str:
-    run = f"Run {one.run} ({one.kind}) {'was killed' if one.killed else 'came to its end too early'}"
+def in_words(one: FoundOut) -> str:
+    """Say what became of the writes that one earlier run left open."""
+    run = f"Run {one.run} ({one.kind}) {'was killed' if one.killed else 'ended before every answer came'}"
     if not one.unanswered and not one.never_sent:
         return f"{run}; no write of it was on its way."
     told = [f"of its {plural(one.unanswered, 'write')} without an answer, {', '.join(_outcomes(one))}"] if one.unanswered else []
@@ -55,7 +56,7 @@ def ties(cli: Cli, run: RunRow, back: TakenBack | None) -> Iterator[str]:
     for one in kept_of(run.counts):
         told = {"in place": one.in_place, "not made": one.not_made, "in doubt": one.in_doubt, "never sent": one.never_sent}
         figures = ", ".join(f"{n:,} {what}" for what, n in told.items() if n)
-        yield f"Found out: {plural(one.unanswered + one.never_sent, 'write')} of run {one.run}: {figures}."
+        yield f"Found out: {plural(one.found, 'write')} of run {one.run}: {figures}."
     if back is not None:
         yield from _taken_back(cli, run, back)
 
@@ -81,7 +82,7 @@ def _undone(back: TakenBack, revert: RunRow) -> str:
 def note(run: RunRow, back: TakenBack | None) -> str:
     """Say the same in the few words that a row of the list holds."""
     parts = [f"takes back {reverted}"] if (reverted := reverted_by(run)) else []
-    parts += [f"found out {one.unanswered + one.never_sent} of {one.run}" for one in kept_of(run.counts)]
+    parts += [f"found out {one.found} of {one.run}" for one in kept_of(run.counts)]
     if back is not None:
         begun = {"whole": "taken back by", "part": "taken back in part by", "begun": "being taken back by"}
         parts += [f"{begun[back.how]} {', '.join(one.id for one in back.by)}"]

@@ -56,19 +56,19 @@ def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport, un
     written = of[IntentState.ACCEPTED]
     if in_flight:
         return [
-            f"Half done: {plural(in_flight, 'write')} got no answer, and nobody knows yet whether they happened ({plural(written, 'other')} made).",
+            f"Half done: {plural(in_flight, 'write')} got no answer, and nobody knows yet whether {verb(in_flight, 'it', 'they')} happened ({plural(written, 'other')} made).",
             "Do nothing: the next run looks before it writes.",
         ]
     if doubtful := sum(map(in_doubt, intents)) + sum(one.in_doubt for one in report.found_out):
         return [
-            f"Half done: of {plural(doubtful, 'write')} nobody can tell whether they happened, even after looking ({plural(written, 'other')} made).",
-            "Look at the questions below: nothing repeats these writes by itself.",
+            f"Half done: of {plural(doubtful, 'write')} nobody can tell whether {verb(doubtful, 'it', 'they')} happened, even after looking ({plural(written, 'other')} made).",
+            f"Look at the questions below: nothing repeats {verb(doubtful, 'this write', 'these writes')} by itself.",
         ]
     last = {intent.change.key: intent.state for intent in intents}  # what a later pass tried again is put off once
     put_off = sum(state in {IntentState.NOT_APPLIED, IntentState.PLANNED} for state in last.values())
     parts = [f"{plural(written, 'write')} made"] if written or put_off or of[IntentState.REFUSED] else []
     parts += [f"{of[IntentState.REFUSED]} refused"] if of[IntentState.REFUSED] else []
-    parts += [f"{put_off} not started ({_why(intents)}): the next run looks at them again"] if put_off else []
+    parts += [f"{put_off} not started ({_why(intents)}): the next run looks at {verb(put_off, 'it', 'them')} again"] if put_off else []
     return [f"Nothing is half done: {', '.join(parts)}." if parts else nothing_written(report, unwritten)]
 
 
@@ -160,7 +160,7 @@ def left_out_lines(cli: Cli, report: RunReport, name: str) -> Iterator[str]:
 
 def _rest(cli: Cli, count: int) -> None:
     if count > _MOST:
-        cli.screen.line(f"  … and more: {count - _MOST} further lines")
+        cli.screen.line(f"  … and {plural(count - _MOST, 'further line')}")
 
 
 def what_next(cli: Cli, hub: Hub, report: RunReport) -> list[str]:

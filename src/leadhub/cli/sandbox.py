@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.session import Cli, cli_of
+from leadhub.cli.words import verb
 from leadhub.errors import LeadhubError
 
 
@@ -89,7 +90,7 @@ def instructions(found: dict[str, Any], people: int = 0) -> list[str]:
         "# A project for both, and on from there as with real accounts:",
         f"leadhub init crm --hubspot-url {hubspot['url']}",
         "",
-        f"# {f'{people} people are in both' if people else 'Both are empty'}. Somebody for each; more such orders are in the README of leadhub-sandbox:",
+        f"# {verb(people, '1 person is in both', f'{people} people are in both') if people else 'Both are empty'}. Somebody for each; more such orders are in the README of leadhub-sandbox:",
         *(f"curl {url}/_sandbox/create --json '{json.dumps(order)}'" for url, order in ann.items()),
         "",
         f"# The console, to look at records, edit, convert, merge and delete them, and to switch faults on: {found['console']['url']}",

@@ -89,6 +89,12 @@ class Refusal:
             return f"--take-over {self.other}"
         return f"--allow {self.system}.{self.guard}={self.seen}"
 
+    @property
+    def what(self) -> str:
+        """What is counted, in the number that goes with the count."""
+        words = self.guard.replace("_", " ")
+        return words.removesuffix("s") if self.seen == 1 else words
+
     def __str__(self) -> str:
         if self.guard == OTHERS:
             return (
@@ -102,14 +108,14 @@ class Refusal:
                 f" None was taken for gone. Look there for what hides them from leadhub's login, or pass {self.flag}."
             )
         if self.guard == CANARY:
+            rest = "The other one was" if self.of == 1 else f"The other {self.of} were"
             return (
-                f"{self.system}: of the first writes of {self.pattern}, {self.seen} do not show what was sent ({' | '.join(self.examples)}); the limit is"
-                f" {self.limit}. The other {self.of} were not written. Look there for a workflow or a rule that changes them, or pass {self.flag}."
+                f"{self.system}: of the first writes of {self.pattern}, {self.seen} {'does' if self.seen == 1 else 'do'} not show what was sent ({' | '.join(self.examples)}); the limit is"
+                f" {self.limit}. {rest} not written. Look there for a workflow or a rule that changes them, or pass {self.flag}."
             )
         because = f", most of them {self.pattern}" if self.pattern else ""
-        what = self.guard.replace("_", " ")
         because += f", {self.made} of them written already in this run" if self.made else ""
-        return f"{self.system}: {self.seen} {what} planned{because}; the limit is {self.limit}. Look at `leadhub plan`, then pass {self.flag}."
+        return f"{self.system}: {self.seen} {self.what} planned{because}; the limit is {self.limit}. Look at `leadhub plan`, then pass {self.flag}."
 
 
 def judge(

@@ -38,6 +38,11 @@ class FoundOut:
         """How many of its writes had got no answer."""
         return self.in_place + self.not_made + self.in_doubt + self.waiting
 
+    @property
+    def found(self) -> int:
+        """Of how many of its writes something was found out."""
+        return self.in_place + self.not_made + self.in_doubt + self.never_sent
+
     def count(self, state: IntentState) -> None:
         """Note what became of one write that had got no answer."""
         name = _COUNTED[state]

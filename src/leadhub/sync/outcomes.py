@@ -56,7 +56,7 @@ def put_off(session: Session, intents: Sequence[Intent], why: str, run_id: str |
 
 
 def _keep_found_out(session: Session, tx: Transaction) -> None:
-    session.note(tx, FOUND_OUT, [one.kept() for one in session.found_out.values()])
+    session.note(tx, FOUND_OUT, [one.kept() for one in session.found_out.values() if one.found])
 
 
 class Settler:

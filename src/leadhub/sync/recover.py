@@ -37,7 +37,7 @@ def recover(session: Session, systems: Collection[str] | None = None) -> None:
     with session.hub.store.read() as tx:
         intents = tx.intents.open(before_run=session.run_id)
         runs = [run for run_id in dict.fromkeys([*sorted(dead), *(i.run_id for i in intents)]) for run in tx.runs.get(run_id)]
-    session.found_out = {run.id: FoundOut(run.id, run.kind, run.status == CRASHED, reverted_by(run)) for run in runs}
+    session.found_out = {run.id: FoundOut(run.id, run.kind, run.status == CRASHED or run.id in dead, reverted_by(run)) for run in runs}
     for run_id in dict.fromkeys(i.run_id for i in intents):
         for system in dict.fromkeys(i.change.system for i in intents if i.run_id == run_id):
             mine = [i for i in intents if i.run_id == run_id and i.change.system == system]

@@ -50,6 +50,7 @@ class Reverts:
         for run in reversed(tx.runs.list(1000, kind="revert")):
             self._of.setdefault(reverted_by(run) or "", []).append(run)
         self._standing: dict[str, frozenset[_Field]] = {}
+        self._journals: dict[str, list[tuple[PlannedChange, IntentState]]] = {}
 
     def of(self, run: RunRow) -> TakenBack | None:
         """Return what was taken back of a run; None where nothing was."""
@@ -82,12 +83,13 @@ class Reverts:
         return all(state is IntentState.ACCEPTED for state in last.values())
 
     def _journal(self, run_id: str) -> Sequence[tuple[PlannedChange, IntentState]]:
-        found: list[tuple[PlannedChange, IntentState]] = []
-        after = 0
-        while some := self._tx.intents.of_run(run_id, after):
-            found += [(intent.change, intent.state) for intent in some]
-            after = some[-1].seq
-        return found
+        if run_id not in self._journals:
+            found = self._journals[run_id] = []
+            after = 0
+            while some := self._tx.intents.of_run(run_id, after):
+                found += [(intent.change, intent.state) for intent in some]
+                after = some[-1].seq
+        return self._journals[run_id]
 
 
 def _fields(change: PlannedChange) -> list[_Field]:
