@@ -90,7 +90,7 @@ def test_equal_stamps_are_read_again(store: Store, ingest: Ingest) -> None:
     assert stored(store, "1").native == {"Name": "Ann"}
     with store.read() as tx:
         assert tx.records.unsettled() == (key("1"),)
-    assert ingest(seen("1", "Bea", 5), reread=True) == IngestResult(changed=1, changed_keys=(key("1"),))
+    assert ingest(seen("1", "Bea", 5), how="asked") == IngestResult(changed=1, changed_keys=(key("1"),))
     with store.read() as tx:
         assert tx.records.unsettled() == ()
         assert tx.records.cursor("sfdc") == "after"
@@ -102,10 +102,61 @@ def test_a_reread_that_agrees_settles_too(store: Store, ingest: Ingest) -> None:
     ingest(seen("1", "Ann", 5))
     settle(store, "1")
     ingest(seen("1", "Bea", 5))
-    assert ingest(seen("1", "Ann", 5), reread=True) == IngestResult(unchanged=1)
+    assert ingest(seen("1", "Ann", 5), how="asked") == IngestResult(unchanged=1)
     with store.read() as tx:
         assert tx.records.unsettled() == ()
     assert worklist(store) == []
+
+
+def test_what_was_asked_for_by_id_is_taken_whatever_its_stamp(store: Store, ingest: Ingest) -> None:
+    """Its system was put back to an earlier state: by its stamp the answer is older, and yet it is later than all that was seen before."""
+    ingest(seen("1", "Ann", 5))
+    assert ingest(seen("1", "Old", 4), how="asked") == IngestResult(changed=1, changed_keys=(key("1"),))
+    assert (stored(store, "1").native, stored(store, "1").stamp) == ({"Name": "Old"}, T0 + timedelta(minutes=4))
+    assert worklist(store) == ["1"]
+
+
+def test_a_listing_that_shows_an_older_record_is_read_again(store: Store, ingest: Ingest) -> None:
+    """A listing lags, or its system was put back: nothing is taken from it, and the record stays marked until it was asked for by id."""
+    ingest(seen("1", "Ann", 5))
+    settle(store, "1")
+    assert ingest(seen("1", "Old", 4), how="listed") == IngestResult(ambiguous=(key("1"),))
+    assert stored(store, "1").native == {"Name": "Ann"}
+    with store.read() as tx:
+        assert tx.records.unsettled() == (key("1"),)
+    ingest(seen("1", "Ann", 5), how="asked")
+    with store.read() as tx:
+        assert tx.records.unsettled() == ()
+    assert worklist(store) == []
+
+
+def test_a_record_put_back_is_not_deaf_to_what_comes_next(store: Store, ingest: Ingest) -> None:
+    """Put back with the values that are stored, only its stamp is older: from then on that one counts, and an edit in between is news."""
+    ingest(seen("1", "Ann", 9))
+    assert ingest(seen("1", "Ann", 4), how="listed").ambiguous == (key("1"),)
+    assert ingest(seen("1", "Ann", 4), how="asked") == IngestResult(unchanged=1)
+    assert stored(store, "1").stamp == T0 + timedelta(minutes=4)
+    assert ingest(seen("1", "Bea", 7)).changed == 1
+    assert ingest(seen("1", "Old", 6)).older == 1
+
+
+def test_a_delivery_is_believed_at_its_own_time_and_not_later(store: Store, ingest: Ingest) -> None:
+    """What is parsed again says what it says now under the same stamp; what was delivered late is older all the same."""
+    ingest(seen("1", "Ann", 5), how="delivered")
+    assert ingest(seen("1", "Bea", 5), how="delivered").changed == 1
+    assert ingest(seen("1", "Old", 4), how="delivered") == IngestResult(older=1)
+
+
+@pytest.mark.parametrize(("first", "then"), [(seen("1", None, 5, gone=Gone.DELETED), seen("1", "Ann", 1)), (seen("1", "Ann", 5), seen("1", None, 1, gone=Gone.DELETED))])
+def test_who_is_put_back_among_the_living_or_the_dead_is(
+    store: Store, ingest: Ingest, first: tuple[Record, bytes], then: tuple[Record, bytes]
+) -> None:
+    """Undeleted, or deleted again, by a system that was put back: a tombstone with a later stamp does not hold, nor does a life with one."""
+    ingest(seen("1", "Ann", 0))
+    ingest(first)
+    assert ingest(then, how="listed").ambiguous == (key("1"),)
+    assert ingest(then, how="asked").changed == 1
+    assert stored(store, "1").gone is then[0].gone
 
 
 def test_a_record_twice_in_a_page_counts_once(store: Store, ingest: Ingest) -> None:

@@ -15,7 +15,7 @@ from leadhub.store import bulk, tables
 from leadhub.store.codec import decode_native, encode_native
 from leadhub.store.leases import Leases
 from leadhub.store.repository import Repository
-from leadhub.store.rows import IngestResult, RecordKey
+from leadhub.store.rows import IngestResult, RecordKey, Seen
 
 _T = tables.record
 _MOVE_STAMP = (
@@ -86,7 +86,7 @@ class Records(Repository):
         token: int,
         *,
         object: str = "",  # noqa: A002 - the model's word
-        reread: bool = False,
+        how: Seen = "told",
     ) -> IngestResult:
         """Store one page, put what changed on the work list, and move the cursor, all in this transaction.
 
@@ -97,10 +97,12 @@ class Records(Repository):
             run_id: the run that saw them.
             token: the caller's lease.
             object: the part of the system that the cursor is of; blank where it has one cursor.
-            reread: the records were read by id to settle an ambiguity: an equal stamp takes their values.
+            how: how the records came, which says what their stamps are worth.
 
-        An unchanged record is known by its hash alone; an observation older than the stored one is dropped. A record that is gone and comes without
-        values keeps those last seen.
+        An unchanged record is known by its hash alone. An observation older than the stored one is dropped: an index lags. In a reading of everything
+        that may also be a system that was put back to an earlier state, so there the record is asked for by id, as it is where two values have one
+        stamp. What was asked for is later than all that was seen before, whatever its stamp. A record that is gone and comes without values keeps
+        those last seen.
 
         Raises:
             LeaseHeld: the lease was lost; nothing is stored.
@@ -108,7 +110,7 @@ class Records(Repository):
         Leases(self.connection, self.clock).check(token)
         page = _Page()
         for name, group in groupby(sorted(records, key=lambda pair: pair[0].object), key=lambda pair: pair[0].object):
-            self._judge(page, system, name, list(group), run_id, reread=reread)
+            self._judge(page, system, name, list(group), run_id, how)
         bulk.upsert(self.connection, _T, list(page.rows.values()))
         self._touch(page)
         if cursor is not None:
@@ -116,13 +118,13 @@ class Records(Repository):
             bulk.upsert(self.connection, tables.cursor, [row])
         return page.result()
 
-    def _judge(self, page: _Page, system: str, name: str, group: Sequence[tuple[Record, bytes]], run_id: str, *, reread: bool) -> None:
+    def _judge(self, page: _Page, system: str, name: str, group: Sequence[tuple[Record, bytes]], run_id: str, how: Seen) -> None:
         known = self._known(system, name, group)
         seen_at = self.clock.now()
         for record, raw_hash in group:
             key = RecordKey(system, name, record.id)
             stored = known.get(record.id)
-            said = verdict(stored, record, raw_hash, reread=reread)
+            said = verdict(stored, record, raw_hash, how)
             page.note(key, said)
             if said in {"new", "changed"}:
                 row = record_row(_observed(key, record, raw_hash, stored), seen_at, run_id, dirty=True)
@@ -132,7 +134,7 @@ class Records(Repository):
                 page.stamps.pop(key, None)
                 known[record.id] = _Known(*(row[name] for name in (*_DECIDING, "native")))
                 continue
-            if said == "unchanged" and reread:
+            if said == "unchanged" and how == "asked":
                 page.settled.append(key)
             if said == "unchanged" and stored and record.stamp and record.stamp != stored.stamp:
                 # The values asked for are the same, but a late observation from between the two stamps must still count as old.
@@ -219,7 +221,7 @@ class Records(Repository):
         return frozenset(RecordKey(*row) for row in self.connection.execute(found))
 
     def unsettled(self, limit: int = 1000, after: RecordKey | None = None) -> tuple[RecordKey, ...]:
-        """Return keys of records that must be read by id: two observations had one stamp and different values."""
+        """Return keys of records that must be read by id: an observation cannot be told from what is stored by its stamp."""
         return self._marked(_T.c.unsettled.is_(True), limit, after)
 
     def _marked(self, mark: Any, limit: int, after: RecordKey | None) -> tuple[RecordKey, ...]:
@@ -290,17 +292,17 @@ def stored_record(row: Sequence[Any]) -> StoredRecord:
     )
 
 
-def verdict(stored: _Known | StoredRecord | None, record: Record, raw_hash: bytes, *, reread: bool) -> str:
+def verdict(stored: _Known | StoredRecord | None, record: Record, raw_hash: bytes, how: Seen) -> str:
     """Return what an observation is beside the stored one: new, unchanged, changed, older or ambiguous."""
     if stored is None:
         return "new"
-    if stored.stamp and record.stamp and record.stamp < stored.stamp:
-        return "older"
+    if how != "asked" and stored.stamp and record.stamp and record.stamp < stored.stamp:
+        return "ambiguous" if how == "listed" else "older"
     same_end = (record.gone, record.gone_to) == (stored.gone, stored.gone_to)
     tombstone = record.gone is not None and not record.values
     if same_end and (tombstone or raw_hash == stored.raw_hash):
         return "unchanged"
-    if record.stamp and record.stamp == stored.stamp and same_end and not reread:
+    if record.stamp and record.stamp == stored.stamp and same_end and how in ("told", "listed"):
         return "ambiguous"
     return "changed"
 

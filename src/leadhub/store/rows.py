@@ -12,6 +12,9 @@ from leadhub.model.run import Edit, IntentState, Review
 Mode = Literal["new", "read", "write", "paused"]
 """How far leadhub may go with a system: not adopted yet, read only, read and write, left alone for now."""
 
+Seen = Literal["told", "listed", "delivered", "asked"]
+"""How records came: among what changed, in a reading of everything, by themselves through the inbox, or by id because somebody asked."""
+
 
 class RecordKey(NamedTuple):
     """The name of one record in the whole deployment."""
@@ -65,8 +68,8 @@ class OtherInstallation:
 class IngestResult:
     """What one page changed. Each record of the page is counted once; a record that came twice is counted by what came of it at last.
 
-    `changed_keys` are the keys of new and changed records, now on the work list. `ambiguous` has the stored stamp but other values: nothing was
-    taken, the keys stay marked until a re-read settles them. `older` were observations older than the stored ones, and dropped.
+    `changed_keys` are the keys of new and changed records, now on the work list. `ambiguous` are those of which nothing can be told without asking for
+    them by id: nothing was taken, the keys stay marked until that settles them. `older` were observations older than the stored ones, and dropped.
     """
 
     new: int = 0

@@ -4,10 +4,11 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from leadhub.errors import LeadhubError
 from leadhub.model.record import Cursor, Page, Record
-from leadhub.store import IngestResult, RecordKey, Transaction
+from leadhub.store import IngestResult, RecordKey, Seen, Transaction
 from leadhub.sync import checked, sweep
 from leadhub.sync.installation import without_keys
 from leadhub.sync.receive import UNSTRAND, receive, stranded
@@ -16,6 +17,9 @@ from leadhub.values.people import TELLING, somebody_else
 
 PAGES_IN_FLIGHT = 8
 """Bounds the memory: a fast system waits until the store has caught up."""
+
+IDS = 1000
+"""So many records are asked for by id before they are stored: a system that was put back has all of them to be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +103,11 @@ def store_page(session: Session, system: str, page: Page, deliveries: Sequence[i
 
     A delivery that is parsed again says what it says now: its time of receipt is the same, and there is nothing to be read by id.
     """
+    how: Seen = "delivered" if deliveries else "listed" if system in session.sweeping else "told"
     with session.storing() as tx:
         page = _without_others(session, tx, system, replace(page, records=tuple(without_keys(session, tx, system, page.records))))
         records = [(record, session.hash_of(record.object, record.values, system)) for record in page.records]
-        result = tx.records.ingest(system, records, sweep.keep(session, system, page.cursor), session.run_id, session.token, reread=bool(deliveries))
+        result = tx.records.ingest(system, records, sweep.keep(session, system, page.cursor), session.run_id, session.token, how=how)
         tx.rejects.keep(session.run_id, page.rejects)
         if deliveries:
             tx.inbox.settle(deliveries, session.run_id)
@@ -140,28 +145,30 @@ def _without_others(session: Session, tx: Transaction, system: str, page: Page) 
 
 
 def store_reread(session: Session, system: str, records: Sequence[Record]) -> None:
-    """Store records that were read by id: they are later than anything a pull saw."""
+    """Store records that were read by id: they are later than anything a pull saw, whatever their stamps."""
     with session.storing() as tx:
+        session.keep(tx)
         hashed = [(r, session.hash_of(r.object, r.values, system)) for r in without_keys(session, tx, system, records)]
-        tx.records.ingest(system, hashed, None, session.run_id, session.token, reread=True)
+        tx.records.ingest(system, hashed, None, session.run_id, session.token, how="asked")
 
 
 def _settle_ambiguous(session: Session) -> None:
-    """Read by id what showed two values under one stamp."""
-    by_object: dict[tuple[str, str], list[str]] = {}
+    """Read by id what showed two values under one stamp, or in a reading of everything an older stamp than is stored."""
     after: RecordKey | None = None
-    with session.hub.store.read() as tx:
-        while keys := tx.records.unsettled(1000, after):
-            for key in keys:
-                by_object.setdefault((key.system, key.object), []).append(key.id)
-            after = keys[-1]
-    for (system, name), ids in by_object.items():
-        careful = session.careful.get(system)
-        if careful is None or not careful.can_reread or system in session.troubles:
-            continue
-        try:
-            found = careful.reread(name, ids)
-        except LeadhubError as error:
-            session.fail(system, error)
-            continue
-        store_reread(session, system, list(found.values()))
+    while True:
+        with session.hub.store.read() as tx:
+            keys = tx.records.unsettled(IDS, after)
+        if not keys:
+            return
+        for (system, name), some in groupby(keys, key=lambda key: key[:2]):
+            careful = session.careful.get(system)
+            if careful is None or not careful.can_reread or system in session.troubles:
+                continue
+            try:
+                found = careful.reread(name, [key.id for key in some])
+            except LeadhubError as error:
+                session.fail(system, error)
+                continue
+            store_reread(session, system, list(found.values()))
+            session.checkpoint()
+        after = keys[-1]

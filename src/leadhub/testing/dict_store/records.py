@@ -6,7 +6,7 @@ from itertools import islice
 
 from leadhub.model.person import StoredRecord
 from leadhub.model.record import Cursor, Gone, Record
-from leadhub.store import IngestResult, RecordKey
+from leadhub.store import IngestResult, RecordKey, Seen
 from leadhub.store.records import Records, verdict
 from leadhub.testing.dict_store.json_values import json_in, json_out
 from leadhub.testing.dict_store.repository import DictRepository
@@ -33,7 +33,7 @@ class DictRecords(DictRepository, Records):
         token: int,
         *,
         object: str = "",  # noqa: A002 - the model's word
-        reread: bool = False,
+        how: Seen = "told",
     ) -> IngestResult:
         """See `Records.ingest`."""
         held = self.held
@@ -46,14 +46,14 @@ class DictRecords(DictRepository, Records):
         for record, raw_hash in sorted(records, key=_by_object):
             key = RecordKey(system, record.object, record.id)
             stored = page.get(key) or held.records.get(key)
-            said = verdict(stored, record, raw_hash, reread=reread)
+            said = verdict(stored, record, raw_hash, how)
             before = verdicts.get(key)
             verdicts[key] = said if before is None else max(before, said, key=_WEIGHTS.__getitem__)
             if said in {"new", "changed"}:
                 page[key] = _observed(key, record, raw_hash, stored)
                 changed[key] = None
             elif said == "unchanged" and stored:
-                if reread:
+                if how == "asked":
                     settled.append(key)
                 if record.stamp and record.stamp != stored.stamp:
                     page[key] = replace(stored, stamp=utc(record.stamp))
