@@ -226,7 +226,19 @@ def populate(tx: Transaction) -> None:
 
 # What comes more than once here is drawn more often.
 ACT = st.one_of(
-    *[acts("records", "ingest", system, st.lists(record, min_size=1, max_size=3), json, run, token, how=st.sampled_from(["told", "listed", "delivered", "asked"])) for _ in range(4)],
+    *[
+        acts(
+            "records",
+            "ingest",
+            system,
+            st.lists(record, min_size=1, max_size=3),
+            json,
+            run,
+            token,
+            how=st.sampled_from(["told", "listed", "delivered", "asked"]),
+        )
+        for _ in range(4)
+    ],
     acts("records", "set_gone", st.dictionaries(key, gone, max_size=2)),
     acts("records", "mark_dirty", keys),
     acts("records", "mark_system_dirty", system),

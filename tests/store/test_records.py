@@ -147,7 +147,9 @@ def test_a_delivery_is_believed_at_its_own_time_and_not_later(store: Store, inge
     assert ingest(seen("1", "Old", 4), how="delivered") == IngestResult(older=1)
 
 
-@pytest.mark.parametrize(("first", "then"), [(seen("1", None, 5, gone=Gone.DELETED), seen("1", "Ann", 1)), (seen("1", "Ann", 5), seen("1", None, 1, gone=Gone.DELETED))])
+@pytest.mark.parametrize(
+    ("first", "then"), [(seen("1", None, 5, gone=Gone.DELETED), seen("1", "Ann", 1)), (seen("1", "Ann", 5), seen("1", None, 1, gone=Gone.DELETED))]
+)
 def test_who_is_put_back_among_the_living_or_the_dead_is(
     store: Store, ingest: Ingest, first: tuple[Record, bytes], then: tuple[Record, bytes]
 ) -> None:

@@ -149,6 +149,30 @@ def test_what_vanished_is_asked_for_by_id_and_mended(world: World) -> None:
     assert [link.role for link in world.person().links if link.record_id == contact] == ["frozen"]
 
 
+def test_who_was_archived_a_moment_ago_is_missing_and_does_not_wait_for_the_next_run(world: World) -> None:
+    """No sync hears of it before HubSpot's list of the archived is read again, hours later; `pull --anew` asks by id at once."""
+    _, contact = begun(world)
+    world.boxes.order(world.boxes.hubspot, "archive", {"object": "contacts", "id": contact})
+    report = audit(world.hub)
+    assert (found(report), report.systems["hubspot"].waiting) == ({"missing": [contact]}, 0)
+    world.sync()
+    assert found(audit(world.hub)) == {"missing": [contact]}
+    pull_only(world.hub, anew=True)
+    assert audit(world.hub).drift == []
+    assert [link.role for link in world.person().links if link.record_id == contact] == ["frozen"]
+
+
+def test_who_was_deleted_in_salesforce_waits_for_the_next_run(world: World) -> None:
+    """Salesforce tells of the deleted with what changed: the next sync reads it, and that is all it takes."""
+    lead, _ = begun(world)
+    world.sf_delete(lead)
+    report = audit(world.hub)
+    assert (report.drift, report.systems["salesforce"].waiting) == ([], 1)
+    world.sync()
+    report = audit(world.hub)
+    assert (report.drift, report.systems["salesforce"].waiting) == ([], 0)
+
+
 def test_a_login_that_lost_its_sight_is_stopped_by_the_guard(world: World) -> None:
     """Of 30 contacts 25 do not come: nobody is said to be missing; the guard names itself as it does in a sweep."""
     contacts = [world.pair(f"p{n:02}@acme.example")[1] for n in range(30)]

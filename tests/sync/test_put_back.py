@@ -1,6 +1,7 @@
 """A CRM that was put back to an earlier state: from a backup, by a refresh of a sandbox, or out of the recycle bin. Its times of change went back too."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sandbox_world import SYSTEMS, World
 from leadhub.model.record import Gone
 from leadhub.store import RecordKey
 from leadhub.sync.audit import AuditReport, audit
-from leadhub.sync.run import plan, pull_only
+from leadhub.sync.run import plan, pull_only, sync
 
 LONG = 26 * 3600
 """Seconds after which no pull reaches back to an edit any more."""
@@ -143,6 +144,38 @@ def test_a_write_to_a_record_that_was_put_back_meanwhile_waits_for_what_it_shows
     assert audit(world.hub).drift == []
 
 
+def test_who_was_put_back_a_moment_ago_does_not_wait_for_the_next_run(world: World) -> None:
+    """Its older time of change lies where the next pull reaches back to, which drops what is older: audit names it, and the command that mends it."""
+    _, contact = world.pair()
+    world.begin()
+    kept = backup(world, "hubspot")
+    world.hs_edit(contact, jobtitle="CEO")
+    sync(world.hub)
+    now = world.clock.now()
+    world.boxes.hubspot.service.restore(kept)
+    world.boxes.clock.set(now)
+    world.boxes.order(world.boxes.hubspot, "touch", {"ids": [contact], "at": (now - timedelta(minutes=30)).isoformat()})
+    report = audit(world.hub)
+    assert (kinds(report), report.systems["hubspot"].waiting) == ({"edited": 1}, 0)
+
+
+def test_a_whole_crm_put_back_is_no_login_that_lost_its_sight(world: World) -> None:
+    """All are asked for by id, and yet none of them is missing: no guard stops the reading, and every one is taken in."""
+    count = 30
+    pairs = [world.pair(f"p{n:02}@acme.example") for n in range(count)]
+    world.begin()
+    kept = backup(world, "hubspot")
+    for _, contact in pairs:
+        world.boxes.order(world.boxes.hubspot, "edit", {"id": contact, "properties": {"jobtitle": "CEO"}})
+    world.clock.sleep(60)
+    world.sync({("salesforce", "updates"): count})
+    restore(world, "hubspot", kept)
+    assert kinds(audit(world.hub)) == {"edited": count}
+    assert pull_only(world.hub, anew=True).status == "ok"
+    report = audit(world.hub)
+    assert (report.run.status, report.drift, report.persons_waiting) == ("ok", [], count)
+
+
 def test_a_listing_that_lags_behind_takes_nothing_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list shows a contact as it was before the last edit, under its time of then: read by id it is as leadhub knows it, and nothing is drift or edit."""
     lead, contact = world.pair()
@@ -161,7 +194,9 @@ def test_a_listing_that_lags_behind_takes_nothing_back(world: World, monkeypatch
         return body
 
     monkeypatch.setattr(Client, "list_page", lagging)
-    assert audit(world.hub).drift == []
+    report = audit(world.hub)
+    hubspot = report.systems["hubspot"]
+    assert (report.drift, hubspot.read, hubspot.same, hubspot.unlisted) == ([], 1, 1, 0)
     pull_only(world.hub, anew=True)
     report, changes = plan(world.hub)
     assert (changes, report.open_reviews, world.value("job_title")) == ([], 0, "CEO")

@@ -16,7 +16,7 @@ from leadhub.store import RecordKey, Tied
 from leadhub.sync import sweep
 from leadhub.sync.behind import waiting_writes
 from leadhub.sync.compare import Comparison
-from leadhub.sync.drift import EXAMPLES, Drift, Example, Findings, Kind, Looked, explain
+from leadhub.sync.drift import EXAMPLES, Drift, Example, Findings, Kind, Looked, explain, is_older
 from leadhub.sync.pull import reading
 from leadhub.sync.report import RunReport, run_report
 from leadhub.sync.session import Session, open_session
@@ -94,6 +94,7 @@ class _Audit:
         self.systems = {name: Compared() for name in self.names}
         self._comparison = Comparison(session.hub.store)
         self._looked: dict[tuple[str, str], Looked] = {}
+        self._older: dict[str, dict[RecordKey, None]] = {name: {} for name in self.names}
         self._renewed = session.started
 
     # ---- records -----------------------------------------------------------------------------------------------------------------------
@@ -109,34 +110,41 @@ class _Audit:
                 self._ask_for_the_rest(item.system)
             self._renew()
 
-    def _page(self, system: str, page: Page) -> None:
+    def _page(self, system: str, page: Page, *, asked: bool = False) -> None:
         records: dict[str, dict[str, Record]] = {}
         for record in page.records:
             if self.session.hub.systems[system].reads(record.object):
                 records.setdefault(record.object, {})[record.id] = record
         for name, some in records.items():
-            hashes = {id_: self.session.hash_of(name, record.values, system) for id_, record in some.items()}
-            self._explain(system, [some[id_] for id_ in self._comparison.page(system, name, hashes)])
+            hashes = {id_: self.session.hash_of(name, record.values, system) for id_, record in some.items() if record.gone is None}
+            otherwise = [some[id_] for id_ in self._comparison.page(system, name, hashes)]
+            self._explain(system, [*otherwise, *(record for record in some.values() if record.gone is not None)], asked=asked)
         counts = self.session.counts[system]
         counts.pulled = self._comparison.read[system]
         self.session.hub.progress("comparing", system, counts.pulled, None)
 
-    def _explain(self, system: str, came: Sequence[Record]) -> int:
-        """Say of each of these records how it differs from what is stored; return how many do not."""
+    def _explain(self, system: str, came: Sequence[Record], *, asked: bool = False) -> int:
+        """Say of each of these records how it differs from what is stored; return how many do not.
+
+        What was listed with an older time of change than is stored is left for later: its system was put back, or its listing lags.
+        """
         same = 0
         with self.session.hub.store.read() as tx:
             stored = tx.records.get(RecordKey(system, record.object, record.id) for record in came)
         for record in came:
             key = RecordKey(system, record.object, record.id)
             held = stored.get(key)
+            if not asked and self.session.careful[system].can_reread and is_older(held, record):
+                self._older[system][key] = None
+                continue
             there = held.raw_hash if held is not None and held.gone in _PRESENT else None
-            if there is not None and there == self.session.hash_of(record.object, record.values, system):
+            if record.gone is None and there is not None and there == self.session.hash_of(record.object, record.values, system):
                 same += 1
                 continue
             known_as_gone = record.gone is not None and there is None
             if known_as_gone or not self._comparison.otherwise(key, there):
                 continue
-            found = explain(held, record, self.session.telling_of(record.object, system), self._look(system, record.object))
+            found = explain(held, record, self.session.telling_of(record.object, system), self._look(system, record.object), asked=asked)
             if found is None:
                 self._comparison.same[system] += 1
             elif found[0] == "waiting":
@@ -146,7 +154,9 @@ class _Audit:
         return same
 
     def _ask_for_the_rest(self, system: str) -> None:
-        """Missing from a listing is not gone: whatever did not come is asked for by its id."""
+        """Missing from a listing is not gone, and older is not put back: whatever did not come, or came older than it is stored, is asked for by its id."""
+        if not sweep.read(self.session, system, list(self._older[system]), self._reread_older):
+            return
         missing = [key for key in self._comparison.unheard(system) if self.session.hub.systems[system].reads(key.object)]
         if not self.session.careful[system].can_reread:
             self.systems[system].unasked = len(missing)
@@ -154,7 +164,12 @@ class _Audit:
             sweep.ask(self.session, system, missing, self._reread)
 
     def _reread(self, _session: Session, system: str, records: Sequence[Record]) -> None:
-        self.systems[system].unlisted += self._explain(system, records)
+        self.systems[system].unlisted += self._explain(system, records, asked=True)
+        self._renew()
+
+    def _reread_older(self, _session: Session, system: str, records: Sequence[Record]) -> None:
+        self._page(system, Page(tuple(records), None), asked=True)
+        self._renew()
 
     def _look(self, system: str, name: str) -> Looked:
         """How the records of an object are looked at; found out where the first one differs."""

@@ -92,11 +92,23 @@ class Looked:
     who: Mapping[str, str]
 
 
-def explain(stored: StoredRecord | None, came: Record, telling: Collection[str], looked: Looked) -> tuple[Kind | Literal["waiting"], str] | None:
-    """Say in what way a record is not as stored, with the fields; `waiting`: the next run hears of it by itself. None: it says the same."""
+def explain(
+    stored: StoredRecord | None, came: Record, telling: Collection[str], looked: Looked, *, asked: bool
+) -> tuple[Kind | Literal["waiting"], str] | None:
+    """Say in what way a record is not as stored, with the fields; `waiting`: the next run hears of it by itself. None: it says the same.
+
+    `asked`: it was asked for by id. What is gone and came in no listing no run hears of by itself, nor of what is older than it is stored.
+    """
     found = _difference(stored, came, telling, looked)
+    if found is None or found[0] == "hopping" or (asked and came.gone is not None) or is_older(stored, came):
+        return found
     late = looked.until is None or (came.gone is None if came.stamp is None else came.stamp > looked.until - REACH)
-    return ("waiting", found[1]) if found is not None and found[0] != "hopping" and late else found
+    return ("waiting", found[1]) if late else found
+
+
+def is_older(stored: StoredRecord | None, came: Record) -> bool:
+    """Whether a record shows an earlier time of change than is stored of it."""
+    return stored is not None and stored.stamp is not None and came.stamp is not None and came.stamp < stored.stamp
 
 
 def _difference(stored: StoredRecord | None, came: Record, telling: Collection[str], looked: Looked) -> tuple[Kind, str] | None:

@@ -92,8 +92,13 @@ def ask(session: Session, name: str, missing: Sequence[RecordKey], store: Store)
     if refusal is not None:
         session.refuse([refusal])
         return False
+    return read(session, name, missing, store)
+
+
+def read(session: Session, name: str, keys: Sequence[RecordKey], store: Store) -> bool:
+    """Read records of a system by id, many at a time, and hand them to `store`; say whether that came to its end."""
     by_object: dict[str, list[str]] = {}
-    for key in missing:
+    for key in keys:
         by_object.setdefault(key.object, []).append(key.id)
     try:
         for object_name, ids in by_object.items():
