@@ -6,6 +6,7 @@ import io
 from cli_world import World
 
 ANN = "ann@acme.example"
+NOTHING_ADOPTED = "No system is adopted yet, so nothing is kept in sync."
 
 
 def _let_a_day_pass(world: World) -> None:
@@ -13,11 +14,17 @@ def _let_a_day_pass(world: World) -> None:
     assert world.run("sync").code == 0
 
 
+def _contact(world: World) -> str:
+    """The id of Ann's contact."""
+    links = world.run("leads", "show", ANN, "--output", "json").json["links"]
+    return str(next(link["record_id"] for link in links if link["system"] == "hubspot"))
+
+
 def _purge(world: World) -> str:
     """Ann's contact is gone from HubSpot without a word."""
-    contact = next(link["record_id"] for link in world.run("leads", "show", ANN, "--output", "json").json["links"] if link["system"] == "hubspot")
+    contact = _contact(world)
     world.admin("hubspot", "purge", id=contact)
-    return str(contact)
+    return contact
 
 
 def test_quiet_is_said_in_one_line(adopted: World) -> None:
@@ -63,3 +70,58 @@ def test_a_system_that_is_not_there_is_refused(adopted_once: World) -> None:
     ran = adopted_once.run("audit", "pipedrive")
     assert ran.code == 2
     assert "Systems: salesforce, hubspot" in ran.err
+
+
+def test_where_nothing_is_adopted_nobody_says_that_all_is_well(world: World) -> None:
+    """What compares, reads, plans or writes says first that no system is adopted, and how one is; to a program too, system by system."""
+    told = {name: world.run(*name.split()) for name in ("audit", "audit hubspot", "pull --anew", "plan", "sync")}
+    for name, ran in told.items():
+        assert (ran.code, ran.lines[0]) == (0, NOTHING_ADOPTED), name
+        assert any(line.endswith(f"leadhub -C {world.folder} adopt hubspot") for line in ran.lines), name
+    assert not any("salesforce" in line for line in told["audit hubspot"].lines)
+    both = {system: f"leadhub -C {world.folder} adopt {system}" for system in ("salesforce", "hubspot")}
+    for name in ("audit", "pull", "plan", "sync"):
+        assert world.run(name, "--output", "json").json["not_adopted"] == both
+
+
+def test_what_is_not_adopted_is_not_compared_and_is_named(world: World) -> None:
+    """One system adopted and one not: nothing has drifted in the one, and the other was not looked at."""
+    assert world.run("adopt", "salesforce").code == 0
+    ran = world.run("audit")
+    assert ran.lines[0] == "Nothing has drifted: 0 records compared."
+    assert f"hubspot is not adopted yet, and was not compared: leadhub -C {world.folder} adopt hubspot" in ran.lines
+
+
+def test_what_waits_for_a_write_and_what_waits_for_an_answer_are_sent_to_different_places(adopted: World) -> None:
+    """Taken in and not yet written: the plan shows it and a sync writes it. Asked: the list of questions."""
+    _let_a_day_pass(adopted)
+    contact = _contact(adopted)
+    adopted.admin("hubspot", "edit", id=contact, properties={"jobtitle": "CEO"})
+    here = f"leadhub -C {adopted.folder}"
+    assert f"1 record changed since the last run and waits for the next one: {here} sync" in adopted.run("audit").lines
+    assert adopted.run("pull").code == 0
+    ran = adopted.run("audit")
+    assert f"1 person waits for a write: {here} plan shows it, {here} sync makes it." in ran.lines
+    assert "review" not in ran.out
+    told = adopted.run("audit", "--output", "json").json
+    assert (told["persons_waiting"], told["open_reviews"]) == (1, 0)
+    assert adopted.run("sync").code == 0
+    links = adopted.run("leads", "show", ANN, "--output", "json").json["links"]
+    lead = next(link["record_id"] for link in links if link["system"] == "salesforce")
+    adopted.admin("hubspot", "edit", id=contact, properties={"email": "ann@hs.example"})
+    adopted.admin("salesforce", "edit", id=lead, fields={"Email": "ann@sf.example"})
+    assert adopted.run("sync").code == 0
+    ran = adopted.run("audit")
+    assert f"1 open question: {here} review list" in ran.lines
+    assert "waits for a write" not in ran.out
+    told = adopted.run("audit", "--output", "json").json
+    assert (told["persons_waiting"], told["open_reviews"]) == (0, 1)
+
+
+def test_what_waits_for_a_paused_system_names_the_way_on(adopted: World) -> None:
+    """No sync writes there before somebody resumes it."""
+    assert adopted.run("pause", "salesforce").code == 0
+    adopted.admin("hubspot", "edit", id=_contact(adopted), properties={"jobtitle": "CEO"})
+    assert adopted.run("sync").code == 0
+    ran = adopted.run("audit")
+    assert any("salesforce" in line and line.endswith(f"leadhub -C {adopted.folder} resume salesforce") for line in ran.lines)

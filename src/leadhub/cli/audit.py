@@ -8,7 +8,7 @@ import typer
 from leadhub.cli.completion import complete_system
 from leadhub.cli.exits import ExitCode, of_report
 from leadhub.cli.progress import following
-from leadhub.cli.run_view import left_out_lines
+from leadhub.cli.run_view import NOTHING_ADOPTED, left_out_lines, to_adopt
 from leadhub.cli.session import Cli, cli_of, system_of
 from leadhub.cli.sync import Allow, allowances
 from leadhub.cli.words import plural, verb
@@ -65,9 +65,11 @@ def _as_json(cli: Cli, report: AuditReport) -> dict[str, Any]:
         "status": report.run.status,
         "systems": systems,
         "not_compared": report.not_compared,
+        "not_adopted": _to_adopt(cli, report),
         "drift": [_row(cli, report, one) for one in report.drift],
         "total": report.total,
         "persons_waiting": report.persons_waiting,
+        "open_reviews": report.run.open_reviews,
         "unanswered_writes": report.unanswered,
         "api_calls": calls,
         "refusals": report.run.refusals,
@@ -86,6 +88,10 @@ def _example(report: AuditReport, example: Example) -> dict[str, Any]:
     return {"record": example.key.id, "person": person, "name": name, "detail": example.detail or None}
 
 
+def _to_adopt(cli: Cli, report: AuditReport) -> dict[str, str]:
+    return {name: command for name, command in to_adopt(cli, report.run).items() if name in report.not_adopted}
+
+
 def _next(cli: Cli, report: AuditReport, one: Drift) -> str:
     """The command that mends a kind of drift, or that shows what a person has to judge."""
     if one.kind in _ANEW:
@@ -100,10 +106,11 @@ def _next(cli: Cli, report: AuditReport, one: Drift) -> str:
 def _show(cli: Cli, report: AuditReport) -> None:
     screen = cli.screen
     screen.line(_first_line(report), style="bold")
-    screen.line()
     calls = {name: counts.api_calls for name, counts in report.run.systems.items()}
     rows = [(name, of.read, of.same, of.waiting, calls.get(name, 0)) for name, of in report.systems.items()]
-    screen.table(("system", "read", "as stored", "for the next run", "calls"), rows, right=("read", "as stored", "for the next run", "calls"))
+    if rows:
+        screen.line()
+        screen.table(("system", "read", "as stored", "for the next run", "calls"), rows, right=("read", "as stored", "for the next run", "calls"))
     for kind, some in groupby(report.drift, lambda one: one.kind):
         _show_kind(cli, report, kind, list(some))
     _show_beside(cli, report)
@@ -120,6 +127,10 @@ def _show(cli: Cli, report: AuditReport) -> None:
 
 
 def _first_line(report: AuditReport) -> str:
+    if report.run.nothing_adopted:
+        return NOTHING_ADOPTED
+    if not report.systems and report.not_adopted:
+        return "Nothing was compared."
     compared = plural(sum(of.read for of in report.systems.values()), "record")
     if report.run.troubles or report.run.refusals:
         return f"Not everything could be compared: {compared} read, {plural(report.total, 'finding')} so far."
@@ -128,7 +139,7 @@ def _first_line(report: AuditReport) -> str:
 
 def _show_kind(cli: Cli, report: AuditReport, kind: Kind, found: list[Drift]) -> None:
     screen = cli.screen
-    screen.title(f"{sum(one.count for one in found):,} {KINDS[kind]}:")
+    screen.title(f"{plural(sum(one.count for one in found), 'record')} {KINDS[kind]}:")
     for one in found:
         screen.line(f"  {one.system} {one.object}: {one.count:,}")
         for example in one.examples[:_FEW]:
@@ -144,14 +155,13 @@ def _show_beside(cli: Cli, report: AuditReport) -> None:
     """What is no drift and worth knowing."""
     lines = []
     if waiting := sum(of.waiting for of in report.systems.values()):
-        lines.append(
-            f"{plural(waiting, 'record')} changed since the last run and {verb(waiting, 'waits', 'wait')} for the next one: {cli.command('sync')}"
-        )
+        lines.append(f"{_wait(waiting, 'record', 'changed since the last run and ')} for the next one: {cli.command('sync')}")
     if report.persons_waiting:
-        lines.append(
-            f"{plural(report.persons_waiting, 'person')} {verb(report.persons_waiting, 'waits', 'wait')} for a write or for an answer,"
-            f" and leadhub knows it: {cli.command('review list')}"
-        )
+        makes = "" if report.run.paused else f", {cli.command('sync')} makes it"
+        lines.append(f"{_wait(report.persons_waiting, 'person')} for a write: {cli.command('plan')} shows it{makes}.")
+    if report.run.open_reviews:
+        lines.append(f"{plural(report.run.open_reviews, 'open question')}: {cli.command('review list')}")
+    lines += [f"{why}. Nothing is written to it, and what waits is kept: {cli.command(f'resume {name}')}" for name, why in report.run.paused.items()]
     if report.unanswered:
         lines.append(f"{plural(report.unanswered, 'write')} got no answer yet: the next run looks before it writes.")
     for name, of in report.systems.items():
@@ -164,7 +174,13 @@ def _show_beside(cli: Cli, report: AuditReport) -> None:
                 f"{plural(of.unasked, 'record')} of {name} did not come, and {name} cannot be asked by id: {verb(of.unasked, 'a row', 'rows')} of a list that has changed."
             )
     lines += [f"{name} was not compared: what it sends comes once, and cannot be read again." for name in report.not_compared]
+    lines += [f"{name} is not adopted yet, and was not compared: {command}" for name, command in _to_adopt(cli, report).items()]
     if lines:
         cli.screen.line()
         for text in lines:
             cli.screen.line(text)
+
+
+def _wait(count: int, noun: str, before: str = "") -> str:
+    """Return `1 record waits` or `2 records wait`."""
+    return f"{plural(count, noun)} {before}{'waits' if count == 1 else 'wait'}"

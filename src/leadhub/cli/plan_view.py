@@ -6,7 +6,7 @@ from typing import Any
 
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.run_ties import show_found_out
-from leadhub.cli.run_view import left_out_lines, nothing_written, only_read, writing_off
+from leadhub.cli.run_view import left_out_lines, nothing_written, only_read, to_adopt, writing_off
 from leadhub.cli.session import Cli
 from leadhub.cli.words import plural, shown
 from leadhub.core.cutting import often_starts, reversibility
@@ -152,7 +152,7 @@ def show_proposed(cli: Cli, report: RunReport) -> None:
 
 def _show_not_planned(cli: Cli, hub: Hub, report: RunReport) -> None:
     reasons = [f"{count} × {text}" for text, count in Counter(report.not_planned).most_common(_MOST)]
-    reasons += [f"{name} is not adopted: {cli.command(f'adopt {name}')}" for name in report.not_adopted]
+    reasons += [f"{name} is not adopted: {command}" for name, command in to_adopt(cli, report).items()]
     reasons += [text for name in hub.systems if (text := writing_off(cli, hub, report, name))]
     reasons += [left_out for name in report.troubles for left_out in left_out_lines(cli, report, name)]
     if report.open_reviews:
@@ -196,6 +196,7 @@ def show_data(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedCh
             "guards": guards,
             "not_planned": report.not_planned,
             "proposed": report.proposed,
+            "not_adopted": to_adopt(cli, report),
             "troubles": report.troubles,
         }
     )

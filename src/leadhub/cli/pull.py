@@ -43,5 +43,5 @@ def pull(
     if cli.screen.for_people:
         run_view.show(cli, hub, report)
     else:
-        cli.screen.json(report.as_json())
+        cli.screen.json({**report.as_json(), "not_adopted": run_view.to_adopt(cli, report)})
     raise typer.Exit(of_report(report))

@@ -15,6 +15,7 @@ from leadhub.store import StoredReject
 from leadhub.sync.outcomes import in_doubt
 from leadhub.sync.report import COUNTS, RunReport
 
+NOTHING_ADOPTED = "No system is adopted yet, so nothing is kept in sync."
 _MOST = 10
 """Of a long list this many are shown; the rest is counted."""
 
@@ -80,6 +81,8 @@ def unmade(hub: Hub, run_id: str) -> int:
 
 def nothing_written(report: RunReport, unwritten: Sequence[str] = ()) -> str:
     """Say that there was nothing to write, and what waits all the same. `unwritten` are adopted systems that are only read."""
+    if report.nothing_adopted:
+        return NOTHING_ADOPTED
     if report.troubles:
         return "Nothing is half done: nothing was written, since not every system answered."
     waits = [f"{plural(report.open_reviews, 'question')} open"] if report.open_reviews else []
@@ -91,6 +94,11 @@ def nothing_written(report: RunReport, unwritten: Sequence[str] = ()) -> str:
     if report.found_out:
         return f"Nothing is half done any more: {'; '.join(waits) or 'every side shows what it should'}."
     return f"Nothing new to write: {'; '.join(waits)}." if waits else "Nothing to write: every side shows what it should."
+
+
+def to_adopt(cli: Cli, report: RunReport) -> dict[str, str]:
+    """Return the systems that nobody has adopted yet, each with the command that does."""
+    return {name: cli.command(f"adopt {name}") for name in report.not_adopted}
 
 
 def only_read(cli: Cli, hub: Hub, report: RunReport) -> list[str]:
@@ -173,7 +181,7 @@ def what_next(cli: Cli, hub: Hub, report: RunReport) -> list[str]:
     lines += [
         f"{why}. It is read; nothing is written to it, and what waits is kept: {cli.command(f'resume {name}')}" for name, why in report.paused.items()
     ]
-    lines += [f"{name} is not adopted yet: {cli.command(f'adopt {name}')}" for name in report.not_adopted]
+    lines += [f"{name} is not adopted yet: {command}" for name, command in to_adopt(cli, report).items()]
     lines += [text for name in hub.systems if (text := writing_off(cli, hub, report, name))]
     return ["", *lines] if lines else []
 

@@ -36,7 +36,7 @@ def sync(context: typer.Context, allow: Allow = None) -> None:
     if cli.screen.for_people:
         run_view.show(cli, hub, report)
     else:
-        cli.screen.json(report.as_json())
+        cli.screen.json({**report.as_json(), "not_adopted": run_view.to_adopt(cli, report)})
     raise typer.Exit(of_report(report))
 
 

@@ -47,8 +47,12 @@ class AuditReport:
     systems: dict[str, Compared]
     drift: list[Drift]
     persons_waiting: int
+    """For a write, and the next run looks at them."""
     unanswered: int
     not_compared: list[str] = field(default_factory=list)
+    """What they send comes once: there is nothing to read again."""
+    not_adopted: list[str] = field(default_factory=list)
+    """Asked for, and met by no run yet."""
     persons: dict[RecordKey, tuple[str, str]] = field(default_factory=dict)
     """By the records of the examples, the person's id and name."""
 
@@ -67,12 +71,13 @@ def audit(hub: Hub, systems: Sequence[str] | None = None, *, allowed: Mapping[tu
     """
     with open_session(hub, "audit", allowed=allowed) as session:
         asked = [name for name in (systems or session.rows) if name in session.counts]
-        receiving = [name for name in asked if hub.systems[name].receives]  # what others send comes once: there is nothing to read again
+        receiving = [name for name in asked if hub.systems[name].receives]
         work = _Audit(session, [name for name in asked if name not in receiving])
         work.compare()
         work.look_at_ties(asked)
         waiting = waiting_writes(session, work.findings, asked)
         report = work.report(waiting, receiving)
+        report.not_adopted = [name for name in report.run.not_adopted if systems is None or name in systems]
         session.noted["drift"] = _as_noted(report)
         return report
 
@@ -230,4 +235,4 @@ class _Audit:
             names = {a.person.id: label(a.person) for a in tx.persons.load(owners.values())}
             unanswered = len(tx.intents.open())
         persons = {key: (person, names[person]) for key, person in owners.items()}
-        return AuditReport(run_report(self.session), self.systems, drift, persons_waiting, unanswered, not_compared, persons)
+        return AuditReport(run_report(self.session), self.systems, drift, persons_waiting, unanswered, not_compared, persons=persons)

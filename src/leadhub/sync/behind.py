@@ -18,7 +18,7 @@ SLICE = 500
 
 
 def waiting_writes(session: Session, findings: Findings, systems: Collection[str]) -> int:
-    """Look at everybody; count what waits without anybody knowing. Return how many persons wait for the next run, or for an answer: they are known."""
+    """Look at everybody; count what waits without anybody knowing. Return how many persons wait for the next run: they are known, as those are of whom is asked."""
     targets = {key: replace(target, creates=False) for key, target in session.hub.targets(session.books).items()}
     after, known, done = "", 0, 0
     while True:
@@ -29,24 +29,24 @@ def waiting_writes(session: Session, findings: Findings, systems: Collection[str
                 return known
             doubtful = [a for a in tx.persons.load(ids) if may_wait(a)]
             found = {a.person.id: some for a in doubtful if (some := list(_found(session, a, targets, systems)))}
-            expected = _expected(session, tx, [a for a in doubtful if a.person.id in found])
-        known += len(expected)
-        for example in (example for person, some in found.items() if person not in expected for example in some):
+            looked_at, asked = _expected(session, tx, [a for a in doubtful if a.person.id in found])
+        known += len(looked_at)
+        for example in (example for person, some in found.items() if person not in looked_at | asked for example in some):
             findings.add("behind", example)
         after, done = ids[-1], done + len(ids)
         session.hub.progress("looking at links", "", done, None)
         session.renew()
 
 
-def _expected(session: Session, tx: Transaction, aggregates: Collection[Aggregate]) -> set[str]:
-    """Those of these persons whom the next run looks at anyway, or about whom somebody is asked."""
+def _expected(session: Session, tx: Transaction, aggregates: Collection[Aggregate]) -> tuple[set[str], set[str]]:
+    """Those of these persons whom the next run looks at anyway, and those about whom somebody is asked."""
     if not aggregates:
-        return set()
+        return set(), set()
     persons = [a.person.id for a in aggregates]
     links = {RecordKey(link.system, link.object, link.record_id): a.person.id for a in aggregates for link in a.links}
     looked_at = {links[key] for key in tx.records.waiting(links)} | {decision.person_id for decision in tx.decisions.pending(persons)}
-    asked = {person for person in persons if tx.reviews.open(person_id=person, limit=1)}
-    return looked_at | asked | (set(tx.persons.due(session.started, 1_000_000)) & set(persons))
+    due = set(tx.persons.due(session.started, 1_000_000)) & set(persons)
+    return looked_at | due, {person for person in persons if tx.reviews.open(person_id=person, limit=1)}
 
 
 def may_wait(aggregate: Aggregate) -> bool:

@@ -14,17 +14,17 @@ from leadhub.values.people import somebody_else
 Kind = Literal["edited", "computed", "unseen", "missing", "orphaned", "unlinked", "many_to_one", "hopping", "behind"]
 
 KINDS: Mapping[Kind, str] = {
-    "edited": "edited behind leadhub's back: by its time of change the record was read already, and it shows something else",
-    "computed": "computed fields moved: only fields that the system itself computes differ, and no time of change told",
-    "unseen": "there, and leadhub was never told, or holds it for gone",
-    "missing": "leadhub holds it for there, and it is gone",
-    "orphaned": "linked as if it were there, though the record is gone or out of scope",
+    "edited": "edited behind leadhub's back: read already by the time of change, and shown otherwise",
+    "computed": "with computed fields that moved: nothing else differs, and no time of change told",
+    "unseen": "there, though leadhub was never told, or holds it for gone",
+    "missing": "gone, though leadhub holds it for there",
+    "orphaned": "linked as if it were there, though gone or out of scope",
     "unlinked": "read, and linked to nobody",
-    "many_to_one": "several records of one object speak for one lead, or for one person",
-    "hopping": "the record, or its link, is about another person than before",
-    "behind": "waits for a write that nobody plans, or differs without a reason",
+    "many_to_one": "beside another of the same object that speaks for the same lead, or for the same person",
+    "hopping": "about another person than before, or linked to another",
+    "behind": "waiting for a write that nobody plans, or different without a reason",
 }
-"""What each kind of drift is, in the order in which they are told."""
+"""What a record of each kind of drift is, in the order in which they are told."""
 
 EXAMPLES = 20
 """Of each kind this many records are named."""

@@ -48,6 +48,8 @@ class RunReport:
     refused_first_time: int = 0
     access_denied: bool = False
     not_adopted: list[str] = field(default_factory=list)
+    nothing_adopted: bool = False
+    """Whether none of the systems that have to be adopted is."""
     guards: list[Refusal] = field(default_factory=list)
     paused: dict[str, str] = field(default_factory=dict)
     """The systems that a person has paused: since when, by whom and why."""
@@ -110,6 +112,7 @@ def run_report(session: Session) -> RunReport:
     status = "blocked" if session.refusals else "partial" if session.troubles or session.refused_first_time else "ok"
     if session.troubles and len(session.troubles) == len(session.counts):
         status = "failed"
+    not_adopted = [name for name, system in session.hub.systems.items() if _is_new(session, name, is_target=system.is_target)]
     return RunReport(
         run=session.run_id,
         kind=session.kind,
@@ -131,7 +134,8 @@ def run_report(session: Session) -> RunReport:
         proposed=[text for texts in session.proposed.values() for text in texts],
         refused_first_time=session.refused_first_time,
         access_denied=any(isinstance(e, AccessDenied) for e in session.troubles.values()),
-        not_adopted=[name for name, row in session.rows.items() if row.mode == "new"],
+        not_adopted=not_adopted,
+        nothing_adopted=bool(not_adopted) and all(name in not_adopted for name, system in session.hub.systems.items() if system.is_target),
         guards=list(session.refusals),
         paused={pause.system: str(pause) for pause in pauses},
         standing_patterns=[(*pattern, count) for pattern, count in session.standing.most_common()],
@@ -139,6 +143,11 @@ def run_report(session: Session) -> RunReport:
         questions=dict(questions.most_common()),
         found_out=[replace(one, written_now=written_now(one.again, session.made)) for one in session.found_out.values()],
     )
+
+
+def _is_new(session: Session, name: str, *, is_target: bool) -> bool:
+    """Whether a system was never adopted. A run that only looks notes nothing of one that it meets for the first time."""
+    return session.rows[name].mode == "new" if name in session.rows else is_target
 
 
 def _usage(session: Session) -> dict[str, Usage]:
