@@ -183,4 +183,4 @@ def _show_beside(cli: Cli, report: AuditReport) -> None:
 
 def _wait(count: int, noun: str, before: str = "") -> str:
     """Return `1 record waits` or `2 records wait`."""
-    return f"{plural(count, noun)} {before}{'waits' if count == 1 else 'wait'}"
+    return f"{plural(count, noun)} {before}{verb(count, 'waits', 'wait')}"
