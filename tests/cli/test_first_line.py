@@ -46,6 +46,22 @@ def test_the_first_line_says_whether_anything_is_half_done(intents: list[Intent]
     assert first_lines(intents, in_flight, report)[0] == line
 
 
+@pytest.mark.parametrize(
+    ("states", "line"),
+    [
+        (["accepted", "accepted"], "Nothing is half done: 2 writes made."),
+        (["left_out", "left_out", "left_out"], "Nothing is half done: 0 of 3 writes of the plan made, 3 left out."),
+        (["accepted", "left_out", "stale"], "Nothing is half done: 1 of 3 writes of the plan made, 2 left out."),
+        (["accepted", "refused", "left_out"], "Nothing is half done: 1 of 3 writes of the plan made, 1 left out, 1 refused."),
+        (["not_applied"], "Nothing is half done: 0 of 1 write of the plan made, 1 not started (paused): the next run looks at them again."),
+    ],
+)
+def test_the_first_line_of_a_plan_says_how_much_of_it_was_made(states: list[str], line: str) -> None:
+    """Where all was made nothing else is said; else how many of how many, and never that there was nothing to write."""
+    intents = [_intent(IntentState(state), "paused" if state == "not_applied" else None, key=str(n)) for n, state in enumerate(states)]
+    assert first_lines(intents, 0, replace(_report(waiting=1), kind="apply"))[0] == line
+
+
 def test_a_system_that_is_only_read_keeps_the_first_line_modest() -> None:
     """What a system lacks to which nothing is written no run looks for again: so nobody is told that every side shows what it should."""
     assert first_lines([], 0, _report(), ["hubspot"])[0] == "Nothing new to write: hubspot is only read."

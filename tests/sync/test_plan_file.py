@@ -1,7 +1,7 @@
 """Plan files and small tries over HTTP: exactly what was planned is written, and what has changed since is refused, item by item."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,20 @@ from sandbox_world import World
 
 from leadhub.core.cutting import cut
 from leadhub.errors import LeaseHeld
+from leadhub.model.record import Change, Outcome
 from leadhub.model.run import PlannedChange
 from leadhub.sync import approval, planfile
 from leadhub.sync.acts import apply_plan, revert
 from leadhub.sync.chosen import Refused
 from leadhub.sync.planfile import Backfill, Item, PlanFile, PlanFileError
 from leadhub.sync.report import RunReport
+from leadhub.sync.retry import Careful
 from leadhub.sync.run import plan
 from leadhub.sync.session import open_session
+
+
+class Killed(BaseException):
+    """The process ends here: no handler of leadhub's may catch it."""
 
 
 def keep(world: World, *, backfill: Backfill | None = None) -> tuple[Path, Sequence[PlannedChange]]:
@@ -98,15 +104,72 @@ def test_a_value_that_moved_on_is_refused(world: World) -> None:
     assert world.hs(contact)["jobtitle"] == "CTO"
 
 
-def test_a_plan_applied_twice_is_refused_the_second_time(world: World) -> None:
-    """The side shows it already: nothing is written."""
+def journal(world: World, run_id: str) -> list[tuple[str | None, str, object]]:
+    """What the journal keeps of a run: of each write the record, how far it came, and why."""
+    with world.hub.store.read() as tx:
+        return [(i.change.record_id, i.state.value, i.detail) for i in tx.intents.of_run(run_id)]
+
+
+def status(world: World, run_id: str) -> str:
+    """How a run ended, as the list of runs has it."""
+    with world.hub.store.read() as tx:
+        return tx.runs.get(run_id)[0].status
+
+
+def test_a_plan_applied_twice_says_which_run_made_it(world: World) -> None:
+    """Nothing is written, and that is no fault: the item stands because an earlier run made it, and that run is named."""
     edited_pair(world)
     path, _ = keep(world)
-    apply_file(world, path)
+    first, _ = apply_file(world, path)
     world.mark()
-    _, refused = apply_file(world, path)
-    assert [r.reason for r in refused] == ["it shows this already"]
+    again, refused = apply_file(world, path)
+    assert [(r.reason, r.made_by) for r in refused] == [(f"made before, by run {first.run}", first.run)]
+    assert (again.status, again.left_out, status(world, again.run)) == ("ok", 0, "ok")
     assert not world.written()
+
+
+def test_the_journal_keeps_what_was_not_made_and_why(world: World) -> None:
+    """Whoever reads the run later finds the refused item beside the one that was made; the run counts as partial, and nothing waits for an answer."""
+    bob, bobs = world.pair("bob@b.example")
+    _, anns = edited_pair(world)
+    world.sf_edit(bob, Title="Chair")
+    path, _ = keep(world)
+    world.hs_edit(anns, jobtitle="Boss")
+    report, refused = apply_file(world, path)
+    assert sorted(journal(world, report.run), key=str) == sorted([(bobs, "accepted", None), (anns, "left_out", refused[0].reason)], key=str)
+    assert (report.status, report.left_out, status(world, report.run)) == ("partial", 1, "partial")
+    with world.hub.store.read() as tx:
+        assert not tx.intents.open()
+
+
+def test_a_run_that_is_killed_has_said_what_it_leaves_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The items that are not made stand in the journal before the first call goes out. Applied again, what was made is named, and the rest is made."""
+    bob, bobs = world.pair("bob@b.example")
+    cid, cids = world.pair("cid@c.example")
+    _, anns = edited_pair(world)
+    for lead in (bob, cid):
+        world.sf_edit(lead, Title="Chair")
+    path, _ = keep(world)
+    world.hs_edit(anns, jobtitle="Boss")
+    push = Careful.push
+
+    def killed(self: Careful, changes: Sequence[Change]) -> Iterator[Outcome]:
+        yield from push(self, [change for change in changes if change.record_id == bobs])
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Careful, "push", killed)
+        with pytest.raises(Killed):
+            apply_file(world, path)
+    with world.hub.store.read() as tx:
+        (dead,) = tx.runs.list(1, kind="apply")
+    assert {(record, state) for record, state, _ in journal(world, dead.id)} == {(anns, "left_out"), (bobs, "sent"), (cids, "sent")}
+    report, refused = apply_file(world, path)
+    assert {(r.item.record_id, r.reason) for r in refused} == {
+        (bobs, f"made before, by run {dead.id}"),
+        (anns, 'jobtitle shows something else now: "Boss"'),
+    }
+    assert (report.left_out, [world.hs(i)["jobtitle"] for i in (anns, bobs, cids)]) == (1, ["Boss", "Chair", "Chair"])
 
 
 def test_a_create_that_was_made_since_is_refused(world: World) -> None:
@@ -115,10 +178,14 @@ def test_a_create_that_was_made_since_is_refused(world: World) -> None:
     world.hs_create(email="bob@b.example", firstname="Bob", lastname="Bee", company="Bees")
     path, changes = keep(world)
     assert [c.operation.value for c in changes] == ["create"]
-    _, refused = apply_file(world, path)
+    report, changes = plan(world.hub)
+    other = world.folder / "other.plan"
+    planfile.write(other, world.hub, report, changes)
+    done, refused = apply_file(world, path)
     assert (len(world.sf_all()), list(refused)) == (1, [])
-    _, refused = apply_file(world, path)
-    assert (len(world.sf_all()), [r.reason for r in refused]) == (1, ["there is a record of this lead by now"])
+    for kept, reason in ((path, f"made before, by run {done.run}"), (other, "there is a record of this lead by now")):
+        _, refused = apply_file(world, kept)
+        assert (len(world.sf_all()), [r.reason for r in refused]) == (1, [reason])
 
 
 def test_a_record_that_is_gone_is_refused(world: World) -> None:
@@ -127,7 +194,7 @@ def test_a_record_that_is_gone_is_refused(world: World) -> None:
     path, _ = keep(world)
     world.boxes.order(world.boxes.hubspot, "archive", {"id": contact})
     _, refused = apply_file(world, path)
-    assert [r.reason for r in refused] == ["changed since the plan; judged again: the next sync looks at it again"]
+    assert [r.reason for r in refused] == ["the record is deleted"]
 
 
 def test_a_configuration_that_changed_since_is_named(world: World) -> None:
@@ -285,12 +352,12 @@ def test_an_item_of_a_plan_is_made_once(world: World) -> None:
     revert(world.hub, run)
     assert world.hs(contact)["jobtitle"] == "CTO"
     _, refused = apply_file(world, path)
-    assert [r.reason for r in refused] == ["leadhub would not write this any more: its value moved on, or a question about it is open"]
+    assert [r.reason for r in refused] == [f"made before, by run {done.run}"]
     world.sf_edit(lead, Title="CTO")
     world.sync()
     world.sf_edit(lead, Title="CEO")
     _, refused = apply_file(world, path)
-    assert [r.reason for r in refused] == [f"run {done.run} made it already: no item of a plan is made twice"]
+    assert [r.reason for r in refused] == [f"made before, by run {done.run}"]
     assert world.hs(contact)["jobtitle"] == "CTO"
 
 

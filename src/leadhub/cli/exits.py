@@ -131,4 +131,4 @@ def of_report(report: RunReport) -> ExitCode:
         return ExitCode.FAILED
     if report.refusals or report.troubles:
         return ExitCode.GUARD
-    return ExitCode.REFUSED if report.refused_first_time else ExitCode.OK
+    return ExitCode.REFUSED if report.refused_first_time or report.left_out else ExitCode.OK

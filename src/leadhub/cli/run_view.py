@@ -67,10 +67,18 @@ def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport, un
         ]
     last = {intent.change.key: intent.state for intent in intents}  # what a later pass tried again is put off once
     put_off = sum(state in {IntentState.NOT_APPLIED, IntentState.PLANNED} for state in last.values())
-    parts = [f"{plural(written, 'write')} made"] if written or put_off or of[IntentState.REFUSED] else []
+    left = of[IntentState.LEFT_OUT] + of[IntentState.STALE] if report.kind == "apply" else 0
+    parts = [_made(written, len(last), report)] if written or put_off or left or of[IntentState.REFUSED] else []
+    parts += [f"{left} left out"] if left else []
     parts += [f"{of[IntentState.REFUSED]} refused"] if of[IntentState.REFUSED] else []
     parts += [f"{put_off} not started ({_why(intents)}): the next run looks at {verb(put_off, 'it', 'them')} again"] if put_off else []
     return [f"Nothing is half done: {', '.join(parts)}." if parts else nothing_written(report, unwritten)]
+
+
+def _made(written: int, of: int, report: RunReport) -> str:
+    """How many writes were made; of a plan that was to be made as it stood, where that is not all of it, also of how many."""
+    all_of_it = report.kind != "apply" or written == of
+    return f"{plural(written, 'write')} made" if all_of_it else f"{written:,} of {plural(of, 'write')} of the plan made"
 
 
 def unmade(hub: Hub, run_id: str) -> int:

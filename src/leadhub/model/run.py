@@ -88,6 +88,8 @@ class IntentState(StrEnum):
     STALE = "stale"
     UNKNOWN = "unknown"
     NOT_APPLIED = "not_applied"
+    LEFT_OUT = "left_out"
+    """Asked for by a plan that was made earlier, and not so any more: it was never to be sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from leadhub.model.run import RunRow
 from leadhub.sync import approval, pausing
 from leadhub.sync import revert as reverting
 from leadhub.sync.apply import apply
-from leadhub.sync.chosen import Refused, choose, overtaken
+from leadhub.sync.chosen import Refused, choose, leave_out, not_made
 from leadhub.sync.guards import guard
 from leadhub.sync.planfile import PlanFile
 from leadhub.sync.report import RunReport, run_report
@@ -21,7 +21,7 @@ Allowed = Mapping[tuple[str, str], int]
 
 
 def apply_plan(hub: Hub, wanted: PlanFile, *, allowed: Allowed | None = None) -> tuple[RunReport, Sequence[Refused]]:
-    """Make exactly these changes of an earlier plan, as far as a plan made now has them too; of the others say what has changed since.
+    """Make exactly these changes of an earlier plan, as far as a plan made now has them too; of the others say why not.
 
     What a fresh plan has beside them stays planned for the next run.
 
@@ -36,9 +36,12 @@ def apply_plan(hub: Hub, wanted: PlanFile, *, allowed: Allowed | None = None) ->
         with session.storing() as tx:
             approval.demand(tx, hub, wanted)  # again: it may have been withdrawn while the systems were read
             tx.intents.plan(session.run_id, chosen.changes, session.token)
+            leave_out(session, tx, chosen.refused)
         apply(session)
         tidy(session)
-        return run_report(session), [*chosen.refused, *overtaken(session)]
+        refused = [*chosen.refused, *not_made(session)]
+        session.left_out = sum(one.made_by is None for one in refused)
+        return run_report(session), refused
 
 
 def preview_revert(hub: Hub, run: RunRow) -> tuple[RunReport, Reverted]:

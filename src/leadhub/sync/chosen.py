@@ -1,23 +1,26 @@
-"""What of a plan still holds: of every item either the fresh change that equals it, or what has changed since."""
+"""What of a plan still holds: of every item either the fresh change that equals it, or what has changed since. The journal keeps both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadhub.core.cutting import UPDATES, with_companions
 from leadhub.core.normalize import text_of
 from leadhub.model.record import NativeValue
-from leadhub.model.run import IntentState, PlannedChange
-from leadhub.store import RecordKey
+from leadhub.model.run import Intent, IntentState, PlannedChange
+from leadhub.store import RecordKey, Settlement, Transaction
 from leadhub.sync.planfile import Item, PlanFile
 from leadhub.sync.session import Session
+
+_BEGUN = frozenset({IntentState.ACCEPTED, IntentState.SENT, IntentState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An item that is not made, and what has changed since."""
+    """An item that is not made, and why; `made_by` is the run that made it before, where that is the reason."""
 
     item: Item
     reason: str
+    made_by: str | None = None
 
 
 @dataclass(slots=True)
@@ -32,16 +35,16 @@ def choose(session: Session, plan: PlanFile, fresh: Sequence[PlannedChange]) -> 
     """Return the fresh changes that equal an item of the plan, cut to its fields, and say of every other item what has changed since."""
     chosen = Chosen()
     by_record = {_place(change): change for change in fresh}
-    made = _made(session, plan)
+    with session.hub.store.read() as tx:
+        begun = begun_before(tx, plan)
     for item in plan.items:
-        if why := _barred(session, plan, item):
-            chosen.refused.append(Refused(item, why))
-            continue
         now = _of_it(session, item, by_record.get(_place(item)))
-        if now is None or Item.of(now, session.hub) != item:
+        if intent := begun.get(item.key):
+            chosen.refused.append(_made(item, intent))
+        elif why := _barred(session, plan, item):
+            chosen.refused.append(Refused(item, why))
+        elif now is None or Item.of(now, session.hub) != item:
             chosen.refused.append(Refused(item, _since(session, plan, item, now)))
-        elif run := made.get(item.key):
-            chosen.refused.append(Refused(item, f"run {run} made it already: no item of a plan is made twice"))
         elif item.operation not in UPDATES and plan.config_hash != session.hub.deployment.hash:
             what = "made" if item.record_id is None else "converted"
             reason = f"{session.hub.deployment.path.name} changed since, and what comes of a record that is {what} depends on it"
@@ -51,18 +54,51 @@ def choose(session: Session, plan: PlanFile, fresh: Sequence[PlannedChange]) -> 
     return chosen
 
 
-def _made(session: Session, plan: PlanFile) -> dict[str, str]:
-    """The items of a plan that stand in a system, or may, by their keys, with the run that made them."""
-    found: dict[str, str] = {}
+def begun_before(tx: Transaction, plan: PlanFile) -> dict[str, Intent]:
+    """Return, by their keys, the items of a plan that an earlier run made, or sent without an answer so far. No item is made twice, also after a revert."""
     if plan.hash is None:
-        return found
+        return {}
+    return {i.change.key: i for run in tx.runs.of_plan(plan.run) for i in _journal(tx, run.id) if i.state in _BEGUN}
+
+
+def _made(item: Item, intent: Intent) -> Refused:
+    if intent.state is IntentState.ACCEPTED:
+        return Refused(item, f"made before, by run {intent.run_id}", intent.run_id)
+    return Refused(item, f"run {intent.run_id} sent it, and whether it was made is not known yet")
+
+
+def _journal(tx: Transaction, run_id: str) -> Iterator[Intent]:
+    after = 0
+    while some := tx.intents.of_run(run_id, after):
+        yield from some
+        after = some[-1].seq
+
+
+def leave_out(session: Session, tx: Transaction, refused: Sequence[Refused]) -> None:
+    """Keep in the run's journal what it does not make, and why."""
+    intents = tx.intents.plan(session.run_id, [one.item.as_change() for one in refused], session.token)
+    settled = [Settlement(i.seq, IntentState.LEFT_OUT, one.reason) for i, one in zip(intents, refused, strict=True)]
+    tx.intents.record_outcomes(session.run_id, settled, session.token)
+
+
+def not_made(session: Session) -> list[Refused]:
+    """Return the items of this run that were begun, or about to be, and were not made after all: overtaken at the last moment, refused, or put off."""
     with session.hub.store.read() as tx:
-        for run in tx.runs.of_plan(plan.run):
-            after = 0
-            while some := tx.intents.of_run(run.id, after):
-                found |= {i.change.key: run.id for i in some if i.state in (IntentState.ACCEPTED, IntentState.SENT, IntentState.UNKNOWN)}
-                after = some[-1].seq
-    return found
+        found = [i for i in _journal(tx, session.run_id) if i.state not in (IntentState.ACCEPTED, IntentState.LEFT_OUT)]
+    return [Refused(Item.of(i.change, session.hub), _why(session, i)) for i in found]
+
+
+def _why(session: Session, intent: Intent) -> str:
+    told = intent.detail if isinstance(intent.detail, str) else ""
+    match intent.state:
+        case IntentState.STALE:
+            item = Item.of(intent.change, session.hub)
+            there = _shows_since(session, item, item.record_id) if item.record_id is not None else ""
+            return there or f"{told or 'the call had no effect'}: the next sync looks at it again"
+        case IntentState.REFUSED:
+            return f"{intent.change.system} refused it{f': {told}' if told else ''}"
+        case _:
+            return told or "whether it was made is not known"
 
 
 def _place(change: PlannedChange | Item) -> tuple[str, str, str | None, str, str]:
@@ -76,20 +112,6 @@ def _of_it(session: Session, item: Item, fresh: PlannedChange | None) -> Planned
     target = session.hub.systems[fresh.system].object(fresh.object)
     now = with_companions(fresh, item.values, target, session.hub.policy)
     return now if now.values or not item.values else None
-
-
-def overtaken(session: Session) -> list[Refused]:
-    """Return the items of this run that were not made after all: the record changed at the last moment, or the call had no effect."""
-    found: list[Refused] = []
-    after = 0
-    with session.hub.store.read() as tx:
-        while some := tx.intents.of_run(session.run_id, after):
-            stale = (i for i in some if i.state is IntentState.STALE)
-            found += [
-                Refused(Item.of(i.change, session.hub), f"{i.detail or 'the call had no effect'}: the next sync looks at it again") for i in stale
-            ]
-            after = some[-1].seq
-    return found
 
 
 def _barred(session: Session, plan: PlanFile, item: Item) -> str:

@@ -21,7 +21,10 @@ _QUARANTINE = frozenset({"refused", "possible_duplicate"})
 
 @dataclass(slots=True)
 class RunReport:
-    """One run in figures. `status`: ok, partial (a system left out, or records refused for the first time), blocked (by a guard), failed."""
+    """One run in figures.
+
+    `status`: ok, partial (a system left out, records refused for the first time, or items of a plan not made), blocked (by a guard), failed.
+    """
 
     run: str
     kind: str
@@ -46,6 +49,8 @@ class RunReport:
     proposed: list[str] = field(default_factory=list)
     """Actions that nobody has allowed yet, with the line that does."""
     refused_first_time: int = 0
+    left_out: int = 0
+    """Items of the plan that was to be made which were not made, though nobody had made them before."""
     access_denied: bool = False
     not_adopted: list[str] = field(default_factory=list)
     nothing_adopted: bool = False
@@ -109,7 +114,7 @@ def run_report(session: Session) -> RunReport:
         questions = Counter[str]()
         for group in tx.reviews.groups():
             questions[group.kind] += group.count
-    status = "blocked" if session.refusals else "partial" if session.troubles or session.refused_first_time else "ok"
+    status = "blocked" if session.refusals else "partial" if session.troubles or session.refused_first_time or session.left_out else "ok"
     if session.troubles and len(session.troubles) == len(session.counts):
         status = "failed"
     not_adopted = [name for name, system in session.hub.systems.items() if _is_new(session, name, is_target=system.is_target)]
@@ -133,6 +138,7 @@ def run_report(session: Session) -> RunReport:
         not_planned=session.not_planned,
         proposed=[text for texts in session.proposed.values() for text in texts],
         refused_first_time=session.refused_first_time,
+        left_out=session.left_out,
         access_denied=any(isinstance(e, AccessDenied) for e in session.troubles.values()),
         not_adopted=not_adopted,
         nothing_adopted=bool(not_adopted) and all(name in not_adopted for name, system in session.hub.systems.items() if system.is_target),

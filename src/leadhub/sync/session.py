@@ -85,6 +85,8 @@ class Session:
     """The patterns whose first writes were read back, by system: whether they show what was sent. If not, the rest of them is held in this run."""
     reviews_opened: int = 0
     refused_first_time: int = 0
+    left_out: int = 0
+    """How many items of the plan that this run was to make it did not make, though nobody had made them before."""
     standing: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
     pending: set[str] = field(default_factory=set)
@@ -288,7 +290,7 @@ def _interruptible(session: Session) -> Iterator[None]:
 def _status(session: Session, status: str) -> str:
     if status != "ok":
         return status
-    return "blocked" if session.refusals else "partial" if session.troubles or session.refused_first_time else "ok"
+    return "blocked" if session.refusals else "partial" if session.troubles or session.refused_first_time or session.left_out else "ok"
 
 
 def _plain(counts: SystemCounts) -> Json:
