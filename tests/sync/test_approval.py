@@ -75,10 +75,11 @@ def test_nothing_is_written_before_somebody_else_approved(world: World, asked: t
     path, contact = asked
     kept = planfile.read(path, world.hub)
     spontaneous = PlanFile(kept.run, kept.config_hash, {}, kept.items)
-    for attempt in (world.sync, lambda: acts.apply_plan(world.hub, spontaneous), lambda: acts.apply_plan(world.hub, kept)):
+    attempts = (world.sync, "FILE"), (lambda: acts.apply_plan(world.hub, spontaneous), "FILE"), (lambda: acts.apply_plan(world.hub, kept), str(path))
+    for attempt, named in attempts:
         with pytest.raises(GuardStopped, match='approval = "required"') as error:
             attempt()
-        assert "leadhub approve FILE" in (error.value.next_step or "")
+        assert f"leadhub approve {named}" in (error.value.next_step or "")
     with pytest.raises(NotYours, match="ann planned this"):
         approve(world.hub, kept)
     assert not world.calls("salesforce")

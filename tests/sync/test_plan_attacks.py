@@ -75,7 +75,7 @@ ATTACKS: dict[str, tuple[Callable[[str], str], str]] = {
     "a key twice, the true one last": (lambda text: text.replace(HEAD, HEAD + ' "changes": [],', 1), '"changes" stands in it twice'),
     "a key twice, within": (lambda text: text.replace('"to": "CEO"', '"to": "Emperor", "to": "CEO"', 1), '"to" stands in it twice'),
     "nested too deep": (lambda text: text.replace(HEAD, HEAD + f' "x": {"[" * 100_000}{"]" * 100_000},', 1), "nested too deep"),
-    "no UTF-8": (lambda text: text.replace("CEO", "\udcff", 1), "it is no JSON"),
+    "no UTF-8": (lambda text: text.replace("CEO", "\udcff", 1), "no JSON"),
     "the class of an item": (lambda text: text.replace('"reversible": "reversible"', '"reversible": "compensable"'), "somebody changed it"),
 }
 

@@ -256,10 +256,10 @@ def test_a_file_that_leadhub_did_not_write_so_is_refused(world: World, change: A
     tampered(path, change)
     with pytest.raises(PlanFileError, match=why) as error:
         planfile.read(path, world.hub)
-    assert error.value.next_step == "leadhub plan -o FILE makes a new one"
+    assert "leadhub plan -o FILE makes a new one" in (error.value.next_step or "")
 
 
-@pytest.mark.parametrize(("text", "why"), [("", "no JSON"), ("[]", "it is no plan"), ("{}", "of the form None"), ('{"schema": 1', "no JSON")])
+@pytest.mark.parametrize(("text", "why"), [("", "it is empty"), ("[]", "it is no plan"), ("{}", "of the form None"), ('{"schema": 1', "no JSON")])
 def test_a_file_that_is_no_plan_is_refused(world: World, text: str, why: str) -> None:
     """Whatever else is named by mistake: what it is, and that nothing was written."""
     path = world.folder / "x.json"
@@ -270,7 +270,7 @@ def test_a_file_that_is_no_plan_is_refused(world: World, text: str, why: str) ->
 
 def test_a_file_that_is_not_there_is_said(world: World) -> None:
     """A missing file is an error that names it."""
-    with pytest.raises(PlanFileError, match="No such file"):
+    with pytest.raises(PlanFileError, match="there is no such file"):
         planfile.read(world.folder / "none", world.hub)
 
 

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from leadhub.cli import plan_view, run_view
+from leadhub.cli import kept, plan_view, run_view
 from leadhub.cli.exits import UsageFault, of_report
+from leadhub.cli.kept import Left
 from leadhub.cli.plan import BackfillField, BackfillSystem, backfill_of, nothing_to_fill
 from leadhub.cli.session import Cli, cli_of
 from leadhub.cli.sync import Allow, allowances, passing
@@ -21,8 +21,8 @@ from leadhub.model.run import PlannedChange
 from leadhub.sync import acts, approval, planfile
 from leadhub.sync import run as flow
 from leadhub.sync.chosen import Refused
-from leadhub.sync.patterns import Group, grouped, irreversible
-from leadhub.sync.planfile import Item, PlanFile
+from leadhub.sync.patterns import Group, grouped
+from leadhub.sync.planfile import Item, PlanFile, typed
 from leadhub.sync.report import RunReport
 
 _MOST = 20
@@ -53,11 +53,8 @@ def apply(
     wanted = backfill_of(hub, backfill, system)
     if file is not None:
         if pattern is not None or wanted is not None:
-            raise UsageFault("A plan file says itself what is to be written.", next_step=cli.command(f"plan --pattern ID -o {file}"))
-        kept = planfile.read(file, hub)
-        with hub.store.read() as tx:
-            approval.demand(tx, hub, kept)
-        _some(cli, hub, _limited(kept, limit), allowed, f"of the plan in {file}. What has changed since is left out.")
+            raise UsageFault("A plan file says itself what is to be written.", next_step=cli.command(f"plan --pattern ID -o {typed(file)}"))
+        _file(cli, hub, file, limit, allowed)
         return
     approval.demand_file(hub, "apply")
     report, changes = flow.plan(hub, backfill=wanted)
@@ -72,8 +69,8 @@ def apply(
         chosen = changes if pattern is None else plan_view.pattern(cli, groups, pattern)[1].changes
         orgs = {name: identity.org for name, identity in report.identities.items()}
         hub.met = lambda _name, _identity: None  # the same systems, named a moment ago
-        some = _limited(PlanFile(report.run, hub.deployment.hash, orgs, tuple(Item.of(change, hub) for change in chosen), wanted), limit)
-        _some(cli, hub, some, allowed, f"of {len(changes):,} planned. The rest stays planned.")
+        some = Left(PlanFile(report.run, hub.deployment.hash, orgs, tuple(Item.of(change, hub) for change in chosen), wanted))
+        _some(cli, hub, some.first(limit), allowed, f"of {len(changes):,} planned. The rest stays planned.")
         return
     _show_plan(cli, hub, report, changes, groups)
     _all(cli, hub, report, changes, allowed)
@@ -84,16 +81,17 @@ def _show_plan(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedC
         plan_view.show(cli, hub, report, changes, groups, ask_next=False)
 
 
-def question(hub: Hub, verb: str, count: int, changes: Sequence[PlannedChange]) -> str:
-    """Return the question before writes are made, or approved: it says how many of them leadhub cannot take back."""
-    what = "this write" if count == 1 else f"these {count:,} writes"
-    final = len(irreversible(hub, changes))
-    warning = f" leadhub cannot take {'it' if count == 1 else f'{final:,} of them'} back." if final else ""
-    return f"{verb} {what}?{warning}"
-
-
-def _limited(plan: PlanFile, limit: int | None) -> PlanFile:
-    return replace(plan, items=plan.items[:limit])
+def _file(cli: Cli, hub: Hub, file: Path, limit: int | None, allowed: Allowed) -> None:
+    """Make what is left of a plan that was kept. Where nothing is, nobody is asked, and nobody has to have approved it."""
+    left = kept.left_of(hub, planfile.read(file, hub))
+    if not left.plan.items:
+        if cli.screen.for_people:
+            cli.screen.line(kept.nothing_left(left, f"the plan in {file}"))
+        _nothing(cli, hub, left)
+        return
+    with hub.store.read() as tx:
+        approval.demand(tx, hub, left.plan)
+    _some(cli, hub, left.first(limit), allowed, f"of the plan in {file}. What has changed since is left out.")
 
 
 # ---- the whole plan --------------------------------------------------------------------------------------------------------------------
@@ -108,7 +106,7 @@ def _all(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
         if not cli.screen.for_people:
             cli.screen.json(report.as_json())
         return
-    if not cli.confirm(question(hub, "Make", len(changes), changes)):
+    if not cli.confirm(kept.question(hub, "Make", len(changes), changes)):
         cli.screen.line("Nothing was written.")
         return
     hub.met = lambda _name, _identity: None  # the same systems, named a moment ago
@@ -136,47 +134,38 @@ def _compare(cli: Cli, changes: Sequence[PlannedChange], done: RunReport) -> Non
 # ---- some of it ------------------------------------------------------------------------------------------------------------------------
 
 
-def _some(cli: Cli, hub: Hub, plan: PlanFile, allowed: Allowed, which: str) -> None:
+def _some(cli: Cli, hub: Hub, left: Left, allowed: Allowed, which: str) -> None:
     """Show these changes, ask, and make them: those that a plan made now has too."""
-    known = show_kept(cli, hub, plan, which)
-    if not plan.items:
+    known = kept.show(cli, hub, left, which)
+    if not left.plan.items:
+        _nothing(cli, hub, left)
         return
-    if not cli.confirm(question(hub, "Make", len(plan.items), known)):
+    if not cli.confirm(kept.question(hub, "Make", len(left.plan.items), known)):
         cli.screen.line("Nothing was written.")
         return
-    done, refused = acts.apply_plan(hub, plan, allowed=allowed)
+    done, refused = acts.apply_plan(hub, left.plan, allowed=allowed)
     if cli.screen.for_people:
         cli.screen.line()
         run_view.show(cli, hub, done)
-        _show_refused(cli, refused)
+        _show_refused(cli, done.run, refused)
     else:
-        rows = [{"key": r.item.key, "system": r.item.system, "record_id": r.item.record_id, "reason": r.reason} for r in refused]
-        with hub.store.read() as tx:
-            told = approval.told(tx, tx.runs.get(done.run)[0])
-        cli.screen.json({**done.as_json(), "plan": told and told.as_json(), "not_applied": rows})
+        cli.screen.json({**done.as_json(), **kept.as_json(hub, left, refused, done.run)})
     raise typer.Exit(of_report(done))
 
 
-def show_kept(cli: Cli, hub: Hub, plan: PlanFile, which: str) -> list[PlannedChange]:
-    """Show a plan, and who planned and approved it; return its changes, but for those of objects that are not read any more."""
-    known = [item.as_change() for item in plan.items if item.system in hub.systems and hub.systems[item.system].reads(item.object)]
-    if cli.screen.for_people:
-        cli.screen.line(f"{plural(len(plan.items), 'write')} {which}", style="bold")
-        if plan.hash is not None:
-            with hub.store.read() as tx:
-                approvals = approval.standing(tx.approvals.of(plan.run), plan)
-            cli.screen.line(run_view.planned_by(plan.planned_by, plan.planned_at, plan.run, approvals))
-        plan_view.show_groups(cli, hub, known, grouped(hub, known))
-    return known
+def _nothing(cli: Cli, hub: Hub, left: Left) -> None:
+    """Give a program its object where no run was needed."""
+    if not cli.screen.for_people:
+        cli.screen.json({"schema": "leadhub.run/1", "run": None, "status": "ok", **kept.as_json(hub, left, [], left.plan.run)})
 
 
-def _show_refused(cli: Cli, refused: Sequence[Refused]) -> None:
+def _show_refused(cli: Cli, run: str, refused: Sequence[Refused]) -> None:
     if not refused:
         return
-    cli.screen.title(f"{plural(len(refused), 'write')} of the plan not made, for something changed since")
+    cli.screen.title(f"{plural(len(refused), 'write')} of the plan not made, and why")
     for one in refused[:_MOST]:
         fields = ", ".join(one.item.values) if one.item.record_id else one.item.operation.value
         cli.screen.line(f"   {one.item.system} {one.item.record_id or '(new)'} {one.item.name}: {fields}: {one.reason}")
     if len(refused) > _MOST:
         cli.screen.line(f"   … and {len(refused) - _MOST} more (--output json shows all)")
-    cli.screen.line(f"Next: {cli.command('plan')} shows what would be written now.")
+    cli.screen.line(f"Next: {cli.command('plan')} shows what would be written now; {cli.command(f'runs show {run}')} keeps this list.")

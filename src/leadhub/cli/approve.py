@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from leadhub.cli.apply import question, show_kept
+from leadhub.cli import kept
 from leadhub.cli.exits import UsageFault
 from leadhub.cli.session import Cli, cli_of
 from leadhub.model.run import Approval
 from leadhub.sync import approval, planfile
+from leadhub.sync.planfile import typed
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,8 +34,14 @@ def approve(
         approval.refuse_author(hub, plan)
         if not plan.items:
             raise UsageFault(f"The plan in {file} writes nothing, so there is nothing to approve.", next_step=cli.command("plan"))
-        changes = show_kept(cli, hub, plan, f"of the plan in {file}")
-        if not cli.confirm(question(hub, "Approve", len(plan.items), changes)):
+        left = kept.left_of(hub, plan)
+        if not left.plan.items:
+            raise UsageFault(
+                f"Everything in the plan in {file} was made before, so there is nothing to approve: {kept.made_by(left)}.",
+                next_step=cli.command(f"runs show {left.runs[-1].id}"),
+            )
+        changes = kept.show(cli, hub, left, f"of the plan in {file}")
+        if not cli.confirm(kept.question(hub, "Approve", len(left.plan.items), changes)):
             cli.screen.line("Nothing was recorded.")
             return
         said = approval.approve(hub, plan, comment)
@@ -47,7 +54,7 @@ def _tell(cli: Cli, said: Approval, file: Path) -> None:
         cli.screen.json({"schema": "leadhub.approval/1", **named, "comment": said.comment})
     elif said.given:
         cli.screen.line(f"Approved by {said.actor}, {said.at:%Y-%m-%d %H:%M} UTC.")
-        cli.screen.line(f"Next: {cli.command(f'apply {file}')} makes exactly these, and refuses what has changed by then.")
+        cli.screen.line(f"Next: {cli.command(f'apply {typed(file)}')} makes exactly these, and refuses what has changed by then.")
     else:
         cli.screen.line(
             f"Withdrawn by {said.actor}, {said.at:%Y-%m-%d %H:%M} UTC: it counts no more. What was applied before stays; leadhub revert takes it back."

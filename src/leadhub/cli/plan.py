@@ -8,13 +8,13 @@ import typer
 from leadhub.cli import plan_view
 from leadhub.cli.exits import ExitCode, UsageFault, of_report
 from leadhub.cli.run_view import show_lost
-from leadhub.cli.session import cli_of, system_of
+from leadhub.cli.session import Cli, cli_of, system_of
 from leadhub.cli.words import plural
 from leadhub.hub import Hub
 from leadhub.sync import approval, planfile
 from leadhub.sync import run as flow
 from leadhub.sync.patterns import grouped
-from leadhub.sync.planfile import Backfill
+from leadhub.sync.planfile import Backfill, typed
 
 BackfillField = Annotated[
     str | None,
@@ -63,15 +63,23 @@ def plan(
     if not whole:
         raise typer.Exit(of_report(report))
     if out is not None:
-        cli.screen.note(f"{plural(len(chosen), 'write')} kept in {out}. Only you can read it: it holds names and addresses, and no secrets.")
-        if approval.required(hub):
-            cli.screen.note(f"Next: somebody else looks at it: {cli.command(f'approve {out}')}")
-        word = "Then" if approval.required(hub) else "Next"
-        cli.screen.note(f"{word}: {cli.command(f'apply {out}')} makes exactly these, and refuses what has changed by then.")
+        _kept(cli, hub, out, len(chosen))
     elif wanted is not None and changes and cli.screen.for_people:
         where = f" --system {wanted.system}" if wanted.system else ""
         cli.screen.line(f"Next: {cli.command(f'apply --backfill {wanted.field}{where}')} asks once and writes.")
     raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and chosen else ExitCode.OK)
+
+
+def _kept(cli: Cli, hub: Hub, out: Path, count: int) -> None:
+    """Say that a plan was kept, and what comes next."""
+    if not count:
+        cli.screen.note(f"0 writes kept in {out}. There is nothing to approve or to apply.")
+        return
+    cli.screen.note(f"{plural(count, 'write')} kept in {out}. Only you can read it: it holds names and addresses, and no secrets.")
+    if approval.required(hub):
+        cli.screen.note(f"Next: somebody else looks at it: {cli.command(f'approve {typed(out)}')}")
+    word = "Then" if approval.required(hub) else "Next"
+    cli.screen.note(f"{word}: {cli.command(f'apply {typed(out)}')} makes exactly these, and refuses what has changed by then.")
 
 
 def backfill_of(hub: Hub, field: str | None, system: str | None) -> Backfill | None:

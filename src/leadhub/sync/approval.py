@@ -58,7 +58,7 @@ def demand(tx: Transaction, hub: Hub, plan: PlanFile) -> None:
         raise GuardStopped(
             f"The plan of {plan.planned_by} (run {plan.run}) is approved by nobody else, and {hub.deployment.path.name}"
             ' says approval = "required". Nothing was written.',
-            next_step=f"somebody other than {plan.planned_by}: leadhub approve FILE",
+            next_step=f"somebody other than {plan.planned_by}: leadhub approve {plan.file}",
         )
 
 
@@ -95,7 +95,7 @@ def refuse_author(hub: Hub, plan: PlanFile) -> None:
     if hub.actor == plan.planned_by:
         raise NotYours(
             f"{hub.actor} planned this, and so cannot approve it: the operating system knows you by the same name. Nothing was recorded.",
-            next_step="give the file to somebody else, who has a user of their own: leadhub approve FILE",
+            next_step=f"give the file to somebody else, who has a user of their own: leadhub approve {plan.file}",
         )
 
 

@@ -7,6 +7,7 @@ narrow what a sync would write anyway. Of a change that has more fields by now t
 import hashlib
 import json
 import os
+import shlex
 import stat
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from leadhub.sync.patterns import grouped, target_of, total_calls
 from leadhub.sync.report import RunReport
 
 SCHEMA = "leadhub.plan/1"
+_ANEW = "leadhub plan -o FILE makes a new one"
 _HEAD = 200
 """So many bytes of a file are enough to see that it is a plan."""
 LARGEST = 256 * 2**20
@@ -92,6 +94,13 @@ class PlanFile:
     hash: str | None = None
     planned_by: str = ""
     planned_at: datetime | None = None
+    file: str = field(default="FILE", compare=False)
+    """Where it was read from, as it is typed."""
+
+
+def typed(path: Path) -> str:
+    """Return a file's name as it has to be typed."""
+    return shlex.quote(f"./{path}" if str(path).startswith("-") else str(path))
 
 
 # ---- the file --------------------------------------------------------------------------------------------------------------------------
@@ -139,7 +148,8 @@ def make_room(path: Path) -> None:
 def _put(path: Path, content: bytes) -> None:
     if len(content) > LARGEST:
         raise LeadhubError(
-            f"The plan is larger than {LARGEST:,} bytes and was not written.", next_step=f"leadhub plan --pattern ID -o {path} keeps a part of it"
+            f"The plan is larger than {LARGEST:,} bytes and was not written.",
+            next_step=f"leadhub plan --pattern ID -o {typed(path)} keeps a part of it",
         )
     make_room(path)
     try:
@@ -164,28 +174,38 @@ def read(path: Path, hub: Hub) -> PlanFile:
     with hub.store.read() as tx:
         runs = tx.runs.get(str(body.get("run"))) if body.get("run") else ()
     if len(runs) != 1 or runs[0].id != body["run"] or runs[0].plan_hash is None or runs[0].plan_run is not None:
-        raise _unusable(path, f"this deployment never wrote it (it knows no plan {body.get('run')!r})")
+        why = f"this deployment never wrote it (it knows no plan {body.get('run')!r})"
+        raise _unusable(path, why, f"leadhub -C FOLDER names the one that did; {_ANEW} here")
     if digest != runs[0].plan_hash:
         raise _unusable(path, "it is not as leadhub wrote it: somebody changed it")
     fill, items = body["backfill"], tuple(map(_item, body["changes"]))
     filled = Backfill(**fill) if fill else None
-    return PlanFile(body["run"], body["config"], body["orgs"], items, filled, digest, runs[0].actor, runs[0].started_at)
+    return PlanFile(body["run"], body["config"], body["orgs"], items, filled, digest, runs[0].actor, runs[0].started_at, typed(path))
 
 
 def _load(path: Path) -> tuple[dict[str, Any], str]:
     """The content of a file, and the hash of it; the one that stands in it has to be the same."""
     try:
-        body = json.loads(_content(path), object_pairs_hook=partial(_once, path))
+        content = _content(path)
+        if not content.strip():
+            raise _unusable(path, "it is empty")
+        body = json.loads(content, object_pairs_hook=partial(_once, path))
         if not isinstance(body, dict):
             raise _unusable(path, "it is no plan")
         if body.get("schema") != SCHEMA:
-            raise _unusable(path, f"it is of the form {body.get('schema')!r}, this leadhub reads {SCHEMA}")
+            why = f"it is of the form {body.get('schema')!r}, this leadhub reads {SCHEMA}"
+            raise _unusable(path, why, f"use it with the leadhub that made it; {_ANEW} for this one")
         told = body.pop("hash", None)
         digest = _hash(body)
+    except FileNotFoundError as error:
+        raise _unusable(path, "there is no such file", "give the name under which the plan was kept: leadhub plan -o FILE keeps one") from error
+    except PermissionError as error:
+        hand_over = f"its owner hands it over: chgrp GROUP {typed(path)} && chmod 640 {typed(path)}"
+        raise _unusable(path, "you may not read it, or not come to it", hand_over) from error
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from error
     except ValueError as error:
-        raise _unusable(path, f"it is no JSON ({error})") from error
+        raise _unusable(path, f"it breaks off, or is no JSON ({error})") from error
     except RecursionError:
         raise _unusable(path, "it is nested too deep") from None
     return body, digest if told == digest else ""
@@ -212,8 +232,8 @@ def _once(path: Path, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _unusable(path: Path, why: str) -> PlanFileError:
-    return PlanFileError(f"{path} cannot be applied: {why}. Nothing was written.", next_step="leadhub plan -o FILE makes a new one")
+def _unusable(path: Path, why: str, helps: str = _ANEW) -> PlanFileError:
+    return PlanFileError(f"{path} cannot be applied: {why}. Nothing was written.", next_step=helps)
 
 
 def _hash(body: Mapping[str, Any]) -> str:
