@@ -98,6 +98,23 @@ def test_a_file_that_says_anything_else_is_refused(world: World, path: Path) -> 
         assert error.value.next_step == "leadhub plan -o FILE makes a new one", name
 
 
+def test_what_changes_nothing_of_what_a_plan_says_is_not_noticed(world: World, path: Path) -> None:
+    """The content is what is protected: white space, the order of an object's keys and the way a letter is written are not, and nothing comes of them."""
+    true = planfile.read(path, world.hub)
+    text = json.dumps(json.loads(path.read_text()), indent=7, sort_keys=True, ensure_ascii=False).replace('"CEO"', '"\\u0043EO"')
+    assert text != path.read_text()
+    path.write_text(f"\n\n{text}\n\n")
+    assert planfile.read(path, world.hub) == true
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("night.plan", "night.plan"), ("my plan", "'my plan'"), ("-x", "./-x"), ("~a$b", "'~a$b'"), ("Ann's", "'Ann'\"'\"'s'")]
+)
+def test_a_name_is_said_as_it_has_to_be_typed(name: str, typed: str) -> None:
+    """A shell takes it for one word, and no command takes it for an option."""
+    assert planfile.typed(Path(name)) == typed
+
+
 @pytest.mark.timeout(60)
 def test_what_is_no_file_is_never_waited_for(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipe that nobody writes to, a folder, a file without end: said at once."""

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from leadhub_hubspot.connector import HubSpot
 from sandbox_world import World
 
 from leadhub.core.cutting import cut
-from leadhub.errors import LeaseHeld
+from leadhub.errors import LeaseHeld, Unavailable
 from leadhub.model.record import Change, Outcome
 from leadhub.model.run import PlannedChange
 from leadhub.sync import approval, planfile
@@ -195,6 +196,59 @@ def test_a_record_that_is_gone_is_refused(world: World) -> None:
     world.boxes.order(world.boxes.hubspot, "archive", {"id": contact})
     _, refused = apply_file(world, path)
     assert [r.reason for r in refused] == ["the record is deleted"]
+
+
+def test_a_record_that_was_merged_or_converted_since_is_said_to_be(world: World) -> None:
+    """What somebody did with the record itself is the reason, not that its value may have moved on."""
+    _, bobs = world.pair("bob@b.example")
+    lead, contact = world.pair()
+    cid, cids = world.pair("cid@c.example")
+    world.begin()
+    world.hs_edit(cids, jobtitle="Chair")
+    world.sf_edit(lead, Title="CEO")
+    path, _ = keep(world)
+    world.boxes.order(world.boxes.hubspot, "merge", {"primaryObjectId": bobs, "objectIdToMerge": contact})
+    world.sf_convert(cid)
+    _, refused = apply_file(world, path)
+    assert {r.item.record_id: r.reason for r in refused} == {contact: "the record is merged", cid: "the record is converted"}
+
+
+def test_a_create_whose_lead_is_gone_elsewhere_is_refused(world: World) -> None:
+    """The only record that it came from was archived: nothing is made of nobody, and the reason says so."""
+    world.begin(create=True)
+    contact = world.hs_create(email="bob@b.example", firstname="Bob", lastname="Bee", company="Bees")
+    path, _ = keep(world)
+    world.hs_archive(contact)
+    _, refused = apply_file(world, path)
+    assert [r.reason for r in refused] == ["no record of this lead is left from which it could be made"]
+    assert not world.sf_all()
+
+
+def test_what_was_sent_without_an_answer_is_neither_made_nor_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed after the call, and the system is down at the second try: nobody knows, so nobody says that it was made; the third try knows."""
+    _, contact = edited_pair(world)
+    path, _ = keep(world)
+    push = Careful.push
+
+    def killed(self: Careful, changes: Sequence[Change]) -> Iterator[Outcome]:
+        yield from push(self, changes)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Careful, "push", killed)
+        with pytest.raises(Killed):
+            apply_file(world, path)
+    with world.hub.store.read() as tx:
+        (dead,) = tx.runs.list(1, kind="apply")
+    world.mark()
+    with monkeypatch.context() as patch:
+        patch.setattr(HubSpot, "check", lambda _self: (_ for _ in ()).throw(Unavailable("hubspot is down")))
+        report, refused = apply_file(world, path)
+    assert [(r.reason, r.made_by) for r in refused] == [(f"run {dead.id} sent it, and whether it was made is not known yet", None)]
+    assert (report.left_out, list(report.troubles)) == (1, ["hubspot"])
+    _, refused = apply_file(world, path)
+    assert [r.made_by for r in refused] == [dead.id]
+    assert (world.hs(contact)["jobtitle"], list(world.written())) == ("CEO", [])
 
 
 def test_a_configuration_that_changed_since_is_named(world: World) -> None:

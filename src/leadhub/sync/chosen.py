@@ -158,9 +158,11 @@ def _differs(item: Item, now: PlannedChange, back: str) -> str:
 
 def _created_since(session: Session, item: Item) -> str:
     with session.hub.store.read() as tx:
-        links = [link for a in tx.persons.load([item.person_id]) for link in a.links]
-    there = any((link.system, link.object) == (item.system, item.object) for link in links)
-    return "there is a record of this lead by now" if there else ""
+        known = tx.persons.load([item.person_id])
+    if any((link.system, link.object) == (item.system, item.object) for a in known for link in a.links):
+        return "there is a record of this lead by now"
+    left = any(record.gone is None for a in known for record in a.records.values())
+    return "" if left else "no record of this lead is left from which it could be made"
 
 
 def _shows_since(session: Session, item: Item, record_id: str) -> str:
@@ -170,6 +172,9 @@ def _shows_since(session: Session, item: Item, record_id: str) -> str:
         record = tx.records.get([key]).get(key)
     if record is None or record.gone is not None:
         return f"the record is {'not known' if record is None or record.gone is None else record.gone.value.replace('_', ' ')}"
+    converted = session.hub.systems[item.system].object(item.object).mapping.converted
+    if converted is not None and record.native.get(converted) is True:
+        return "the record is converted"
     shows = {name: record.native.get(name) for name in item.values or item.before}
     if item.values and _texts(shows) == _texts(item.values):
         return "it shows this already"
