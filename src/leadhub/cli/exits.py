@@ -124,7 +124,7 @@ def of_error(error: LeadhubError) -> ExitCode:
 
 
 def of_report(report: RunReport) -> ExitCode:
-    """Return the exit code of a finished run. Open questions alone are no failure."""
+    """Return the exit code of a finished run. Open questions alone are no failure; items of a plan that were not made are refusals."""
     if report.access_denied:
         return ExitCode.ACCESS
     if any(not isinstance(error, ReserveReached) for error in report.errors.values()):
