@@ -2,15 +2,22 @@
 
 import json
 import shlex
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from cli_world import World
+from cli_world import HTTP, World
 
 from leadhub.cli.exits import ExitCode
+from leadhub.clock import SystemClock
+from leadhub.model.run import IntentState
+from leadhub.store import open_store
 
 Story = dict[str, Any]
 """What each command said, by the name of its step; under `world` the world, under `path` the plan file's."""
@@ -106,7 +113,7 @@ def test_a_few_of_a_plan_are_the_first_that_are_left(told: Story) -> None:
 def test_a_later_reader_finds_what_was_left_out(told: Story) -> None:
     """`runs show` lists each item that was not made with its reason, and so does its JSON; the list of runs calls the run partial."""
     lines = told["show"].lines
-    assert "1 write of the plan left out, for something changed since" in lines
+    assert "1 write of the plan left out" in lines
     assert '  hubspot update Cid Lee: jobtitle "CTO" → "CEO"  (jobtitle shows something else now: "Boss")' in lines
     left = [w for w in told["show json"].json["writes"] if w["outcome"] == "left_out"]
     assert [(w["person"], w["reason"]) for w in left] == [("Cid Lee", 'jobtitle shows something else now: "Boss"')]
@@ -150,6 +157,48 @@ def test_what_is_to_be_typed_next_names_the_file(told: Story) -> None:
         assert " FILE" not in said, step
     assert f"plan --pattern ID -o {name}" in " ".join(told["with pattern"].err.split())
     assert shlex.split(name) == [str(told["path"])]
+
+
+def test_two_at_once_and_a_kill_make_each_item_once(adopted: World) -> None:
+    """A process applies a plan of two systems and hangs in the last call: another one is kept out (6). It is killed: the plan, applied again, has nothing left."""
+    ids = {link["system"]: link["record_id"] for link in adopted.run("leads", "show", "ann@acme.example", "--output", "json").json["links"]}
+    adopted.admin("hubspot", "edit", id=ids["hubspot"], properties={"jobtitle": "CEO"})
+    adopted.admin("salesforce", "edit", id=ids["salesforce"], fields={"Phone": "+1 555 0199"})
+    path = str(adopted.folder / "both.plan")
+    assert "2 writes kept in " in adopted.run("plan", "-o", path).err
+    slow = {"kind": "slow", "path": "composite/sobjects$", "method": "PATCH", "delay": 60}
+    assert HTTP.post(f"{adopted.salesforce.url}/_sandbox/faults", json=slow).is_success
+    command = [sys.executable, "-c", "from leadhub.cli.app import main; raise SystemExit(main())", "-C", str(adopted.folder), "apply", path, "--yes"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(300):
+                if _sent(adopted) == 2 or process.poll() is not None:
+                    break
+                time.sleep(0.1)
+            second = adopted.run("apply", path, "--yes")
+        finally:
+            process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert (second.code, second.out.splitlines()[0]) == (ExitCode.LEASE, f"1 write of the plan in {path}. What has changed since is left out.")
+    assert any(line.startswith("1 of its 2 writes was made before: run ") for line in second.lines)
+    found_out, after = adopted.run("apply", path, "--yes"), adopted.run("apply", path, "--yes", "--output", "json").json
+    assert (after["run"], after["made"], after["not_applied"], len(after["made_before"])) == (None, 0, [], 2)
+    (run,) = {row["run"] for row in after["made_before"]}
+    assert found_out.code == ExitCode.OK
+    assert "Nothing is half done: every write of the plan was made before." in found_out.lines
+    assert f"1 write of the plan made before, by run {run}." in found_out.lines
+    assert "not made" not in found_out.out
+    assert adopted.run("plan", "--detailed-exitcode").code == 0
+
+
+def _sent(world: World) -> int:
+    """How many writes of the run that is at work were begun."""
+    store = open_store(f"sqlite:///{world.folder / 'leadhub.db'}", SystemClock())
+    with store.read() as tx:
+        runs = tx.runs.list(1, kind="apply")
+        found = sum(i.state in (IntentState.ACCEPTED, IntentState.SENT) for run in runs for i in tx.intents.of_run(run.id))
+    store.close()
+    return found
 
 
 # ---- files that are no plan to be made here --------------------------------------------------------------------------------------------

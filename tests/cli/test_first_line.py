@@ -50,6 +50,7 @@ def test_the_first_line_says_whether_anything_is_half_done(intents: list[Intent]
     ("states", "line"),
     [
         (["accepted", "accepted"], "Nothing is half done: 2 writes made."),
+        ([], "Nothing is half done: every write of the plan was made before."),
         (["left_out", "left_out", "left_out"], "Nothing is half done: 0 of 3 writes of the plan made, 3 left out."),
         (["accepted", "left_out", "stale"], "Nothing is half done: 1 of 3 writes of the plan made, 2 left out."),
         (["accepted", "refused", "left_out"], "Nothing is half done: 1 of 3 writes of the plan made, 1 left out, 1 refused."),

@@ -160,6 +160,10 @@ def _nothing(cli: Cli, hub: Hub, left: Left) -> None:
 
 
 def _show_refused(cli: Cli, run: str, refused: Sequence[Refused]) -> None:
+    before = Counter(one.made_by for one in refused if one.made_by is not None)
+    for maker, count in before.items():  # since this was shown, or only now found out
+        cli.screen.line(f"{plural(count, 'write')} of the plan made before, by run {maker}.")
+    refused = [one for one in refused if one.made_by is None]
     if not refused:
         return
     cli.screen.title(f"{plural(len(refused), 'write')} of the plan not made, and why")

@@ -72,6 +72,8 @@ def first_lines(intents: Sequence[Intent], in_flight: int, report: RunReport, un
     parts += [f"{left} left out"] if left else []
     parts += [f"{of[IntentState.REFUSED]} refused"] if of[IntentState.REFUSED] else []
     parts += [f"{put_off} not started ({_why(intents)}): the next run looks at {verb(put_off, 'it', 'them')} again"] if put_off else []
+    if report.kind == "apply" and not intents:
+        parts = ["every write of the plan was made before"]
     return [f"Nothing is half done: {', '.join(parts)}." if parts else nothing_written(report, unwritten)]
 
 

@@ -33,7 +33,7 @@ _OUTCOMES = {
     IntentState.REFUSED: "refused by the system",
     IntentState.STALE: "not made, and judged again",
     IntentState.NOT_APPLIED: "not made",
-    IntentState.LEFT_OUT: "of the plan left out, for something changed since",
+    IntentState.LEFT_OUT: "of the plan left out",
     IntentState.PLANNED: "planned, never begun",
     IntentState.SENT: "sent, no answer known",
     IntentState.UNKNOWN: "sent, no answer known",

@@ -75,9 +75,10 @@ def _journal(tx: Transaction, run_id: str) -> Iterator[Intent]:
 
 
 def leave_out(session: Session, tx: Transaction, refused: Sequence[Refused]) -> None:
-    """Keep in the run's journal what it does not make, and why."""
-    intents = tx.intents.plan(session.run_id, [one.item.as_change() for one in refused], session.token)
-    settled = [Settlement(i.seq, IntentState.LEFT_OUT, one.reason) for i, one in zip(intents, refused, strict=True)]
+    """Keep in the run's journal what it does not make, and why. What was made before stands in that of the run that made it."""
+    left = [one for one in refused if one.made_by is None]
+    intents = tx.intents.plan(session.run_id, [one.item.as_change() for one in left], session.token)
+    settled = [Settlement(i.seq, IntentState.LEFT_OUT, one.reason) for i, one in zip(intents, left, strict=True)]
     tx.intents.record_outcomes(session.run_id, settled, session.token)
 
 
