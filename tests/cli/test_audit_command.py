@@ -101,7 +101,7 @@ def test_what_waits_for_a_write_and_what_waits_for_an_answer_are_sent_to_differe
     assert f"1 record changed since the last run and waits for the next one: {here} sync" in adopted.run("audit").lines
     assert adopted.run("pull").code == 0
     ran = adopted.run("audit")
-    assert f"1 person waits for a write: {here} plan shows it, {here} sync makes it." in ran.lines
+    assert f"1 person waits for a write: {here} plan shows what is to be written, {here} sync writes it." in ran.lines
     assert "review" not in ran.out
     told = adopted.run("audit", "--output", "json").json
     assert (told["persons_waiting"], told["open_reviews"]) == (1, 0)

@@ -252,6 +252,19 @@ def test_broken_ties_are_found_and_mended(world: World, kind: Kind) -> None:
     assert audit(world.hub).drift == []
 
 
+def test_a_record_that_is_behind_in_several_fields_is_one_record(world: World) -> None:
+    """Linked to somebody else it differs in all that names that person: counted once, all of it told."""
+    begun(world)
+    other = world.pair("eve@acme.example")[1]
+    world.sync()
+    ann = world.person()
+    mine = {"person_id": ann.person.id, "lead_id": ann.leads[0].id}
+    execute(world, update(tables.link).where(link_of(other)).values(mine))
+    (behind,) = [one for one in audit(world.hub).drift if one.kind == "behind"]
+    assert behind.count == len(behind.examples) == 1
+    assert behind.examples[0].detail == "differs without a reason: email, phone, first_name"
+
+
 def test_two_records_that_speak_for_one_person_are_found(world: World) -> None:
     """Two primary links of one object and person, which no rule makes: both are named, and that a person has to look."""
     _, contact = begun(world)

@@ -157,8 +157,8 @@ def _show_beside(cli: Cli, report: AuditReport) -> None:
     if waiting := sum(of.waiting for of in report.systems.values()):
         lines.append(f"{_wait(waiting, 'record', 'changed since the last run and ')} for the next one: {cli.command('sync')}")
     if report.persons_waiting:
-        makes = "" if report.run.paused else f", {cli.command('sync')} makes it"
-        lines.append(f"{_wait(report.persons_waiting, 'person')} for a write: {cli.command('plan')} shows it{makes}.")
+        makes = "" if report.run.paused else f", {cli.command('sync')} writes it"
+        lines.append(f"{_wait(report.persons_waiting, 'person')} for a write: {cli.command('plan')} shows what is to be written{makes}.")
     if report.run.open_reviews:
         lines.append(f"{plural(report.run.open_reviews, 'open question')}: {cli.command('review list')}")
     lines += [f"{why}. Nothing is written to it, and what waits is kept: {cli.command(f'resume {name}')}" for name, why in report.run.paused.items()]

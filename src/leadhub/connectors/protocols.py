@@ -105,7 +105,10 @@ class Rereads(Protocol):
     """Reads records by id: the check right before a write, and of many writes alike the reading back of the first."""
 
     def reread(self, object_name: str, ids: Sequence[str]) -> Mapping[str, Record]:
-        """Return the records as they are now, by the id asked for; one that is gone comes back with `gone` set."""
+        """Return the records as they are now, by the id asked for; one that is gone comes back with `gone` set.
+
+        Believed whatever their stamps: must not go through an index that lags.
+        """
         ...
 
 

@@ -77,10 +77,15 @@ def _found(session: Session, aggregate: Aggregate, targets: Mapping[tuple[str, s
         aggregate.person, aggregate.leads, sides_of(session, aggregate, {}), [], session.hub.policy, session.hub.clock.now()
     )
     links: dict[str, Link] = {link.id: link for link in aggregate.links}
+    written: dict[RecordKey, list[str]] = {}
+    differs: dict[RecordKey, list[str]] = {}
     for change in plan_person(result, targets).changes:
         if change.system in systems:
-            yield Example(RecordKey(change.system, change.object, change.record_id or ""), f"to be written: {', '.join(change.values)}")
+            written.setdefault(RecordKey(change.system, change.object, change.record_id or ""), []).extend(change.values)
     for one in result.standing:
         if one.reason == "agreed" and one.system in systems:
             link = links[one.link]
-            yield Example(RecordKey(link.system, link.object, link.record_id), f"differs without a reason: {field_of_key(one.field)}")
+            differs.setdefault(RecordKey(link.system, link.object, link.record_id), []).append(field_of_key(one.field))
+    for key in {**written, **differs}:  # each record counts once
+        told = {"to be written": written.get(key), "differs without a reason": differs.get(key)}
+        yield Example(key, "; ".join(f"{what}: {', '.join(names)}" for what, names in told.items() if names))

@@ -16,8 +16,8 @@ Kind = Literal["edited", "computed", "unseen", "missing", "orphaned", "unlinked"
 KINDS: Mapping[Kind, str] = {
     "edited": "edited behind leadhub's back: read already by the time of change, and shown otherwise",
     "computed": "with computed fields that moved: nothing else differs, and no time of change told",
-    "unseen": "there, though leadhub was never told, or holds it for gone",
-    "missing": "gone, though leadhub holds it for there",
+    "unseen": "there, though never told of, or held for gone",
+    "missing": "gone, though held for there",
     "orphaned": "linked as if it were there, though gone or out of scope",
     "unlinked": "read, and linked to nobody",
     "many_to_one": "beside another of the same object that speaks for the same lead, or for the same person",

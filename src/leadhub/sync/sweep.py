@@ -2,7 +2,8 @@
 
 An incremental pull hears of what changed. It does not hear of a contact that was purged, of a record that left this login's sight, or of a change
 that the system's search never showed. A sweep reads everything, then asks for each known record that did not come, by its id: a listing that leaves
-a record out proves nothing.
+a record out proves nothing. One that shows a record older than it is known proves no more: it lags, or the system was put back to an earlier state.
+Those are marked as they come, and asked for by id at the end of the pull.
 """
 
 from collections.abc import Callable, Iterable, Sequence
