@@ -167,7 +167,7 @@ class Settler:
             link = links.get(RecordKey(self.system, intent.change.object, intent.change.record_id or "").link_id)
             mapping = self.session.hub.systems[self.system].object(intent.change.object).mapping
             half = _link_half_done(intent.change, outcome, link, mapping, self.session.hub.fields) if link is not None else None
-            return Settlement(intent.seq, state, str(outcome.error) if outcome.error else self._looked(intent, outcome), half)
+            return Settlement(intent.seq, state, str(outcome.error) if outcome.error else self._looked(outcome), half)
         change = intent.change
         created = change.operation is Operation.CREATE
         if self.run_id == self.session.run_id:  # what is found out of an earlier run stays that one's
@@ -178,18 +178,15 @@ class Settler:
         record, differs = self._record_after(change, outcome, record_id, records)
         self.again |= differs
         renamed = change.operation is Operation.CONVERT  # the record names others now: who else that makes known is found out
-        told: Json = (
-            {"stamp": outcome.stamp.isoformat()} if created and outcome.stamp and intent.seq in self.answers else self._looked(intent, outcome)
-        )
+        told: Json = {"stamp": outcome.stamp.isoformat()} if created and outcome.stamp and intent.seq in self.answers else self._looked(outcome)
         return Settlement(intent.seq, state, told, _link_after(change, record_id, old, record.native), record, dirty=differs or renamed)
 
-    def _looked(self, intent: Intent, outcome: Outcome) -> str | None:
-        """Say who found out what became of a write without an answer; where nobody can tell, nothing is said."""
-        if intent.seq in self.answers or outcome.result not in (Result.ACCEPTED, Result.STALE):
+    def _looked(self, outcome: Outcome) -> str | None:
+        """Say which run found out what became of an earlier one's write; where nobody can tell, nothing is said."""
+        if self.run_id == self.session.run_id or outcome.result not in (Result.ACCEPTED, Result.STALE):
             return None
-        who = "leadhub" if self.run_id == self.session.run_id else f"run {self.session.run_id}"
         found = "found it in place" if outcome.result is Result.ACCEPTED else "looked, and it is not there"
-        return f"no answer came; {who} {found}"
+        return f"no answer came; run {self.session.run_id} {found}"
 
     def _record_after(
         self, change: PlannedChange, outcome: Outcome, record_id: str, records: Mapping[str, StoredRecord]
