@@ -36,7 +36,8 @@ WITHOUT_A_LEASE = {
     ("planfile.py", "write"),
     ("approval.py", "approve"),
     ("approval.py", "withdraw"),
-    ("pausing.py", "_switch"),
+    ("pausing.py", "pause"),
+    ("pausing.py", "resume"),
 }
 """What makes such a transaction, what takes the lease, and what notes the hash of a plan with the run that made it.
 
