@@ -125,6 +125,7 @@ class Oracles:
         """Leadhub made a record: whose? Nobody who is there, or was there, may be made once more."""
         person = self.world.witness.writing.get(row.key or "")
         crm = next(c for c in self.world.crms if c.name == crm_name)
+        left = {lead.id for lead in self.leads.get(person or "", ()) if lead.state.exit != "open"}
         row.human = self._human(person)
         address = next(iter(addresses_of(row)), "")
         row.addresses |= {address} - {""}
@@ -132,6 +133,9 @@ class Oracles:
         for other in crm.rows.values():
             if other is row or other.gone is Gone.MERGED or (other.created >= self.world.run_began and other.key is None):
                 continue
+            link = self.links.get(RecordKey(crm_name, other.object, other.id))
+            if link is not None and link.lead_id in left:
+                continue  # they had left and come back by themselves: that is another lead, with a record of its own
             mine = self.world.witness.person_of.get(RecordKey(crm_name, other.object, other.id)) == person
             if mine or address in other.addresses or (other.key is not None and other.key == row.key):
                 oracle = "doubled" if other.gone is None else "resurrect"
