@@ -54,7 +54,7 @@ def test_the_first_line_says_whether_anything_is_half_done(intents: list[Intent]
         (["left_out", "left_out", "left_out"], "Nothing is half done: 0 of 3 writes of the plan made, 3 left out."),
         (["accepted", "left_out", "stale"], "Nothing is half done: 1 of 3 writes of the plan made, 2 left out."),
         (["accepted", "refused", "left_out"], "Nothing is half done: 1 of 3 writes of the plan made, 1 left out, 1 refused."),
-        (["not_applied"], "Nothing is half done: 0 of 1 write of the plan made, 1 not started (paused): the next run looks at them again."),
+        (["not_applied"], "Nothing is half done: 0 of 1 write of the plan made, 1 not started (paused): the next run looks at it again."),
     ],
 )
 def test_the_first_line_of_a_plan_says_how_much_of_it_was_made(states: list[str], line: str) -> None:
