@@ -50,6 +50,43 @@ FIELDS = {
         Setup((HUB, SALES), prefer="salesforce"),
         [ROUND, Op("fault", 0, "crash"), edit(1, "title=V1"), ROUND, edit(0, "title=V2")],
     ),
+    "who came to the old value cut off stands for the new one too, where an edit of the same round takes just that": (
+        Setup(
+            (SiteSetup("hubspot", {"title": "Old00 "}, detects=False), SiteSetup("salesforce", {"title": "Old01 "}, limit=6)),
+            prefer="hubspot",
+            clear="propagate",
+            adoption={"hubspot": "fill"},
+        ),
+        [edit(0, "title=V11 Def "), ROUND, Op("same", 1, "title=0", "automation"), Op("same", 0, "title=1")],
+    ),
+    "a value that is cut off in one record stands for the whole one there, and in no other record": (
+        Setup(
+            (
+                SiteSetup("hubspot", {"title": "Old00"}),
+                SiteSetup("salesforce", {"title": "Old01"}, rewrites=True),
+                SiteSetup("pipedrive", {"title": "Old02"}, limit=6),
+            )
+        ),
+        [ROUND, edit(2, "title=V08 Def"), ROUND, Op("between", 0, "title=V10"), ROUND],
+    ),
+    "who clears what somebody had typed has seen it there, and in no other record that is blank": (
+        Setup(
+            (
+                SiteSetup("hubspot", {"title": None}, detects=False),
+                SiteSetup("salesforce", {"title": None}),
+                SiteSetup("pipedrive", {"title": None}, joined=False),
+            ),
+            adoption={"hubspot": "fill", "pipedrive": "fill"},
+        ),
+        [ROUND, Op("fault", 0, "crash"), Op("join", 2), edit(2, "title=V06", "automation"), ROUND, edit(0, "title=V12"), ROUND, edit(0, "title=")],
+    ),
+    "of two systems that are preferred when they are met, and met at once, the word of one is first contact for the other": (
+        Setup(
+            (HUB, SiteSetup("salesforce", {"title": "Old01"}, joined=False), SiteSetup("pipedrive", {"title": "Old02"}, joined=False)),
+            adoption={"salesforce": "prefer", "pipedrive": "prefer"},
+        ),
+        [ROUND, edit(1, "title=V06"), Op("join", 2), Op("join", 1)],
+    ),
     "a bystander that shows the adopted value is current at once": (
         Setup((HUB, SALES), clear="propagate"),
         [ROUND, Op("same", 0, "title=1"), ROUND, edit(1, "title=V2")],

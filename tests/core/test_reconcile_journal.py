@@ -62,6 +62,17 @@ def test_an_edit_that_lost_is_journaled_as_such(crm):
     assert write.fields == {"title": FieldWrite("title", Canonical("CEO", 2, "salesforce", "edit"), Base("CEO", 2, "sent", over="CFO"))}
 
 
+def test_what_the_hub_held_is_journaled_as_lost_under_the_name_of_nobody():
+    """The trusted system's edit had not seen what the hub took from another: that is told as lost, by its origin; who typed it was told when it was taken."""
+    there = _side("salesforce", {"title": "CEO"}, {"title": "CTO"}, by={"title": JANE})
+    person = Person("p1", {"title": Canonical("CFO", 2, "hubspot", "edit")})
+    out = reconcile(person, [], [there], [], Policy(("salesforce", "hubspot"), _plain("title", prefer="salesforce")), None)
+    assert [(e.old, e.new, e.origin, e.actor, e.taken) for e in out.edits] == [
+        ("CFO", "CEO", "salesforce", "jane", True),
+        ("CEO", "CFO", "hubspot", "", False),
+    ]
+
+
 def test_a_write_remembers_how_often_the_ones_before_it_bounced():
     """An automation answered our last two writes with a value of its own: what is written now is the third that it may bounce."""
     here = _side("salesforce", {"title": "CEO"}, {"title": "CTO"})

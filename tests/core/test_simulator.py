@@ -17,7 +17,7 @@ def test_random_schedules_find_nothing(kind, schedules):
     known = UNEXPLAINED[kind]
     tally = run(kind, iter(seed for seed in range(1, schedules + 1) if seed not in known))
     assert tally.schedules == schedules - len(known)
-    assert not tally.findings, f"{dict(tally.findings)}; seeds {tally.examples}"
+    assert not tally.findings, f"{dict(tally.findings)}; seeds {tally.seeds}"
     assert sum(tally.races.values()) <= 0.01 * tally.schedules
 
 

@@ -39,8 +39,8 @@ def store_the_cursor_before_the_page(patch):
 def take_older_observations(patch):
     original = records.verdict
 
-    def verdict(stored, record, raw_hash, *, reread):
-        found = original(stored, record, raw_hash, reread=reread)
+    def verdict(stored, record, raw_hash, how):
+        found = original(stored, record, raw_hash, how)
         return "changed" if found == "older" else found
 
     patch.setattr(records, "verdict", verdict)

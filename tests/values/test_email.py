@@ -29,7 +29,23 @@ LOCALS = [
 ]
 DOMAINS = [
     *("acme.example", "ACME.Example", "mail.acme.co.uk", "müller.de", "MÜLLER.DE", "xn--mller-kva.de", "xn--zzz.de", "a-b.de", "-a.de", "a-.de"),
-    *("a_b.de", "acme", "acme.", ".acme.de", "a..de", "acme.123", "1.de", "acme.d3", "ab--c.de", "localhost", "x.local", "x.LOCAL", "x.test", "test"),
+    *(
+        "a_b.de",
+        "acme",
+        "acme.",
+        ".acme.de",
+        "a..de",
+        "acme.123",
+        "1.de",
+        "acme.d3",
+        "ACME.1",
+        "ab--c.de",
+        "localhost",
+        "x.local",
+        "x.LOCAL",
+        "x.test",
+        "test",
+    ),
     *("x.invalid", "x.onion", "[1.2.3.4]", "faß.de", "x" * 63 + ".de", "x" * 64 + ".de", "aa." * 70 + "de", "aa." * 85 + "de", "Ａ.de", ""),
 ]
 PIECES = st.sampled_from(["a", "B", "1", ".", "-", "--", "_", "+", "xn--", "é", "info", "de", "test", "local", "'", " "])

@@ -109,8 +109,8 @@ class _Rule(Meeting):
         """Sides that already show the canonical value now stand for its present version: before the edits of the round, and after them."""
         for side in self.sides:
             base = self.base(side)
-            if base is None or not self.consistent(side) or side.id in self.judged:
-                continue
+            if base is None or not self.consistent(side) or (side.id in self.judged and base.how != "agreed"):
+                continue  # who agreed before the edits may agree with what came of them, too
             if self.edited(side) and (not self.round.canonical.version or self._adds(side) or self._confirms(side)):
                 continue  # there is nothing yet that a blank could agree with; and who has more than the hub has something to say
             if base.version != self.round.canonical.version or self.edited(side):

@@ -59,7 +59,9 @@ def _print(tally: Tally, seconds: float, show: int) -> None:
     out(f"  writing rounds until quiet: {dict(sorted(tally.quiet.items()))}\n")
     out(f"  findings: {dict(tally.findings) or 'none'}\n")
     out(f"  races (an edit lay unread when its record was marked current): {dict(tally.races) or 'none'}\n")
-    for oracle, seed in list(tally.examples.items())[:show]:
+    for oracle, seeds in tally.seeds.items():
+        out(f"  {oracle}: seeds {', '.join(map(str, seeds))}\n")
+    for oracle, (seed, *_) in list(tally.seeds.items())[:show]:
         played = shortest(tally.kind, seed, oracle)
         details = "\n".join(f"# {f.oracle}: {f.detail}" for f in played.findings)
         out(f"\n# {oracle}, seed {seed}\n{details}\n{played.text()}\n")

@@ -25,7 +25,8 @@ class Tally:
     quiet: Counter[int] = field(default_factory=Counter)
     findings: Counter[str] = field(default_factory=Counter)
     races: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, int] = field(default_factory=dict)
+    seeds: dict[str, list[int]] = field(default_factory=dict)
+    """By oracle, the seeds that made it speak."""
 
     def add(self, seed: int, played: Played) -> None:
         """Count one schedule; an oracle counts once a schedule."""
@@ -35,7 +36,7 @@ class Tally:
         self.quiet[played.quiet] += 1
         for oracle in {f.oracle for f in played.findings if not f.raced}:
             self.findings[oracle] += 1
-            self.examples.setdefault(oracle, seed)
+            self.seeds.setdefault(oracle, []).append(seed)
         for oracle in {f.oracle for f in played.findings if f.raced}:
             self.races[oracle] += 1
 

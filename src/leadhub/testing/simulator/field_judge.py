@@ -56,8 +56,9 @@ class FieldJudge:
     # ---- what the engine does ------------------------------------------------------------------------------------------------------
 
     def judged(self, moment: Moment) -> None:
-        """Explain every change of the hub and of every base."""
+        """Explain every change of the hub and of every base. What a record shows when it is met is old, whoever typed it."""
         for name in self.fields:
+            self.tree.initial |= {moment.seen[s.index].nodes[name] for s in moment.sites if name not in moment.links[s.index].base}
             self._join(name, moment)
             self._judge_field(name, moment)
 
@@ -89,21 +90,41 @@ class FieldJudge:
             base, seen = moment.links[site.index].base.get(name), moment.seen[site.index]
             known = self.known.setdefault((site.index, name), {})
             if base is not None and self._form(site, name, base.value) == self._form(site, name, seen.values[name]):
-                self.tree.merge(known.get(self._form(site, name, base.value), seen.nodes[name]), seen.nodes[name])
+                self._has_not_moved(name, site, seen.nodes, known.get(self._form(site, name, base.value)))
             known[self._form(site, name, seen.values[name])] = seen.nodes[name]
             edited = base is not None and self._form(site, name, base.value) != self._form(site, name, seen.values[name])
             if base is not None and not (edited and hub is None):  # a blank typed before there was any value stands for none
                 self._agree(name, site, moment, hub.value if hub else None)
 
+    def _has_not_moved(self, name: str, site: Site, seen: dict[str, int], before: int | None) -> None:
+        """The record shows again what it showed; other records that show the same have seen nothing of what was typed here meanwhile."""
+        if before is not None:
+            site.nodes[name] = before if site.nodes[name] == seen[name] else site.nodes[name]
+            seen[name] = before
+
     def _agree(self, name: str, site: Site, moment: Moment, hub: Value) -> None:
         match, owner = self.fields[name].match, self.fields[name].owner
-        seen, node = moment.seen[site.index].values[name], moment.seen[site.index].nodes[name]
+        seen = moment.seen[site.index].values[name]
         if self.tree.root(site.nodes[name]) == self.tree.root(self.hub[name]):
             return
         if match(seen or "", None) == match(hub or "", None) and owner in (None, site.system):
             self._unite(name, site, moment, self.hub[name])
         elif self._form(site, name, seen) == self._form(site, name, hub):
-            self.tree.stand(self.hub[name], node)  # cut off, or not its to say: it stands for the hub's value without being it
+            self._stand_for(name, site, moment)
+
+    def _stand_for(self, name: str, site: Site, moment: Moment) -> None:
+        """Cut off, or not its to say: it stands for the hub's value without being it. So does no other record that shows the same."""
+        node, hub = moment.seen[site.index].nodes[name], self.hub[name]
+        if site.nodes[name] != node:
+            self.tree.stand(hub, node)
+            return
+        own = self.tree.new(node)
+        if self.tree.root(node) in {self.tree.root(n) for n in self.tree.initial}:
+            self.tree.initial.add(own)
+        self.tree.grant(hub, own)
+        self.tree.stand(hub, own)
+        site.nodes[name] = own
+        self.known.setdefault((site.index, name), {})[self._form(site, name, site.values[name])] = own
 
     def _unite(self, name: str, site: Site, moment: Moment, value: int) -> None:
         """The record shows this value too. Newly typed there, both are one; shown there all along (a blank, a value cut off), only the record moves on:
@@ -229,8 +250,6 @@ class FieldJudge:
             if base is None:
                 self.find("base", f"{site.link.id} has no base of {name} after a round")
                 continue
-            if old_base is None:
-                self.tree.initial.add(moment.seen[site.index].nodes[name])
             if base.how in ("fill", "preferred") and base != old_base:
                 self.tree.stand(self.hub[name], moment.seen[site.index].nodes[name])  # it is known to differ from this value, and from no later one
             if base.version < hub.version or (old_base is not None and old_base == base):
@@ -268,7 +287,7 @@ class FieldJudge:
         known = self.known.setdefault((site.index, name), {})
         node, hub = site.nodes[name], self.hub[name]
         if self._form(site, name, old) in known:  # typed and typed back: nobody who compares values can tell
-            self.tree.merge(known[self._form(site, name, old)], node)
+            node = site.nodes[name] = known[self._form(site, name, old)]
         if not blind:
             if self._form(site, name, old) == self._form(site, name, new):
                 self.find("echo", f"{site.link.id} already shows {old!r}, and {name} is written", node)

@@ -80,7 +80,7 @@ class Seen(NamedTuple):
     values: Mapping[str, Value]
     state: Mapping[str, str] | None
     authors: Mapping[str, Author]
-    nodes: Mapping[str, int]
+    nodes: dict[str, int]
     revision: int
 
 
