@@ -174,7 +174,7 @@ def _note_field(result: Reconciled, outcome: FieldRound, lead_id: str | None, si
     person = result.person
     for taken in outcome.taken:
         system = taken.side.system if taken.side else taken.origin or "decision"
-        author = taken.side.author(outcome.name) if taken.side else Author("person", "" if taken.origin else outcome.decided_by)
+        author = taken.side.author(outcome.name) if taken.side else Author("person", outcome.decided_by)
         edit = Edit(person.id, lead_id, outcome.name, taken.old, taken.new, taken.version, taken.cause, system, author.name)
         result.edits.append(replace(edit, at=author.at, taken=taken.taken))
     if outcome.question is not None:
