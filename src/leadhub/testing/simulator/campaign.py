@@ -33,7 +33,8 @@ class Tally:
         self.schedules += 1
         self.rounds += played.rounds
         self.asked += played.asked
-        self.quiet[played.quiet] += 1
+        if not any(site.rewrites for site in played.setup.sites):  # whoever answers each write with another goes on until it is left alone
+            self.quiet[played.quiet] += 1
         for oracle in {f.oracle for f in played.findings if not f.raced}:
             self.findings[oracle] += 1
             self.seeds.setdefault(oracle, []).append(seed)
