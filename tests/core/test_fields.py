@@ -4,7 +4,7 @@
 
 import pytest
 
-from leadhub.core.sides import FOUGHT
+from leadhub.core.sides import FOUGHT, PUT_BACK
 
 SF, HS, PD = "salesforce/record/1", "hubspot/record/1", "pipedrive/record/1"
 
@@ -268,3 +268,18 @@ def test_a_cut_off_value_is_not_an_edit(table):
     """A side that holds only eight characters agrees with a longer value that begins with them."""
     out = table.run([table.side("hubspot", "a long t", "a long title", limit=8)], hub="a long title")
     assert (out.writes, out.taken, out.canonical.version) == ([], [], 3)
+
+
+@pytest.mark.parametrize("prefer", [None, "hubspot", "salesforce"])
+@pytest.mark.parametrize("shown", ["old", None])
+def test_what_was_put_back_is_asked_about_whoever_is_preferred(table, shown, prefer):
+    """It is older than what leadhub knows, so it does not travel; and it is not written over either, whatever the policy says of edits."""
+    out = table.run([table.side("hubspot", shown, "hub", how="put_back"), table.side("salesforce", "hub")], prefer=prefer)
+    assert (out.canonical.value, out.note, out.writes) == ("hub", PUT_BACK, [])
+    assert out.question == {"hub": "hub", HS: shown, SF: "hub"}
+
+
+def test_what_was_put_back_to_what_leadhub_holds_is_no_question(table):
+    """Behind when it was put back, and it shows just the present value."""
+    out = table.run([table.side("hubspot", "hub", "newer", 2, "put_back"), table.side("salesforce", "hub")])
+    assert (out.canonical.value, out.question, out.writes, out.bases[HS].how) == ("hub", None, [], "agreed")

@@ -61,13 +61,21 @@ def test_an_opt_out_travels_at_once_even_against_a_later_opt_in(table):
     assert sorted(out.writes) == sorted([HS, PD])
 
 
+@pytest.mark.parametrize("shown", ["false", None])
 @pytest.mark.parametrize("base_version", [3, 2])
-def test_an_opt_in_after_an_opt_out_is_asked(table, base_version):
-    """An edit alone never gives consent back: a person is asked, and nothing is written."""
-    sides = [table.side("salesforce", "false", "true", base_version), table.side("hubspot", "true", "true")]
+def test_an_opt_in_after_an_opt_out_is_asked(table, base_version, shown):
+    """An edit alone never gives consent back, a plain no or an emptied field: a person is asked, and nothing is written."""
+    sides = [table.side("salesforce", shown, "true", base_version), table.side("hubspot", "true", "true")]
     out = table.run(sides, hub="true", merge="restrictive")
     assert out.question is not None
     assert out.writes == []
+
+
+@pytest.mark.parametrize("shown", ["false", None])
+def test_an_opt_out_that_was_put_back_is_written_again(table, shown):
+    """Its system was put back to before the opt-out: nobody gave consent by that, and nobody needs to be asked."""
+    out = table.run([table.side("salesforce", shown, "true", how="put_back"), table.side("hubspot", "true", "true")], hub="true", merge="restrictive")
+    assert (out.canonical.value, out.question, out.writes) == ("true", None, [SF])
 
 
 def test_a_plain_no_and_nothing_are_one(table):

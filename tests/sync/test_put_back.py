@@ -57,9 +57,10 @@ def gone(world: World, system: str, record_id: str) -> Gone | None:
         return tx.records.get([key])[key].gone
 
 
+@pytest.mark.parametrize("answer", ["CEO", "CTO"])
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_a_crm_put_back_is_taken_in_as_it_is(world: World, system: str) -> None:
-    """The restored title is an edit like any other: audit finds it, `pull --anew` takes it in, the sync writes it on, and what is edited next travels too."""
+def test_a_crm_put_back_is_taken_in_as_it_is_and_asked_about(world: World, system: str, answer: str) -> None:
+    """Nobody typed the restored title: audit finds it, `pull --anew` takes it in, no sync writes it anywhere, a person says, and what is edited next travels."""
     pair = world.pair()
     world.pair(BOB)
     world.begin()
@@ -71,17 +72,65 @@ def test_a_crm_put_back_is_taken_in_as_it_is(world: World, system: str) -> None:
     assert sorted(titles(world, *pair)) == ["CEO", "CTO"]
     assert kinds(audit(world.hub)) == {"edited": 1}
     pull_only(world.hub, anew=True)
-    report = audit(world.hub)
-    assert (report.drift, report.persons_waiting) == ([], 1)
-    assert [dict(c.values) for c in plan(world.hub)[1]] in ([{"Title": "CTO"}], [{"jobtitle": "CTO"}])
+    report, changes = plan(world.hub)
+    assert (changes, report.open_reviews) == ([], 1)
+    world.sync()
+    assert sorted(titles(world, *pair)) == ["CEO", "CTO"]
+    assert audit(world.hub).drift == []
+    world.decide("job_title", answer)
     world.sync()
     report = audit(world.hub)
-    assert (report.drift, report.persons_waiting) == ([], 0)
-    assert titles(world, *pair) == ("CTO", "CTO")
+    assert (report.drift, report.persons_waiting, report.run.open_reviews) == ([], 0, 0)
+    assert titles(world, *pair) == (answer, answer)
     edit(world, system, record_id, "CFO")
     world.sync()
     assert titles(world, *pair) == ("CFO", "CFO")
     assert (len(world.persons()), len(world.sf_all()), len(world.hs_all())) == (2, 2, 2)
+
+
+def test_an_edit_that_a_restore_does_not_know_of_is_never_undone_unasked(world: World) -> None:
+    """Typed in HubSpot after Salesforce was backed up, and written there: the restored Salesforce, trusted as it is, shows the title of before, and a person says."""
+    lead, contact = world.pair()
+    world.begin()
+    kept = backup(world, "salesforce")
+    world.hs_edit(contact, jobtitle="CEO")
+    world.sync()
+    restore(world, "salesforce", kept)
+    pull_only(world.hub, anew=True)
+    assert world.sync().open_reviews == 1
+    assert titles(world, lead, contact) == ("CTO", "CEO")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_an_opt_out_that_a_restore_took_back_is_written_again(world: World, system: str) -> None:
+    """The box is empty as it was before the backup, which is nobody's consent: no mail goes out while somebody is asked."""
+    lead, contact = world.pair()
+    world.begin()
+    kept = backup(world, system)
+    world.sf_edit(lead, HasOptedOutOfEmail=True)
+    world.sync()
+    assert (world.sf(lead)["HasOptedOutOfEmail"], world.hs(contact)["hs_email_optout"]) == (True, "true")
+    restore(world, system, kept)
+    pull_only(world.hub, anew=True)
+    assert world.sync().open_reviews == 0
+    assert (world.sf(lead)["HasOptedOutOfEmail"], world.hs(contact)["hs_email_optout"]) == (True, "true")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_stage_that_was_put_back_is_asked_about(world: World, system: str) -> None:
+    """Neither is the lead moved back, nor the restored record forward."""
+    lead, contact = world.pair()
+    world.begin()
+    kept = backup(world, system)
+    world.hs_edit(contact, hs_lead_status="ATTEMPTED_TO_CONTACT")
+    world.sync()
+    before = (world.sf(lead)["Status"], world.hs(contact)["hs_lead_status"])
+    restore(world, system, kept)
+    pull_only(world.hub, anew=True)
+    shown = (world.sf(lead)["Status"], world.hs(contact)["hs_lead_status"])
+    assert shown != before
+    assert world.sync().open_reviews == 1
+    assert (world.sf(lead)["Status"], world.hs(contact)["hs_lead_status"]) == shown
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -140,8 +189,9 @@ def test_a_write_to_a_record_that_was_put_back_meanwhile_waits_for_what_it_shows
     assert report.status == "ok"
     world.sync()
     assert titles(world, lead, contact) == ("CEO", "CEO")
-    assert (world.sf(lead)["Phone"], world.hs(contact)["phone"]) == ("+1 555 0100", "+1 555 0100")
-    assert audit(world.hub).drift == []
+    assert (world.sf(lead)["Phone"], world.hs(contact)["phone"]) == ("+1 555 0199", "+1 555 0100")
+    report = audit(world.hub)
+    assert (report.drift, report.run.open_reviews) == ([], 1)
 
 
 def test_who_was_put_back_a_moment_ago_does_not_wait_for_the_next_run(world: World) -> None:
@@ -160,7 +210,7 @@ def test_who_was_put_back_a_moment_ago_does_not_wait_for_the_next_run(world: Wor
 
 
 def test_a_whole_crm_put_back_is_no_login_that_lost_its_sight(world: World) -> None:
-    """All are asked for by id, and yet none of them is missing: no guard stops the reading, and every one is taken in."""
+    """All are asked for by id, and yet none of them is missing: no guard stops the reading, every one is taken in, and one answer does for all."""
     count = 30
     pairs = [world.pair(f"p{n:02}@acme.example") for n in range(count)]
     world.begin()
@@ -173,7 +223,9 @@ def test_a_whole_crm_put_back_is_no_login_that_lost_its_sight(world: World) -> N
     assert kinds(audit(world.hub)) == {"edited": count}
     assert pull_only(world.hub, anew=True).status == "ok"
     report = audit(world.hub)
-    assert (report.run.status, report.drift, report.persons_waiting) == ("ok", [], count)
+    assert (report.run.status, report.drift, report.persons_waiting, report.run.open_reviews) == ("ok", [], 0, count)
+    with world.hub.store.read() as tx:
+        assert len({stored.review.group for stored in tx.reviews.open()}) == 1
 
 
 def test_a_listing_that_lags_behind_takes_nothing_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

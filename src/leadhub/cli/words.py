@@ -19,6 +19,7 @@ _STANDING = {
     "fill": "it is blank and waits to be filled",
     "preferred": "another system's value is preferred",
     "unknown": "a write got no answer",
+    "put_back": "its system put the record back to an earlier state",
     "frozen": "the first value stands for good",
 }
 _SHORT = {"adopted": "old", "not_permitted": "not permitted", "regress": "set back"}

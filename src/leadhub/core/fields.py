@@ -13,7 +13,7 @@ from leadhub.core.joins import JOINS, join
 from leadhub.core.meeting import Meeting
 from leadhub.core.policy import Policy
 from leadhub.core.rounds import FieldRound, Taken
-from leadhub.core.sides import BOUNCES, Side
+from leadhub.core.sides import BOUNCES, PUT_BACK, Side
 from leadhub.model.person import Base, Canonical, Reason, Value
 from leadhub.model.run import Decision
 
@@ -56,8 +56,10 @@ class _Rule(Meeting):
             return "rewritten"  # first: not even strict ownership writes against an automation for ever
         if self.field.owner is not None and side.system != self.field.owner:
             return "not_permitted"
-        if not side.shown[self.name] and self.field.clear == "keep":
-            return "cleared"
+        if base is not None and base.how == "put_back":
+            return None  # nobody typed it: it is asked about, blank or not
+        if not side.shown[self.name] and self.field.clear == "keep" and self.field.merge != "restrictive":
+            return "cleared"  # a consent that was emptied says no more and no less than a plain no
         return self._beaten(side.shown[self.name])
 
     def _adds(self, side: Side) -> bool:
@@ -151,7 +153,7 @@ class _Rule(Meeting):
     def _join(self, edits: Sequence[Side]) -> None:
         """Take what all edits come to together. Consent that was withdrawn is not given back by an edit alone: that is asked."""
         widened = self.field.merge == "restrictive" and self.start.value == "true"
-        if widened and any(s.shown[self.name] != "true" for s in edits):
+        if widened and any(s.shown[self.name] != "true" for s in edits if self.old_bases[s.id].how != "put_back"):
             self._ask("consent that was withdrawn is given again")
             return
         value = join(self.field.merge, [self.round.canonical.value, *(s.shown[self.name] for s in edits)])
@@ -168,6 +170,8 @@ class _Rule(Meeting):
     def _has_seen_all(self, side: Side) -> bool:
         """Current, or made behind by our own rule of first contact and by nothing later."""
         base = self.old_bases[side.id]
+        if base.how == "put_back":
+            return False  # it is older than what it would replace
         return not self.behind(side) or (base.how in _OWN_WISH and base.version == self.round.canonical.version - 1)
 
     def _conflict(self, rivals: Sequence[Side], *, hub_is_party: bool) -> None:
@@ -175,6 +179,9 @@ class _Rule(Meeting):
         hub = self.round.canonical
         if any(self.old_bases[s.id].how == "unknown" for s in rivals):
             self._ask("an edit met a write whose outcome nobody knows")
+            return
+        if any(self.old_bases[s.id].how == "put_back" for s in rivals):
+            self._ask(PUT_BACK)
             return
         decided = "decision" in (hub.cause, self.start.cause)  # an edit of this round may have come between: who had not seen the decision is asked
         if self.field.prefer is None or (hub_is_party and decided):

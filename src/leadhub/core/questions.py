@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from leadhub.core.evidence import orphaned
 from leadhub.core.policy import Policy
-from leadhub.core.sides import Side
+from leadhub.core.sides import PUT_BACK, Side
 from leadhub.core.states import shown
 from leadhub.core.voices import Voice
 from leadhub.model.person import Lead, Link, Value
@@ -16,7 +16,7 @@ def review(kind: ReviewKind, person_id: str, lead_id: str | None, name: str, val
     """Return a question with an id that stays the same for as long as the question does."""
     identity = hashlib.blake2b(f"{kind}|{person_id}|{lead_id}|{name}".encode(), digest_size=6).hexdigest()
     systems = "+".join(sorted({s.system for s in sides}))
-    shape = values.get("hub") if name == "state" else ""
+    shape = "put back" if note == PUT_BACK else values.get("hub") if name == "state" else ""
     return Review(identity, kind, f"{kind}:{systems}:{name}" + (f":{shape}" if shape else ""), person_id, lead_id, name, values, note)
 
 

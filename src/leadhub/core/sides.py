@@ -8,6 +8,8 @@ from functools import cached_property
 from leadhub.model.person import Link, Value
 from leadhub.model.record import AUTOMATION, LAST_SAVED, Author, NativeValue
 
+PUT_BACK = "the record was put back to an earlier state, and shows what is older than what leadhub knows"
+"""The note of a question about a record whose time of change went back."""
 FOUGHT, PERHAPS, BOUNCES = 12, 1, 25
 """What a write counts that was surely fought, and one that may have been; a side that comes to so much without a gap is left alone.
 

@@ -334,7 +334,7 @@ class _Rule:
             return "agreed" if voice.consistent(self.lead.state) else "adopted"
         if voice.edited or voice.id in self.settled:
             return "agreed"
-        return "agreed" if voice.base.how == "unknown" else voice.base.how
+        return "agreed" if voice.base.how in ("unknown", "put_back") else voice.base.how
 
     # ---- small steps ---------------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from leadhub.core.rounds import FieldRound, Taken
 from leadhub.core.sides import Side
 from leadhub.model.person import Canonical, Reason
 
-_LEFT_ALONE: frozenset[Reason] = frozenset({"not_permitted", "rewritten", "unknown", "frozen", "held"})
+_LEFT_ALONE: frozenset[Reason] = frozenset({"not_permitted", "rewritten", "unknown", "put_back", "frozen", "held"})
 """Why a part stands that not even a write of its neighbours changes."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from leadhub.core.sides import FOUGHT, PERHAPS, Side
+from leadhub.core.sides import FOUGHT, PERHAPS, PUT_BACK, Side
 from leadhub.lifecycle.nearest import Reading, nearest_of
 from leadhub.lifecycle.relation import Relation, Row
 from leadhub.lifecycle.states import HAVING, StateSet, bit, stage_rank
@@ -210,6 +210,8 @@ def clash(voice: Voice) -> str | None:
         return "the record was edited while it spoke of another lead"
     if voice.base is not None and voice.base.how == "unknown":
         return "an edit met a write whose outcome nobody knows"
+    if voice.base is not None and voice.base.how == "put_back":
+        return PUT_BACK
     return "two fields of the record were edited to values that fit no lead" if _fits_nothing(voice, edited) else None
 
 

@@ -41,6 +41,7 @@ Reason = Literal[
     "fill",
     "preferred",
     "unknown",
+    "put_back",
 ]
 """How a base came to be. On a side that is current and shows something else it is the reason of the standing difference."""
 

@@ -11,6 +11,7 @@ from leadhub.model.record import Cursor, Page, Record
 from leadhub.store import IngestResult, RecordKey, Seen, Transaction
 from leadhub.sync import checked, sweep
 from leadhub.sync.installation import without_keys
+from leadhub.sync.put_back import mark_put_back
 from leadhub.sync.receive import UNSTRAND, receive, stranded
 from leadhub.sync.session import Session
 from leadhub.values.people import TELLING, somebody_else
@@ -148,7 +149,9 @@ def store_reread(session: Session, system: str, records: Sequence[Record]) -> No
     """Store records that were read by id: they are later than anything a pull saw, whatever their stamps."""
     with session.storing() as tx:
         session.keep(tx)
-        hashed = [(r, session.hash_of(r.object, r.values, system)) for r in without_keys(session, tx, system, records)]
+        kept = without_keys(session, tx, system, records)
+        mark_put_back(session, tx, system, kept)
+        hashed = [(r, session.hash_of(r.object, r.values, system)) for r in kept]
         tx.records.ingest(system, hashed, None, session.run_id, session.token, how="asked")
 
 
