@@ -87,6 +87,22 @@ FIELDS = {
         ),
         [ROUND, edit(1, "title=V06"), Op("join", 2), Op("join", 1)],
     ),
+    "who has not seen a decision is asked though two who have disagree as well": (
+        Setup((SiteSetup("hubspot", {"title": "Old00"}, detects=False), SiteSetup("salesforce", {"title": None}), PIPE), prefer="pipedrive"),
+        [
+            ROUND,
+            edit(0, "title=V02"),
+            Op("fault", 2, "lost"),
+            ROUND,
+            edit(2, "title=V08"),
+            ROUND,
+            Op("decide", 1, "take=0"),
+            Op("window", 2, "title=V11"),
+            ROUND,
+            edit(1, "title=V14", "automation"),
+            edit(0, "title=V16", "automation"),
+        ],
+    ),
     "a bystander that shows the adopted value is current at once": (
         Setup((HUB, SALES), clear="propagate"),
         [ROUND, Op("same", 0, "title=1"), ROUND, edit(1, "title=V2")],

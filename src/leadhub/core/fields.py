@@ -4,7 +4,7 @@ A side is *current* when its base stands for the present canonical version, *beh
 than its base. Only a side that is behind and inconsistent is ever written; whatever is left alone is a standing difference with its reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from leadhub.core.agreement import base_key
@@ -137,7 +137,7 @@ class _Rule(Meeting):
             if side.id not in seen and self.consistent(side):
                 self._agree(side)
         if rivals:
-            self._conflict(rivals, hub_is_party=not seen & {s.id for s in rivals})
+            self._conflict(rivals, seen)
 
     def _give_way(self, edits: Sequence[Side]) -> list[Side]:
         """Take out the edits that lose because another side's edit of the same group wins; ask where nobody is trusted."""
@@ -174,9 +174,9 @@ class _Rule(Meeting):
             return False  # it is older than what it would replace
         return not self.behind(side) or (base.how in _OWN_WISH and base.version == self.round.canonical.version - 1)
 
-    def _conflict(self, rivals: Sequence[Side], *, hub_is_party: bool) -> None:
-        """Settle between edits that did not know of each other, by the field's policy."""
-        hub = self.round.canonical
+    def _conflict(self, rivals: Sequence[Side], seen: Collection[str]) -> None:
+        """Settle between edits that did not know of each other, by the field's policy. `seen` are the sides whose edits had seen all that the hub knew."""
+        hub, hub_is_party = self.round.canonical, not any(s.id in seen for s in rivals)
         if any(self.old_bases[s.id].how == "unknown" for s in rivals):
             self._ask("an edit met a write whose outcome nobody knows")
             return
@@ -184,7 +184,7 @@ class _Rule(Meeting):
             self._ask(PUT_BACK)
             return
         decided = "decision" in (hub.cause, self.start.cause)  # an edit of this round may have come between: who had not seen the decision is asked
-        if self.field.prefer is None or (hub_is_party and decided):
+        if self.field.prefer is None or (decided and not all(s.id in seen for s in rivals)):
             self._ask("two edits that did not know of each other")
             return
         parties: list[tuple[str, Side | None]] = [(s.system, s) for s in rivals]

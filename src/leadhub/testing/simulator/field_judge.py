@@ -21,6 +21,8 @@ class FieldJudge:
         self.hub_origin: dict[str, str] = {}
         self.writers: dict[int, str] = {}
         self.known: dict[tuple[int, str], dict[str, int]] = {}
+        self.asked: set[str] = set()
+        """The fields that the round before asked about."""
         for name in fields:  # before there is a value the hub holds nothing, and agrees with all who show nothing
             self._set_hub(name, self.tree.new(), "initial")
             self.tree.initial.add(self.hub[name])
@@ -68,7 +70,9 @@ class FieldJudge:
         edits = [e for e in result.edits if e.field == name]
         if any(r.field == name for r in result.reviews):
             self._check_review(name, moment, before, after)
+            self.asked.add(name)
             return
+        self.asked.discard(name)
         held = {(e.new, e.origin) for e in edits if e.taken} | ({(before.value, before.origin)} if before is not None else set())
         for edit in edits:
             if not edit.taken and (edit.new, edit.origin) in held:
@@ -154,6 +158,9 @@ class FieldJudge:
             link.base[name].how == "unknown" for link in moment.links.values() if name in link.base
         ):
             return
+        shown = {self._form(s, name, moment.seen[s.index].values[name]) for s in moment.sites}
+        if name in self.asked and len(shown) > 1:
+            return  # no base moves while a person is asked: what was typed meanwhile is part of the question
         nodes = [*self._nodes(name, moment).values(), self.hub[name]]
         if not any(self.tree.concurrent(a, b) for a in nodes for b in nodes):
             self.find("needless question", f"nobody disagrees on {name}: one of the values has seen all others", *nodes)
@@ -198,6 +205,8 @@ class FieldJudge:
                 and name in moment.links[site.index].base
             ):
                 self._unite(name, site, moment, node)
+            elif self._form(site, name, seen.values[name]) == self._form(site, name, edit.new) and name in moment.links[site.index].base:
+                self.tree.grant(node, seen.nodes[name])  # typed there as far as it fits: what takes the place of the one takes that of the other
         old, policy = self.hub[name], self.fields[name]
         if policy.owner not in (None, edit.origin) or (edit.new is None and edit.cause == "edit" and policy.clear == "keep"):
             self.find("not permitted", f"{name} = {edit.new!r} was taken from {edit.origin}, which may not say so", node)
@@ -293,7 +302,10 @@ class FieldJudge:
                 self.find("echo", f"{site.link.id} already shows {old!r}, and {name} is written", node)
             elif not self._may_replace(site, name, old, node, hub):
                 self.find("provenance", f"{new!r} is written over {old!r} at {site.link.id}, which it has not seen", node, hub)
-        if self._form(site, name, old) != self._form(site, name, new):
+        same = self._form(site, name, old) == self._form(site, name, new)
+        if blind and same and self.tree.root(node) != self.tree.root(hub):
+            self.tree.grant(hub, node)  # typed and written at the same moment: it shows what both say
+        if blind or not same:
             site.nodes[name] = hub
             known[self._form(site, name, new)] = hub
 
@@ -334,8 +346,8 @@ class FieldJudge:
                 self.find("liveness", f"{where} waits although it may be written", node)
         elif reason not in ("rewritten", "decided", "not_permitted", "cleared") and self.tree.supersedes(node, hub):
             self.find("liveness", f"{where} is later than the hub's value and was not adopted", node)
-        elif reason == "cleared" and moment.result.person.fields[name].cause == "adopted":
-            pass  # a blank is refilled by an edit elsewhere; a preferred newcomer's first value is none
+        elif reason in ("cleared", "adopted", "not_permitted") and moment.result.person.fields[name].cause == "adopted":
+            pass  # what stood before there was any value is replaced by an edit elsewhere; a newcomer's first value is none
         elif reason != "decided" and self.tree.supersedes(hub, node):
             self.find("liveness", f"{where} was superseded and never written", node, hub)
         elif self.tree.concurrent(hub, node) and reason not in ("adopted", "decided", "not_permitted", "cleared", "rewritten"):

@@ -98,6 +98,8 @@ class Oracles:
         key = RecordKey(place.crm, place.object, place.id)
         if relation is None or place.name not in relation.state_fields or key not in self.links or new is None or not old:
             return
+        if row.looked != row.revision and self.world.total - row.looked_at <= WINDOW:
+            return  # changed between the last look and the write
         values = {name: text_of(old if name == place.name else row.values.get(name)) for name in relation.names}
         known = relation.row(place.name, values)
         leads = self.leads.get(self.links[key].person_id, ())

@@ -176,7 +176,7 @@ class Witness:
             self.find("stale write", f"{new!r} is written to {place}, and the hub holds {hub.value!r}", there)
         elif self.form(mapped, old) == self.form(mapped, new):
             self.find("echo", f"{place} already shows {old!r}, and {new!r} is written", there)
-        elif there not in self.seen[spot] and not any(self.form_of[n] == self.form_of[there] for n in self.seen[spot]):
+        elif there not in self.seen[spot] and not any(self.form_of[n][: mapped.max_length] == self.form_of[there] for n in self.seen[spot]):
             self.find("provenance", f"{new!r} is written over {old!r} at {place}, which nobody had seen", there, self.at[spot])
 
     # ---- what the engine commits ---------------------------------------------------------------------------------------------------

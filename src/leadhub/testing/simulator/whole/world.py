@@ -321,8 +321,9 @@ class World:
     def adopt(self, crm: Crm) -> None:
         """Meet a system, and let leadhub write to it."""
         run.adopt(self.hub, crm.name)
-        self.witness.adopted[crm.name] = self.clock.at
         with self.store.begin() as tx:
             row = tx.systems.get(crm.name)
             if row is not None and row.mode == "read":
                 tx.systems.save(replace(row, mode="write"))
+        if row is not None and row.mode != "new":  # it may have been down
+            self.witness.adopted[crm.name] = self.clock.at
