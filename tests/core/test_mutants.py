@@ -28,7 +28,7 @@ def ignore_the_base(patch):
 
 
 def pick_a_winner(patch):
-    def conflict(rule, rivals, *, hub_is_party):
+    def conflict(rule, rivals, seen):
         rule._take(rivals[0], "edit")
 
     patch.setattr(Field, "_conflict", conflict)
