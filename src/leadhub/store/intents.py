@@ -1,12 +1,14 @@
 """The journal of writes: what was meant is stored before the call, what came of it after, in one transaction with what it changes."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select, tuple_, update
 
 from leadhub.errors import StoreError
-from leadhub.model.record import Operation
+from leadhub.model.record import Json, Operation
 from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.store import bulk, codec, tables
 from leadhub.store.leases import Leases
@@ -21,6 +23,14 @@ _SETTLE = (
     .where(_T.c.run_id == bindparam("of_run"), _T.c.seq == bindparam("of_seq"))
     .values(state=bindparam("new_state"), detail=bindparam("new_detail"), token=bindparam("new_token"))
 )
+
+
+NO_STAMPS: Mapping[int, datetime] = MappingProxyType({})
+
+
+def seen_at(stamp: datetime | None) -> Json:
+    """Return what the journal keeps of a write on its way: which stamp its record had."""
+    return None if stamp is None else {"seen": stamp.astimezone(UTC).isoformat()}
 
 
 class Intents(Repository):
@@ -38,13 +48,15 @@ class Intents(Repository):
         bulk.insert(self.connection, _T, [_row(intent) for intent in intents])
         return intents
 
-    def mark_sent(self, run_id: str, seqs: Iterable[int], token: int) -> None:
+    def mark_sent(self, run_id: str, seqs: Iterable[int], token: int, stamps: Mapping[int, datetime] = NO_STAMPS) -> None:
         """Store that the call is about to be made: from here on nobody knows what became of these until an outcome is stored.
+
+        `stamps`: of the records as they were read right before, by number; what is dated later came after that look.
 
         Raises:
             LeaseHeld: the lease was lost; nothing is stored, and the call must not be made.
         """
-        self.record_outcomes(run_id, [Settlement(seq, IntentState.SENT) for seq in seqs], token)
+        self.record_outcomes(run_id, [Settlement(seq, IntentState.SENT, seen_at(stamps.get(seq))) for seq in seqs], token)
 
     def record_outcomes(self, run_id: str, settlements: Iterable[Settlement], token: int) -> None:
         """Store what came of intents together with what that makes of links and records.

@@ -5,6 +5,7 @@ A write whose outcome is unknown is never repeated: the record is read by id, or
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 
@@ -118,12 +119,13 @@ def _unsettled(session: Session, intents: Sequence[Intent]) -> list[Intent]:
 
 @dataclass(slots=True)
 class _Batch:
-    """One call's worth of writes on its way: what is still true, what came back, and how the call ended."""
+    """One call's worth of writes on its way: what is still true and the stamps of those records, what came back, and how the call ended."""
 
     intents: Sequence[Intent]
     settler: Settler
     fresh: list[Intent] = field(default_factory=list)
     stale: list[Intent] = field(default_factory=list)
+    stamps: dict[int, datetime] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     unheard: UnknownOutcome | None = None
     trouble: LeadhubError | None = None
@@ -139,10 +141,13 @@ def _apply_window(session: Session, system: str, window: Sequence[Sequence[Inten
     for batch, now in zip(batches, found, strict=True):
         batch.fresh, batch.stale = _still_true(session, system, batch.intents, now)
         batch.settler.put_aside(batch.stale)
+        looked = {i.seq: record.stamp for i in batch.fresh if (record := (now or {}).get(i.change.record_id or "")) is not None}
+        batch.stamps = {seq: stamp for seq, stamp in looked.items() if stamp is not None}
     sent = [batch for batch in batches if batch.fresh]
     if sent:
         with session.storing() as tx:
-            tx.intents.mark_sent(session.run_id, [i.seq for batch in sent for i in batch.fresh], session.token)
+            stamps = {seq: stamp for batch in sent for seq, stamp in batch.stamps.items()}
+            tx.intents.mark_sent(session.run_id, [i.seq for batch in sent for i in batch.fresh], session.token, stamps)
             session.keep(tx)
         side_by_side(session, system, [partial(_push, batch) for batch in sent])
     troubles = [trouble for batch in batches if (trouble := _settle(session, system, batch)) is not None]

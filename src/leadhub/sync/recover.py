@@ -1,9 +1,11 @@
 """Recover: find out what became of writes whose answer was lost, by reading. Nothing is repeated and no plan is replayed.
 
-What was sent is there: accepted. The record shows what it showed before: not applied, and judged anew. Neither: a person is told.
+What was sent is there: accepted. The record shows what it showed before: not applied, and judged anew, unless a history tells that somebody put
+that back since. Neither: a person is told.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from leadhub.core.normalize import text_of
 from leadhub.errors import AccessDenied, ConnectorError, FatalError, QuotaExhausted
@@ -79,7 +81,44 @@ def find_out(session: Session, system: str, intents: Sequence[Intent]) -> Iterat
             seen = careful.reread(name, ids) if careful.can_reread else {}
             store_reread(session, system, list(seen.values()))
             converted = session.hub.systems[system].object(name).mapping.converted
-            yield from ((i, _update_outcome(i, seen.get(i.change.record_id or ""), converted)) for i in updates)
+            since = _set_since(session, careful, name, updates, seen)
+            yield from ((i, _update_outcome(i, seen.get(i.change.record_id or ""), converted, since.get(i.seq, ()))) for i in updates)
+
+
+def _set_since(session: Session, careful: Careful, name: str, updates: Sequence[Intent], seen: Mapping[str, Record]) -> dict[int, list[bool]]:
+    """Ask the history about the fields that show what stood there before, in records that were saved since we looked, right before the call.
+
+    Return by write whether each was set since then, by the system's own clock: who typed the old value back after our write would else be written
+    over. Of what the history does not date nothing is returned.
+    """
+    if not careful.can_tell_authors:
+        return {}
+    looked = _looked_at(session, [i for i in updates if _as_before(i.change, seen.get(i.change.record_id or ""))])
+    saved = [(i, looked[i.seq], seen[i.change.record_id or ""]) for i in updates if i.seq in looked]
+    doubtful = [(i, at, _as_before(i.change, record)) for i, at, record in saved if record.stamp is not None and record.stamp > at]
+    if not doubtful:
+        return {}
+    ids = [str(i.change.record_id) for i, _, _ in doubtful]
+    authors = careful.authors(name, ids, list(dict.fromkeys(field for _, _, fields in doubtful for field in fields)))
+    return {
+        i.seq: [a.at > at for field in fields if (a := authors.get((str(i.change.record_id), field))) is not None and a.at is not None]
+        for i, at, fields in doubtful
+    }
+
+
+def _as_before(change: PlannedChange, record: Record | None) -> list[str]:
+    """The fields of a record that show not what was sent, but what stood there before."""
+    if record is None or record.gone is not None:
+        return []
+    shown = {name: text_of(record.values.get(name)) for name in change.values}
+    return [name for name, value in change.values.items() if shown[name] == text_of(change.before.get(name)) != text_of(value)]
+
+
+def _looked_at(session: Session, intents: Sequence[Intent]) -> dict[int, datetime]:
+    """Return which stamps the records had when they were read right before the call: the journal has it for as long as nothing else is known of them."""
+    with session.hub.store.read() as tx:
+        kept = {i.seq: told for i in intents for told in tx.intents.of_run(i.run_id, i.seq - 1, 1)}
+    return {seq: datetime.fromisoformat(str(i.detail["seen"])) for seq, i in kept.items() if isinstance(i.detail, dict) and "seen" in i.detail}
 
 
 def _find(careful: Careful, name: str, creates: Sequence[Intent]) -> Mapping[str, Record] | None:
@@ -115,7 +154,8 @@ def _create_outcome(intent: Intent, record: Record | None, *, sure: bool) -> Out
     return Outcome(intent.change.key, Result.ACCEPTED, record.id, record.values, record.stamp)
 
 
-def _update_outcome(intent: Intent, record: Record | None, converted: str | None) -> Outcome:
+def _update_outcome(intent: Intent, record: Record | None, converted: str | None, since: Collection[bool]) -> Outcome:
+    """`since`: whether fields that show what stood there before were set after our last look, as far as that is known."""
     change = intent.change
     if change.operation is Operation.CONVERT:
         return _convert_outcome(intent, record, converted)
@@ -125,6 +165,8 @@ def _update_outcome(intent: Intent, record: Record | None, converted: str | None
         return Outcome(change.key, Result.STALE, change.record_id)
     shown = {name: text_of(record.values.get(name)) for name in change.values}
     if all(shown[name] == text_of(value) for name, value in change.values.items()):
+        return Outcome(change.key, Result.ACCEPTED, change.record_id, record.values, record.stamp)
+    if since and all(since):  # whoever put it back had the write before them; what stands there now is judged as their edit
         return Outcome(change.key, Result.ACCEPTED, change.record_id, record.values, record.stamp)
     if all(shown[name] == text_of(change.before.get(name)) for name in change.values):
         return Outcome(change.key, Result.STALE, change.record_id)

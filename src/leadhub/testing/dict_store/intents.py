@@ -1,15 +1,16 @@
 """The journal of writes in dictionaries."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 
 from leadhub.errors import StoreError
 from leadhub.model.person import StoredRecord
 from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.store import RecordKey, Settlement, Tally
-from leadhub.store.intents import Intents
+from leadhub.store.intents import NO_STAMPS, Intents, seen_at
 from leadhub.testing.dict_store.json_values import json_in, json_out
 from leadhub.testing.dict_store.persons import save_link
 from leadhub.testing.dict_store.repository import DictRepository
@@ -36,9 +37,9 @@ class DictIntents(DictRepository, Intents):
         held.put(held.last_intent, run_id, last + len(intents))
         return intents
 
-    def mark_sent(self, run_id: str, seqs: Iterable[int], token: int) -> None:
+    def mark_sent(self, run_id: str, seqs: Iterable[int], token: int, stamps: Mapping[int, datetime] = NO_STAMPS) -> None:
         """See `Intents.mark_sent`."""
-        self.record_outcomes(run_id, [Settlement(seq, IntentState.SENT) for seq in seqs], token)
+        self.record_outcomes(run_id, [Settlement(seq, IntentState.SENT, seen_at(stamps.get(seq))) for seq in seqs], token)
 
     def record_outcomes(self, run_id: str, settlements: Iterable[Settlement], token: int) -> None:
         """See `Intents.record_outcomes`."""
