@@ -27,6 +27,7 @@ CLOSING: dict[ReviewKind, str] = {
     "possible_duplicate": "leadhub stops holding back: the next sync may create the record after all, and the system may refuse it again.",
     "merge": "The survivor stays with the person it has now; the other person keeps the link, frozen.",
     "refused": "The next sync tries again, once the record is looked at again; a new refusal opens a new question.",
+    "unanswered": "The next sync judges the record anew, and writes what is still wanted there.",
     "unmapped": "The value stays unmapped and left alone; the question opens again when another record shows it.",
 }
 """What closing a question of the other kinds means."""
@@ -66,6 +67,9 @@ def choices(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:
         case "refused":
             yield f"Mend the record in its system, or the rule that refuses it; then {cli.command('sync')} tries again when the record changes."
             yield f"  {resolve} --close      tries again with the next sync"
+        case "unanswered":
+            yield f"No answer came, and the record cannot be read by its id: look at it there. {cli.command('sync')} closes this once it hears that it is as wanted."
+            yield f"  {resolve} --close      judges it anew with the next sync, and writes what is still wanted"
         case "duplicate" | "possible_duplicate" | "merge":
             yield from _rule_mend(review)
             yield closing(review)

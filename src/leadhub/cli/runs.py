@@ -38,8 +38,7 @@ _OUTCOMES = {
     IntentState.SENT: "sent, no answer known",
     IntentState.UNKNOWN: "sent, no answer known",
 }
-_MAY_STAND = frozenset({IntentState.ACCEPTED, IntentState.SENT, IntentState.UNKNOWN})
-"""What became of writes that stand in a system, or may: a revert first finds out."""
+_STANDING = frozenset({IntentState.ACCEPTED, IntentState.SENT, IntentState.UNKNOWN})
 
 
 @group.command("list")
@@ -116,7 +115,12 @@ def find_run(hub: Hub, prefix: str) -> RunRow:
 def has_something_to_take_back(hub: Hub, run: RunRow) -> bool:
     """Whether a run wrote to a system, or brought what leadhub holds from a file."""
     intents, edits = _journal(hub, run.id)
-    return any(i.state in _MAY_STAND for i in intents) or (run.kind == "import" and bool(edits))
+    return any(map(_may_stand, intents)) or (run.kind == "import" and bool(edits))
+
+
+def _may_stand(intent: Intent) -> bool:
+    """Whether a write stands in a system, or may: a revert first finds out."""
+    return intent.state in _STANDING or in_doubt(intent)
 
 
 def _journal(hub: Hub, run_id: str) -> tuple[list[Intent], list[StoredEdit]]:
@@ -193,7 +197,7 @@ def _show_end(cli: Cli, run: RunRow, intents: Sequence[Intent], edits: Sequence[
         screen.line(_switched(run))
     elif not intents and not edits:
         screen.line("It wrote nothing and changed nothing.")
-    elif (back is None or back.how != "whole") and (any(i.state in _MAY_STAND for i in intents) or run.kind == "import"):
+    elif (back is None or back.how != "whole") and (any(map(_may_stand, intents)) or run.kind == "import"):
         screen.line()
         screen.line(f"Take it back: {cli.command(f'revert {run.id}')} shows what of it still stands, and asks.")
 

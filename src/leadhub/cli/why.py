@@ -21,7 +21,7 @@ from leadhub.insight.known import Known, View
 from leadhub.insight.reasons import Because, reasons
 from leadhub.model.person import Canonical, Cause, Lead
 from leadhub.model.record import LAST_SAVED, Gone
-from leadhub.model.run import Edit, Intent, IntentState, Review
+from leadhub.model.run import WRITES, Edit, Intent, IntentState, Review
 from leadhub.model.state import FACETS, Facet
 
 
@@ -173,7 +173,7 @@ def _writable(known: Known, side: Side, name: str) -> bool:
 
 def _question(known: Known, name: str) -> Review | None:
     """The open question about a field, if there is one."""
-    asked = (s.review for s in known.reviews if s.review.kind != "refused")
+    asked = (s.review for s in known.reviews if s.review.kind not in WRITES)
     return next((review for review in asked if review.field == name or (name in FACETS and review.field == "state")), None)
 
 
@@ -195,8 +195,11 @@ def _waits_for(known: Known, side: Side, name: str) -> str:
 
 
 def _refusal(known: Known, system: str, name: str) -> str | None:
-    refused = next((s.review for s in known.reviews if s.review.kind == "refused" and _is_about(known, s.review, system, name)), None)
-    return None if refused is None else f"it was refused: {refused.note} (leadhub review show {refused.id})"
+    asked = next((s.review for s in known.reviews if s.review.kind in WRITES and _is_about(known, s.review, system, name)), None)
+    if asked is None:
+        return None
+    told = f"it was refused: {asked.note}" if asked.kind == "refused" else "no answer came to the last one, and nobody can tell whether it happened"
+    return f"{told} (leadhub review show {asked.id})"
 
 
 def _is_about(known: Known, refused: Review, system: str, name: str) -> bool:

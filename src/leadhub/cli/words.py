@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     "merge": "records of two persons were merged",
     "unmapped": "nobody mapped this value",
     "refused": "a write that the system refused, or surely would",
+    "unanswered": "it is not known whether a write happened",
     "possible_duplicate": "the record may exist already",
 }
 """What each kind of question is about."""

@@ -9,7 +9,9 @@ from typing import Literal
 from leadhub.model.person import Base, Value, Versions
 from leadhub.model.record import Json, NativeValue, Operation
 
-ReviewKind = Literal["conflict", "duplicate", "regress", "reentry", "merge", "unmapped", "refused", "possible_duplicate"]
+ReviewKind = Literal["conflict", "duplicate", "regress", "reentry", "merge", "unmapped", "refused", "unanswered", "possible_duplicate"]
+WRITES: tuple[ReviewKind, ...] = ("refused", "unanswered")
+"""The kinds of question that are about one write to a record that is there."""
 
 
 @dataclass(frozen=True, slots=True)

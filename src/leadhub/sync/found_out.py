@@ -17,7 +17,7 @@ _COUNTED = {IntentState.ACCEPTED: "in_place", IntentState.STALE: "not_made", Int
 class FoundOut:
     """What became of one earlier run's writes: of those that got no answer, and of those that were never sent.
 
-    Of `in_doubt` nobody can tell, and a person is asked; `waiting` could not be looked up yet. `reverts`: the run that it was to take back.
+    Of `in_doubt` nobody can tell, and a person is asked, unless the record is gone; `waiting` could not be looked up yet. `reverts`: the run that it was to take back.
     """
 
     run: str

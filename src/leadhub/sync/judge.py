@@ -253,6 +253,8 @@ def _store_results(session: Session, tx: Transaction, ids: Sequence[str], result
     session.reviews_opened += tx.reviews.replace([], unplanned.values(), session.run_id)
     for person in ids if session.had_refusals else ():
         tx.reviews.close(_moot(tx, person, unplanned), session.run_id)
+    for result, plan in results if session.had_refusals else ():
+        tx.reviews.close(_found_out(tx, result, plan), session.run_id)
     tx.edits.append(session.run_id, [edit for result, _ in results for edit in result.edits])
     opt_out_namesakes(session, tx, [result for result, _ in results])
     tx.decisions.mark_applied([d for result, _ in results for d in result.decided], session.run_id)
@@ -294,6 +296,18 @@ def _moot(tx: Transaction, person: str, unplanned: Collection[str]) -> list[str]
     """The questions about writes that no plan would make, and that leadhub no longer wants to make."""
     asked = [s.review for s in tx.reviews.open(kind="refused", person_id=person) if s.review.id not in unplanned]
     return [r.id for r in asked for system, record_id in r.values.items() if record_id is None and r.group == f"refused:{system}:{r.field}"]
+
+
+def _found_out(tx: Transaction, result: Reconciled, plan: PersonPlan) -> list[str]:
+    """The questions about updates without an answer that are none any more: nothing is left to be written to the record."""
+    left = {(change.system, change.record_id) for change in plan.changes} | {_place(link_id) for link_id, _ in result.waiting}
+    asked = [stored.review for stored in tx.reviews.open(kind="unanswered", person_id=result.person.id) if stored.review.field != "record"]
+    return [review.id for review in asked if left.isdisjoint(review.values.items())]
+
+
+def _place(link_id: str) -> tuple[str, str | None]:
+    system, _, record_id = link_id.split("/", 2)
+    return system, record_id
 
 
 def _key(link: Link) -> RecordKey:

@@ -11,7 +11,7 @@ from leadhub.core.normalize import Fields, is_echo, text_of
 from leadhub.errors import DuplicateRefused, LeadhubError, RecordError, RowsLocked
 from leadhub.model.person import Link, StateBase, StoredRecord
 from leadhub.model.record import Json, NativeValue, ObjectMapping, Operation, Outcome, Result
-from leadhub.model.run import Intent, IntentState, PlannedChange, Review, ReviewKind
+from leadhub.model.run import WRITES, Intent, IntentState, PlannedChange, Review, ReviewKind
 from leadhub.store import RecordKey, Settlement, Transaction
 from leadhub.sync.found_out import FOUND_OUT
 from leadhub.sync.session import Session
@@ -22,6 +22,9 @@ STATES = {
     Result.STALE: IntentState.STALE,
     Result.UNKNOWN: IntentState.NOT_APPLIED,  # by now it was looked for: a person has been asked, and nothing repeats it
 }
+_UPDATES = frozenset({Operation.UPDATE, Operation.CLEAR_THEN_SET})
+_UNKNOWN = "it is not known whether this write happened"
+_NOT_THERE = "looked, and it is not there"
 
 
 def same_values(stored: Mapping[str, NativeValue], seen: Mapping[str, NativeValue]) -> bool:
@@ -101,10 +104,10 @@ class Settler:
             owners = tx.persons.person_of(RecordKey(self.system, i.change.object, o.record_id) for i, o in self.outcomes.values() if o.record_id)
             settlements, reviews = [], []
             for intent, outcome in self.outcomes.values():
-                review = self._review(intent, outcome, owners)
-                reviews += [review] if review is not None else []
                 linked = {link.id: link for link in aggregates[intent.change.person_id].links}
                 record = aggregates[intent.change.person_id].records
+                review = self._review(intent, outcome, owners, record)
+                reviews += [review] if review is not None else []
                 settlements.append(self._settle(intent, outcome, linked, record, taken=review is not None))
             settlements += [Settlement(i.seq, IntentState.STALE, "changed since the plan; judged again") for i in self.aside]
             settlements += [Settlement(i.seq, IntentState.NOT_APPLIED, str(why)) for i, why in self.postponed.values()]
@@ -115,7 +118,7 @@ class Settler:
             self._note_made()
             self._note_found_out(tx)
             self._close_refusals(tx, [i.change for i, o in self.outcomes.values() if o.result is Result.ACCEPTED])
-            overtaken = [i for i, o in self.outcomes.values() if o.result is Result.STALE]
+            overtaken = [i for i, o in self.outcomes.values() if self._is_judged_anew(i, o)]
             postponed = [i for i, _ in self.postponed.values()]
             again = {a.person.id: a for a in tx.persons.load({i.change.person_id for i in (*self.aside, *postponed, *overtaken)})}
             tx.records.mark_dirty(RecordKey(link.system, link.object, link.record_id) for a in again.values() for link in a.links)
@@ -152,23 +155,22 @@ class Settler:
         """Close what was asked about these fields: what else was refused of the person is not written by this."""
         for change in accepted if self.session.had_refusals else ():
             written = {"record", *change.values, *map(field_of_key, change.fields)}
-            for stored in tx.reviews.open(kind="refused", person_id=change.person_id):
-                if self.system in stored.review.values and written.issuperset(stored.review.field.split(",")):
-                    tx.reviews.close([stored.review.id], self.session.run_id)
+            asked = [stored.review for kind in WRITES for stored in tx.reviews.open(kind=kind, person_id=change.person_id)]
+            answered = [r.id for r in asked if self.system in r.values and written.issuperset(r.field.split(","))]
+            tx.reviews.close(answered, self.session.run_id)
 
     # ---- one outcome ---------------------------------------------------------------------------------------------------------------
 
     def _settle(self, intent: Intent, outcome: Outcome, links: Mapping[str, Link], records: Mapping[str, StoredRecord], *, taken: bool) -> Settlement:
         counts = self.session.counts[self.system]
-        state = STATES[outcome.result]
+        change, state = intent.change, STATES[outcome.result]
         if outcome.result is not Result.ACCEPTED or taken:
             counts.refused += outcome.result is Result.REFUSED
-            self.again |= outcome.result is Result.STALE
-            link = links.get(RecordKey(self.system, intent.change.object, intent.change.record_id or "").link_id)
-            mapping = self.session.hub.systems[self.system].object(intent.change.object).mapping
-            half = _link_half_done(intent.change, outcome, link, mapping, self.session.hub.fields) if link is not None else None
-            return Settlement(intent.seq, state, str(outcome.error) if outcome.error else self._looked(outcome), half)
-        change = intent.change
+            self.again |= self._is_judged_anew(intent, outcome)
+            link = links.get(RecordKey(self.system, change.object, change.record_id or "").link_id)
+            mapping = self.session.hub.systems[self.system].object(change.object).mapping
+            half = _link_half_done(change, outcome, link, mapping, self.session.hub.fields) if link is not None else None
+            return Settlement(intent.seq, state, str(outcome.error) if outcome.error else self._looked(change, outcome), half)
         created = change.operation is Operation.CREATE
         if self.run_id == self.session.run_id:  # what is found out of an earlier run stays that one's
             counts.created += created
@@ -178,14 +180,28 @@ class Settler:
         record, differs = self._record_after(change, outcome, record_id, records)
         self.again |= differs
         renamed = change.operation is Operation.CONVERT  # the record names others now: who else that makes known is found out
-        told: Json = {"stamp": outcome.stamp.isoformat()} if created and outcome.stamp and intent.seq in self.answers else self._looked(outcome)
+        told: Json = (
+            {"stamp": outcome.stamp.isoformat()} if created and outcome.stamp and intent.seq in self.answers else self._looked(change, outcome)
+        )
         return Settlement(intent.seq, state, told, _link_after(change, record_id, old, record.native), record, dirty=differs or renamed)
 
-    def _looked(self, outcome: Outcome) -> str | None:
+    def _is_judged_anew(self, intent: Intent, outcome: Outcome) -> bool:
+        """Whether what the record shows now decides what becomes of its fields: it was not as planned, or it shows of itself what is known of the write."""
+        return outcome.result is Result.STALE or (outcome.result is Result.UNKNOWN and self._is_seen(intent.change))
+
+    def _is_seen(self, change: PlannedChange) -> bool:
+        """Whether a system shows the record of an update, or that it is gone."""
+        return change.operation in _UPDATES and self.session.careful[self.system].can_reread
+
+    def _looked(self, change: PlannedChange, outcome: Outcome) -> str | None:
         """Say which run found out what became of an earlier one's write; where nobody can tell, nothing is said."""
         if self.run_id == self.session.run_id or outcome.result not in (Result.ACCEPTED, Result.STALE):
             return None
-        found = "found it in place" if outcome.result is Result.ACCEPTED else "looked, and it is not there"
+        shown = outcome.values or {}
+        stands = all(text_of(shown[name]) == text_of(value) for name, value in change.values.items() if name in shown)
+        found = (
+            ("found it in place" if stands else "found that it was made, and undone there since") if outcome.result is Result.ACCEPTED else _NOT_THERE
+        )
         return f"no answer came; run {self.session.run_id} {found}"
 
     def _record_after(
@@ -205,9 +221,13 @@ class Settler:
         native.update(answered)
         stamp = outcome.stamp or (known.stamp if known else None)
         hashed = self.session.hash_of(change.object, native, change.system)
-        return StoredRecord(key.system, key.object, key.id, native, stamp, hashed, None, None, known.created if known else None), differs
+        if known is None:
+            return StoredRecord(key.system, key.object, key.id, native, stamp, hashed), differs
+        if change.operation is Operation.CREATE:
+            known = replace(known, gone=None, gone_to=None)  # else it may lie in its system's bin, where the write was found
+        return replace(known, native=native, stamp=stamp, raw_hash=hashed), differs
 
-    def _review(self, intent: Intent, outcome: Outcome, owners: Mapping[RecordKey, str]) -> Review | None:
+    def _review(self, intent: Intent, outcome: Outcome, owners: Mapping[RecordKey, str], records: Mapping[str, StoredRecord]) -> Review | None:
         change = intent.change
         if outcome.result is Result.REFUSED:
             error = outcome.error or RecordError("refused without a reason")
@@ -217,19 +237,22 @@ class Settler:
             values = {change.system: change.record_id, **({"existing": existing} if existing else {})}
             return _about(change, "possible_duplicate" if duplicate else "refused", field, values, str(error), error.code)
         if outcome.result is Result.UNKNOWN:
-            return _about(
-                change,
-                "possible_duplicate" if change.record_id is None else "refused",
-                "record",
-                {change.system: change.record_id},
-                "it is not known whether this write happened",
-                "unknown",
-            )
+            return self._unanswered(change, records)
         key = RecordKey(change.system, change.object, outcome.record_id or "")
         if change.operation is Operation.CREATE and owners.get(key, change.person_id) != change.person_id:
             values = {change.system: key.id, "other": owners[key]}
             return _about(change, "possible_duplicate", "record", values, "the record that answered to the create belongs to another person", "taken")
         return None
+
+    def _unanswered(self, change: PlannedChange, records: Mapping[str, StoredRecord]) -> Review | None:
+        """Ask about a write of which nobody can tell. Where the record is seen its fields are asked about, if need be; while it is gone there is nothing to answer."""
+        values = {change.system: change.record_id}
+        if change.record_id is None:
+            return _about(change, "possible_duplicate", "record", values, _UNKNOWN, "unknown")
+        record = records.get(RecordKey(change.system, change.object, change.record_id).link_id)
+        if self._is_seen(change) or (record is not None and record.gone is not None):
+            return None
+        return _about(change, "unanswered", ",".join(sorted(change.values)) or "record", values, _UNKNOWN, "unknown")
 
 
 def _about(change: PlannedChange, kind: ReviewKind, field: str, values: Mapping[str, str | None], note: str, code: str) -> Review:

@@ -1,7 +1,7 @@
 """Recover: find out what became of writes whose answer was lost, by reading. Nothing is repeated and no plan is replayed.
 
 What was sent is there: accepted. The record shows what it showed before: not applied, and judged anew, unless a history tells that somebody put
-that back since. Neither: a person is told.
+that back since. Neither: a person is told. A record that is gone counts like any other where it comes with its values; else nobody can tell.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -161,8 +161,8 @@ def _update_outcome(intent: Intent, record: Record | None, converted: str | None
         return _convert_outcome(intent, record, converted)
     if change.operation is Operation.ARCHIVE:
         return Outcome(change.key, _archived(record), change.record_id)
-    if record is None or record.gone is not None:
-        return Outcome(change.key, Result.STALE, change.record_id)
+    if record is None or _is_bare(record):
+        return Outcome(change.key, Result.UNKNOWN, change.record_id)
     shown = {name: text_of(record.values.get(name)) for name in change.values}
     if all(shown[name] == text_of(value) for name, value in change.values.items()):
         return Outcome(change.key, Result.ACCEPTED, change.record_id, record.values, record.stamp)
@@ -180,11 +180,16 @@ def _update_outcome(intent: Intent, record: Record | None, converted: str | None
 def _convert_outcome(intent: Intent, record: Record | None, converted: str | None) -> Outcome:
     """What a converted record is expected to say of itself; one that is not converted is judged anew."""
     change = intent.change
-    if record is None or converted is None:
+    if record is None or converted is None or _is_bare(record):
         return Outcome(change.key, Result.UNKNOWN, change.record_id)
-    if record.gone is None and record.values.get(converted) is True:
+    if record.values.get(converted) is True:
         return Outcome(change.key, Result.ACCEPTED, change.record_id, record.values, record.stamp)
     return Outcome(change.key, Result.STALE, change.record_id)
+
+
+def _is_bare(record: Record) -> bool:
+    """Whether a record is gone and its system tells nothing more of it: it may bear what was sent."""
+    return record.gone is not None and not record.values
 
 
 def _archived(record: Record | None) -> Result:

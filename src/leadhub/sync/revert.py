@@ -9,6 +9,7 @@ from leadhub.core import revert as rule
 from leadhub.core import revert_people as people
 from leadhub.core import revert_writes as writes
 from leadhub.core.drafts import label
+from leadhub.core.normalize import text_of
 from leadhub.core.reconcile import reconcile
 from leadhub.core.revert import Known, Setback, Skipped, Undo, Why, Written
 from leadhub.core.revert_writes import Seen
@@ -77,8 +78,9 @@ def take_back(session: Session, run: RunRow, part: Part | None = None, *, store:
         store: whether leadhub's values are set back now and the writes journalled, to be made by `apply`.
     """
     journal = _intents(session, run.id)
-    intents = [i for i in journal if i.state is IntentState.ACCEPTED]
-    found = Reverted(run, skipped=list(_unknown(journal)) if part is None else [])
+    doubtful = {i.seq: shows for i in journal if in_doubt(i) and (shows := _shows(session, i.change)) is not None}
+    intents = [replace(i, state=IntentState.ACCEPTED) for i in journal if i.state is IntentState.ACCEPTED or doubtful.get(i.seq)]
+    found = Reverted(run, skipped=list(_unknown(journal, doubtful)) if part is None else [])
     records = _created(session, intents, found)
     work = _Work(session, run, part, records, found)
     with session.hub.store.read() as tx:
@@ -137,14 +139,28 @@ def _intents(session: Session, run_id: str) -> list[Intent]:
     return intents
 
 
-def _unknown(journal: Sequence[Intent]) -> Iterator[Skipped]:
-    """Yield the writes of which nobody knows whether they were made: those that no system could be asked about yet, and those that stay unknown."""
+def _shows(session: Session, change: PlannedChange) -> bool | None:
+    """Whether a record shows a write of which nobody could tell when it was looked for; None where there is no record to look at now."""
+    if change.record_id is None or not change.values:
+        return None
+    key = RecordKey(change.system, change.object, change.record_id)
+    with session.hub.store.read() as tx:
+        record = tx.records.get([key]).get(key)
+    return None if record is None or record.gone is not None else all(text_of(record.native.get(n)) == text_of(v) for n, v in change.values.items())
+
+
+def _unknown(journal: Sequence[Intent], shows: Mapping[int, bool]) -> Iterator[Skipped]:
+    """Yield the writes of which nobody knows whether they were made: those that no system could be asked about yet, and those that stay unknown.
+
+    `shows`: of which of these the record shows them now, as all that were made do.
+    """
     for intent in journal:
         change, told = intent.change, ", ".join(sorted(intent.change.values)) or "record"
         if intent.state in (IntentState.SENT, IntentState.UNKNOWN):
             yield Skipped(change.name, change.system, told, "it waits: whether it was written is not known yet", "waits")
-        elif in_doubt(intent):
-            yield Skipped(change.name, change.system, told, "nobody can tell whether it was written: look at it there")
+        elif in_doubt(intent) and not shows.get(intent.seq):
+            looked = ", and the record does not show it now" if intent.seq in shows else ": look at it there"
+            yield Skipped(change.name, change.system, told, f"nobody can tell whether it was written{looked}")
 
 
 def _edited(tx: Transaction, run: RunRow) -> list[str]:

@@ -22,7 +22,7 @@ from leadhub.core.targets import telling_names
 from leadhub.errors import ConnectorError, LeadhubError, LeaseHeld, UnknownOutcome
 from leadhub.hub import Hub, System
 from leadhub.model.record import Cursor, Identity, Json, NativeValue
-from leadhub.model.run import PlannedChange, RunRow
+from leadhub.model.run import WRITES, PlannedChange, RunRow
 from leadhub.store import SystemRow, Transaction
 from leadhub.sync import checked
 from leadhub.sync.deals import note_deals
@@ -305,7 +305,7 @@ def _load_systems(session: Session, only: str | None) -> None:
     hub, changed = session.hub, False
     with session.storing() as tx:
         known = {row.name: row for row in tx.systems.list()}
-        session.had_refusals = bool(tx.reviews.open(kind="refused", limit=1))
+        session.had_refusals = any(tx.reviews.open(kind=kind, limit=1) for kind in WRITES)
         if any(in_old_form(row) for row in known.values()):
             follow_values(tx, hub)
         for name, system in hub.systems.items():

@@ -1,6 +1,7 @@
 """HubSpot's objects as leadhub's records: by id, by key, and what became of ids that are gone. It writes nothing."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from leadhub import Gone, Log, NativeValue, Record
@@ -106,11 +107,16 @@ class Reader:
         return str(results[0]["id"]) if results else None
 
     def _gone(self, ids: Sequence[str]) -> dict[str, Record]:
-        """Say of ids that HubSpot does not find whether they are archived, or vanished (purged, or out of this key's sight)."""
+        """Say of ids that HubSpot does not find whether they are archived, or vanished (purged, or out of this key's sight).
+
+        Archived ones come with the values that they were archived with, but for those with contacts: whom they are about is not told any more.
+        """
         if not ids:
             return {}
-        archived = {str(result["id"]): result for result in self._client.batch_read(ids, [], of=self.kind.name, archived=True).results}
-        return {record_id: gone_record(self.kind.name, record_id, archived.get(record_id)) for record_id in ids}
+        asked = self.fields() if self.kind.link is None else ()
+        archived = {str(result["id"]): result for result in self._client.batch_read(ids, asked, of=self.kind.name, archived=True).results}
+        gone = {record_id: gone_record(self.kind.name, record_id, archived.get(record_id)) for record_id in ids}
+        return gone | {id_: replace(gone[id_], values=self._record(result, {}).values) for id_, result in archived.items() if asked}
 
     def find(self, keys: Collection[str], external_id: str) -> dict[str, Record]:
         """Return the contacts that carry these keys in the external-id property, by key. By batch read, which never lags."""
