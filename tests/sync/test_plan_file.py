@@ -190,12 +190,13 @@ def test_a_create_that_was_made_since_is_refused(world: World) -> None:
 
 
 def test_a_record_that_is_gone_is_refused(world: World) -> None:
-    """Somebody archived the contact in between."""
+    """Somebody archived the contact in between: only the look right before the write shows it, and the journal keeps that reason, as of what was left out before."""
     _, contact = edited_pair(world)
     path, _ = keep(world)
     world.boxes.order(world.boxes.hubspot, "archive", {"id": contact})
-    _, refused = apply_file(world, path)
+    report, refused = apply_file(world, path)
     assert [r.reason for r in refused] == ["the record is deleted"]
+    assert (report.left_out, journal(world, report.run)) == (1, [(contact, "left_out", "the record is deleted")])
 
 
 def test_a_record_that_was_merged_or_converted_since_is_said_to_be(world: World) -> None:

@@ -83,10 +83,17 @@ def leave_out(session: Session, tx: Transaction, refused: Sequence[Refused]) -> 
 
 
 def not_made(session: Session) -> list[Refused]:
-    """Return the items of this run that were begun, or about to be, and were not made after all: overtaken at the last moment, refused, or put off."""
+    """Return the items of this run that were begun, or about to be, and were not made after all: overtaken at the last moment, refused, or put off.
+
+    Of what was overtaken the journal keeps the reason too: it is left out like what was found out before.
+    """
     with session.hub.store.read() as tx:
         found = [i for i in _journal(tx, session.run_id) if i.state not in (IntentState.ACCEPTED, IntentState.LEFT_OUT)]
-    return [Refused(Item.of(i.change, session.hub), _why(session, i)) for i in found]
+    refused = [Refused(Item.of(i.change, session.hub), _why(session, i)) for i in found]
+    overtaken = [(i, one.reason) for i, one in zip(found, refused, strict=True) if i.state is IntentState.STALE]
+    with session.storing() as tx:
+        tx.intents.record_outcomes(session.run_id, [Settlement(i.seq, IntentState.LEFT_OUT, why) for i, why in overtaken], session.token)
+    return refused
 
 
 def _why(session: Session, intent: Intent) -> str:
