@@ -82,6 +82,11 @@ def told(make_world: Callable[[], World]) -> Iterator[Story]:
         step("all again", "ann", "apply", all_of_it)
         step("all again, json", "ann", "apply", all_of_it, "--output", "json")
         step("all, approve", "bob", "approve", all_of_it, "--yes")
+        said["made by"] = said["all again, json"].json["made_before"][0]["run"]
+        step("back", "ann", "revert", said["made by"], "--yes", "--output", "json")
+        said["taken back by"] = said["back"].json["run"]
+        step("taken back", "ann", "apply", all_of_it, "--yes")
+        step("taken back, json", "ann", "apply", all_of_it, "--output", "json")
         yield said
 
 
@@ -134,6 +139,22 @@ def test_a_plan_of_which_nothing_is_left_asks_nothing(told: Story) -> None:
     assert len(data["made_before"]) == 3
     assert told["all, approve"].code == ExitCode.USAGE
     assert "so there is nothing to approve" in told["all, approve"].err
+
+
+def test_a_plan_that_was_taken_back_is_not_told_as_made(told: Story) -> None:
+    """Two of its writes no longer stand: each is told with the run that made it and the one that took it back, the code is 3, and a new plan is named."""
+    ran, data = told["taken back"], told["taken back, json"].json
+    made, back = told["made by"], told["taken back by"]
+    why = f"made before, by run {made}, and taken back by run {back}"
+    assert ran.code == told["taken back, json"].code == ExitCode.REFUSED
+    said = " ".join(ran.out.split())
+    assert f"run {made}, by ann, " in said
+    assert f"of which 3 were taken back by run {back}." in said
+    assert "3 writes of the plan not made, and why" in ran.lines
+    assert said.count(why) == 3
+    assert f"Next: leadhub -C {told['world'].folder} plan shows what would be written now." in said
+    assert (data["status"], data["asked"], data["made"], data["made_before"]) == ("partial", 3, 0, [])
+    assert [row["reason"] for row in data["not_applied"]] == [why] * 3
 
 
 def test_a_plan_without_writes_is_nothing_to_do(told: Story) -> None:

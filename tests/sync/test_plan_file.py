@@ -398,21 +398,23 @@ def test_a_guard_stops_a_plan_file_too(world: World, monkeypatch: pytest.MonkeyP
 
 
 def test_an_item_of_a_plan_is_made_once(world: World) -> None:
-    """Made, taken back, and edited again to the very same: another edit is another plan, and the old one is not made a second time."""
+    """Made, taken back, and edited again to the very same: another edit is another plan, and the old one is refused, by the names of both runs."""
     lead, contact = edited_pair(world)
     path, _ = keep(world)
     done, _ = apply_file(world, path)
     with world.hub.store.read() as tx:
         (run,) = tx.runs.get(done.run)
-    revert(world.hub, run)
+    back, _ = revert(world.hub, run)
     assert world.hs(contact)["jobtitle"] == "CTO"
-    _, refused = apply_file(world, path)
-    assert [r.reason for r in refused] == [f"made before, by run {done.run}"]
+    why = f"made before, by run {done.run}, and taken back by run {back.run}"
+    again, refused = apply_file(world, path)
+    assert [(r.reason, r.made_by, r.taken_back, r.stands) for r in refused] == [(why, done.run, (back.run,), False)]
+    assert (again.status, again.left_out, journal(world, again.run)) == ("partial", 1, [(contact, "left_out", why)])
     world.sf_edit(lead, Title="CTO")
     world.sync()
     world.sf_edit(lead, Title="CEO")
     _, refused = apply_file(world, path)
-    assert [r.reason for r in refused] == [f"made before, by run {done.run}"]
+    assert [r.reason for r in refused] == [why]
     assert world.hs(contact)["jobtitle"] == "CTO"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from leadhub.cli import kept, plan_view, run_view
-from leadhub.cli.exits import UsageFault, of_report
+from leadhub.cli.exits import ExitCode, UsageFault, of_report
 from leadhub.cli.kept import Left
 from leadhub.cli.plan import BackfillField, BackfillSystem, backfill_of, nothing_to_fill
 from leadhub.cli.session import Cli, cli_of
@@ -87,8 +87,9 @@ def _file(cli: Cli, hub: Hub, file: Path, limit: int | None, allowed: Allowed) -
     if not left.plan.items:
         if cli.screen.for_people:
             cli.screen.line(kept.nothing_left(left, f"the plan in {file}"))
+            _show_refused(cli, None, left.undone)
         _nothing(cli, hub, left)
-        return
+        raise typer.Exit(ExitCode.REFUSED if left.undone else ExitCode.OK)
     with hub.store.read() as tx:
         approval.demand(tx, hub, left.plan)
     _some(cli, hub, left.first(limit), allowed, f"of the plan in {file}. What has changed since is left out.")
@@ -143,7 +144,7 @@ def _some(cli: Cli, hub: Hub, left: Left, allowed: Allowed, which: str) -> None:
     if not cli.confirm(kept.question(hub, "Make", len(left.plan.items), known)):
         cli.screen.line("Nothing was written.")
         return
-    done, refused = acts.apply_plan(hub, left.plan, allowed=allowed)
+    done, refused = acts.apply_plan(hub, left.asked, allowed=allowed)
     if cli.screen.for_people:
         cli.screen.line()
         run_view.show(cli, hub, done)
@@ -156,14 +157,16 @@ def _some(cli: Cli, hub: Hub, left: Left, allowed: Allowed, which: str) -> None:
 def _nothing(cli: Cli, hub: Hub, left: Left) -> None:
     """Give a program its object where no run was needed."""
     if not cli.screen.for_people:
-        cli.screen.json({"schema": "leadhub.run/1", "run": None, "status": "ok", **kept.as_json(hub, left, [], left.plan.run)})
+        status = "partial" if left.undone else "ok"
+        cli.screen.json({"schema": "leadhub.run/1", "run": None, "status": status, **kept.as_json(hub, left, left.undone, left.plan.run)})
 
 
-def _show_refused(cli: Cli, run: str, refused: Sequence[Refused]) -> None:
-    before = Counter(one.made_by for one in refused if one.made_by is not None)
+def _show_refused(cli: Cli, run: str | None, refused: Sequence[Refused]) -> None:
+    """Say of each item why it is not made; `run` is the one that keeps this list, if there was any."""
+    before = Counter(one.made_by for one in refused if one.stands)
     for maker, count in before.items():  # since this was shown, or only now found out
         cli.screen.line(f"{plural(count, 'write')} of the plan made before, by run {maker}.")
-    refused = [one for one in refused if one.made_by is None]
+    refused = [one for one in refused if not one.stands]
     if not refused:
         return
     cli.screen.title(f"{plural(len(refused), 'write')} of the plan not made, and why")
@@ -172,4 +175,5 @@ def _show_refused(cli: Cli, run: str, refused: Sequence[Refused]) -> None:
         cli.screen.line(f"   {one.item.system} {one.item.record_id or '(new)'} {one.item.name}: {fields}: {one.reason}")
     if len(refused) > _MOST:
         cli.screen.line(f"   … and {len(refused) - _MOST} more (--output json shows all)")
-    cli.screen.line(f"Next: {cli.command('plan')} shows what would be written now; {cli.command(f'runs show {run}')} keeps this list.")
+    keeps = f"; {cli.command(f'runs show {run}')} keeps this list" if run is not None else ""
+    cli.screen.line(f"Next: {cli.command('plan')} shows what would be written now{keeps}.")

@@ -40,7 +40,7 @@ def apply_plan(hub: Hub, wanted: PlanFile, *, allowed: Allowed | None = None) ->
         apply(session)
         tidy(session)
         refused = [*chosen.refused, *not_made(session)]
-        session.left_out = sum(one.made_by is None for one in refused)
+        session.left_out = sum(not one.stands for one in refused)
         return run_report(session), refused
 
 

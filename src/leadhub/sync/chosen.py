@@ -10,17 +10,24 @@ from leadhub.model.run import Intent, IntentState, PlannedChange
 from leadhub.store import RecordKey, Settlement, Transaction
 from leadhub.sync.planfile import Item, PlanFile
 from leadhub.sync.session import Session
+from leadhub.sync.taken_back import Reverts
 
 _BEGUN = frozenset({IntentState.ACCEPTED, IntentState.SENT, IntentState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An item that is not made, and why; `made_by` is the run that made it before, where that is the reason."""
+    """An item that is not made, and why; `made_by` is the run that made it before, where that is the reason, `taken_back` are those that took that back."""
 
     item: Item
     reason: str
     made_by: str | None = None
+    taken_back: tuple[str, ...] = ()
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is in place all the same, for it was made before."""
+        return self.made_by is not None and not self.taken_back
 
 
 @dataclass(slots=True)
@@ -36,11 +43,11 @@ def choose(session: Session, plan: PlanFile, fresh: Sequence[PlannedChange]) -> 
     chosen = Chosen()
     by_record = {_place(change): change for change in fresh}
     with session.hub.store.read() as tx:
-        begun = begun_before(tx, plan)
+        before = made_before(tx, plan)
     for item in plan.items:
         now = _of_it(session, item, by_record.get(_place(item)))
-        if intent := begun.get(item.key):
-            chosen.refused.append(_made(item, intent))
+        if begun := before.get(item.key):
+            chosen.refused.append(begun)
         elif why := _barred(session, plan, item):
             chosen.refused.append(Refused(item, why))
         elif now is None or Item.of(now, session.hub) != item:
@@ -54,17 +61,22 @@ def choose(session: Session, plan: PlanFile, fresh: Sequence[PlannedChange]) -> 
     return chosen
 
 
-def begun_before(tx: Transaction, plan: PlanFile) -> dict[str, Intent]:
+def made_before(tx: Transaction, plan: PlanFile) -> dict[str, Refused]:
     """Return, by their keys, the items of a plan that an earlier run made, or sent without an answer so far. No item is made twice, also after a revert."""
     if plan.hash is None:
         return {}
-    return {i.change.key: i for run in tx.runs.of_plan(plan.run) for i in _journal(tx, run.id) if i.state in _BEGUN}
+    items, runs, reverts = {item.key: item for item in plan.items}, tx.runs.of_plan(plan.run), Reverts(tx)
+    begun = ((run, i) for run in runs for i in _journal(tx, run.id) if i.state in _BEGUN and i.change.key in items)
+    return {i.change.key: _made(items[i.change.key], i, reverts.of_write(run, i.change)) for run, i in begun}
 
 
-def _made(item: Item, intent: Intent) -> Refused:
-    if intent.state is IntentState.ACCEPTED:
-        return Refused(item, f"made before, by run {intent.run_id}", intent.run_id)
-    return Refused(item, f"run {intent.run_id} sent it, and whether it was made is not known yet")
+def _made(item: Item, intent: Intent, taken_back: tuple[str, ...]) -> Refused:
+    if intent.state is not IntentState.ACCEPTED:
+        return Refused(item, f"run {intent.run_id} sent it, and whether it was made is not known yet")
+    made = f"made before, by run {intent.run_id}"
+    if taken_back:
+        made += f", and taken back by {'run' if len(taken_back) == 1 else 'runs'} {' and '.join(taken_back)}"
+    return Refused(item, made, intent.run_id, taken_back)
 
 
 def _journal(tx: Transaction, run_id: str) -> Iterator[Intent]:
@@ -75,8 +87,8 @@ def _journal(tx: Transaction, run_id: str) -> Iterator[Intent]:
 
 
 def leave_out(session: Session, tx: Transaction, refused: Sequence[Refused]) -> None:
-    """Keep in the run's journal what it does not make, and why. What was made before stands in that of the run that made it."""
-    left = [one for one in refused if one.made_by is None]
+    """Keep in the run's journal what it does not make, and why. What was made before, and stands, is in that of the run that made it."""
+    left = [one for one in refused if not one.stands]
     intents = tx.intents.plan(session.run_id, [one.item.as_change() for one in left], session.token)
     settled = [Settlement(i.seq, IntentState.LEFT_OUT, one.reason) for i, one in zip(intents, left, strict=True)]
     tx.intents.record_outcomes(session.run_id, settled, session.token)

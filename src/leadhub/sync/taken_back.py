@@ -68,6 +68,13 @@ class Reverts:
         by = tuple(one for one in acted if self._written(one.id) or not written or one is unfinished)
         return TakenBack(how, by, len(written), amount, undone, unfinished)
 
+    def of_write(self, run: RunRow, change: PlannedChange) -> tuple[str, ...]:
+        """Return the runs that took one write of a run back, wholly or in part; none where it stands."""
+        back, fields = self.of(run), frozenset(_fields(change))
+        if back is None or (back.how != "whole" and fields <= self._standing_of(run.id)):
+            return ()
+        return tuple(one.id for one in back.by if fields & self._written(one.id)) or tuple(one.id for one in back.by)
+
     def _standing_of(self, run_id: str) -> frozenset[_Field]:
         """What a run wrote and no later run took back: a revert that was taken back itself takes nothing back any more."""
         if run_id not in self._standing:
