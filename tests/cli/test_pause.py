@@ -35,10 +35,28 @@ def test_a_pause_is_told_wherever_one_looks_and_resume_lifts_it(adopted: World) 
     (run,) = adopted.run("runs", "list", "--kind", "pause", "--output", "json").json["runs"]
     assert "It paused salesforce: wrong mapping" in adopted.run("runs", "show", run["run"]).out
     assert "salesforce is paused" in adopted.run("leads", "why", "ann@acme.example").out
-    assert adopted.run("plan").out.count("CEO")
+    _plan_says_so(adopted)
     assert adopted.run("resume", "salesforce").code == 0
     assert "1 write made" in adopted.run("sync").out
     assert "is not paused" in adopted.run("resume", "salesforce").out
+
+
+def _plan_says_so(world: World) -> None:
+    """A plan shows what waits, and sends nobody to a command that would write none of it; kept in a file, with a pattern, and as data as well."""
+    kept = str(world.folder / "paused.plan")
+    step = f"leadhub -C {world.folder} resume salesforce"
+    for args in (("plan",), ("plan", "-o", kept), ("plan", "--pattern", "1"), ("plan", "--backfill", "job_title")):
+        ran = world.run(*args)
+        said = " ".join(f"{ran.out} {ran.err}".split())
+        assert "CEO" in said or args[1:] == ("-o", kept) or "--backfill" in args
+        assert ("wrong mapping. What is planned there waits" in said) is ("--backfill" not in args), args
+        assert (step in said) is ("--backfill" not in args), args
+        assert said.count("Next:") == said.count(f"Next: {step}, then leadhub") == ("-o" in args), args
+        assert "asks once and writes" not in said, args
+    applied = world.run("apply")
+    assert (applied.code, applied.err.count("Nobody is there"), applied.out.count(step)) == (0, 0, 1), "nobody is asked about what nobody would write"
+    (pause,) = world.run("plan", "--output", "json").json["paused"].items()
+    assert (pause[0], pause[1]["next"], ": wrong mapping" in pause[1]["why"]) == ("salesforce", step, True)
 
 
 def test_what_is_not_written_anyway_cannot_be_paused(world: World) -> None:

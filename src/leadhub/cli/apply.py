@@ -103,7 +103,7 @@ def _all(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
     if stopped:
         told = " ".join(map(str, stopped))
         raise GuardStopped(f"A guard stops this plan; nothing was written. {told}", next_step=passing(cli, "apply", stopped))
-    if not changes:
+    if not plan_view.may_go(report, changes):
         if not cli.screen.for_people:
             cli.screen.json(report.as_json())
         return

@@ -1,5 +1,6 @@
 """`leadhub plan`: the exact writes that `sync` would make now, grouped so that a person can read them, on the screen or as a file to be applied later."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -57,21 +58,22 @@ def plan(
         cli.screen.line(nothing_to_fill(wanted))
     elif one is not None:
         plan_view.show_pattern(cli, *one)
+        plan_view.show_paused(cli, report)
     else:
         plan_view.show(cli, hub, report, changes, groups, ask_next=wanted is None and out is None)
         show_lost(cli, report)
     if not whole:
         raise typer.Exit(of_report(report))
     if out is not None:
-        _kept(cli, hub, out, len(chosen))
-    elif wanted is not None and changes and cli.screen.for_people:
+        _kept(cli, hub, out, len(chosen), [name for name in report.paused if any(c.system == name for c in chosen)])
+    elif wanted is not None and plan_view.may_go(report, changes) and cli.screen.for_people:
         where = f" --system {wanted.system}" if wanted.system else ""
         cli.screen.line(f"Next: {cli.command(f'apply --backfill {wanted.field}{where}')} asks once and writes.")
     raise typer.Exit(ExitCode.CHANGES if detailed_exitcode and chosen else ExitCode.OK)
 
 
-def _kept(cli: Cli, hub: Hub, out: Path, count: int) -> None:
-    """Say that a plan was kept, and what comes next."""
+def _kept(cli: Cli, hub: Hub, out: Path, count: int, paused: Sequence[str]) -> None:
+    """Say that a plan was kept, and what comes next; `paused` are those of its systems to which nothing is written now."""
     if not count:
         cli.screen.note(f"0 writes kept in {out}. There is nothing to approve or to apply.")
         return
@@ -79,7 +81,8 @@ def _kept(cli: Cli, hub: Hub, out: Path, count: int) -> None:
     if approval.required(hub):
         cli.screen.note(f"Next: somebody else looks at it: {cli.command(f'approve {typed(out)}')}")
     word = "Then" if approval.required(hub) else "Next"
-    cli.screen.note(f"{word}: {cli.command(f'apply {typed(out)}')} makes exactly these, and refuses what has changed by then.")
+    resumes = "".join(f"{cli.command(f'resume {name}')}, then " for name in paused)
+    cli.screen.note(f"{word}: {resumes}{cli.command(f'apply {typed(out)}')} makes exactly these, and refuses what has changed by then.")
 
 
 def backfill_of(hub: Hub, field: str | None, system: str | None) -> Backfill | None:

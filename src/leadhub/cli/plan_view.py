@@ -52,12 +52,13 @@ def show(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedChange]
         screen.line(nothing_written(report, only_read(cli, hub, report)), style="bold")
     show_found_out(cli, report)
     show_groups(cli, hub, changes, groups)
+    show_paused(cli, report)
     show_proposed(cli, report)
     _show_not_planned(cli, hub, report)
     _show_guards(cli, report)
-    if changes and not report.guards and ask_next:
+    if ask_next and not report.guards and (first := next((g for g in groups if may_go(report, g.changes)), None)):
         screen.line()
-        one = f"--pattern {groups[0].id}"
+        one = f"--pattern {first.id}"
         screen.line(f"Next: {cli.command('apply')} asks once and writes; {cli.command(f'plan {one}')} shows every change of a pattern;")
         screen.line(f"      {cli.command(f'apply {one} --limit 20')} tries a few; the rest stays planned.")
 
@@ -140,6 +141,19 @@ def _title(number: int, group: Group) -> str:
     return f"{number}. {group.id}: {_what(group)}: {len(group.changes):,}"
 
 
+def may_go(report: RunReport, changes: Iterable[PlannedChange]) -> bool:
+    """Whether any of these writes would be made now: none is made to a system that a person has paused."""
+    return any(change.system not in report.paused for change in changes)
+
+
+def show_paused(cli: Cli, report: RunReport) -> None:
+    """Print to which systems nothing is written now, though it is planned, and what lifts that."""
+    if report.paused:
+        cli.screen.title("Paused, so nothing is written there now")
+        for name, why in report.paused.items():
+            cli.screen.line(f"   {why}. What is planned there waits: {cli.command(f'resume {name}')}")
+
+
 def show_proposed(cli: Cli, report: RunReport) -> None:
     """Print what would help and is not done until a person sees to what each line asks for."""
     if report.proposed:
@@ -194,6 +208,7 @@ def show_data(cli: Cli, hub: Hub, report: RunReport, changes: Sequence[PlannedCh
             "patterns": [_pattern_json(hub, number, group) for number, group in patterns],
             "api_calls": total_calls(hub, changes),
             "guards": guards,
+            "paused": {name: {"why": why, "next": cli.command(f"resume {name}")} for name, why in report.paused.items()},
             "not_planned": report.not_planned,
             "proposed": report.proposed,
             "not_adopted": to_adopt(cli, report),
