@@ -1,16 +1,19 @@
 """The audit: whatever a system shows otherwise than leadhub remembers is found by its kind, nothing is changed by looking, and `pull --anew` mends it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 from sandbox_world import World
 from sqlalchemy import create_engine, delete, select, update
 
+from leadhub.errors import UnknownOutcome
+from leadhub.model.record import Change, Outcome
 from leadhub.store import tables
 from leadhub.sync import pausing
 from leadhub.sync.audit import AuditReport, audit
 from leadhub.sync.drift import Kind
+from leadhub.sync.retry import Careful
 from leadhub.sync.run import plan, pull_only
 
 ANN = "ann@acme.example"
@@ -18,11 +21,11 @@ LONG = 26 * 3600
 """Seconds after which no pull reaches back to an edit any more."""
 
 
-def begun(world: World) -> tuple[str, str]:
+def begun(world: World, *, create: bool = False) -> tuple[str, str]:
     """Ann and Bob in both CRMs, all agreed; a day later, so that no pull reaches back any more."""
     pair = world.pair()
     world.pair("bob@acme.example")
-    world.begin()
+    world.begin(create=create)
     world.clock.sleep(LONG)
     world.sync()
     return pair
@@ -120,6 +123,40 @@ def test_what_the_next_run_reads_anyway_is_no_drift(world: World) -> None:
     world.sync()
     report = audit(world.hub)
     assert (report.drift, sum(of.waiting for of in report.systems.values())) == ([], 0)
+
+
+class Killed(BaseException):
+    """The process ends here: no handler of leadhub's may catch it."""
+
+
+@pytest.mark.parametrize("sent", [True, False], ids=["killed after the call", "killed before it"])
+def test_what_leadhub_itself_wrote_and_does_not_know_yet_is_no_drift(world: World, monkeypatch: pytest.MonkeyPatch, *, sent: bool) -> None:
+    """Right after a kill: an update and a create that got no answer are counted as that and nowhere else, landed or not, and looking changes nothing."""
+    lead, contact = begun(world, create=True)
+    world.hs_create(email="cy@acme.example", firstname="Cy", lastname="Coe", company="Coe")
+    world.sf_edit(lead, Title="CEO")
+    push = Careful.push
+
+    def killed(self: Careful, changes: Sequence[Change]) -> Iterator[Outcome]:
+        yield from list(push(self, changes))[:0] if sent else ()
+        if changes[0].record_id is None:  # the other system's turn comes first
+            raise Killed
+        raise UnknownOutcome("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Careful, "push", killed)
+        patch.setattr("leadhub.sync.apply.find_out", lambda *_: ())
+        with pytest.raises(Killed):
+            world.sync()
+    assert (world.hs(contact)["jobtitle"] == "CEO", len(world.sf_all())) == (sent, 2 + sent)
+    world.expire_lease()
+    before = stored(world)
+    report = audit(world.hub)
+    assert (found(report), report.unanswered, report.run.status) == ({}, 2, "ok")
+    assert ({name: of.waiting for name, of in report.systems.items() if of.waiting}, report.persons_waiting) == ({}, 0)
+    assert stored(world) == before
+    world.sync()
+    assert (audit(world.hub).drift, world.hs(contact)["jobtitle"], len(world.sf_all())) == ([], "CEO", 3)
 
 
 def test_a_record_that_was_never_told_of_is_found_and_mended(world: World) -> None:

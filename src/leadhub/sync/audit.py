@@ -4,7 +4,7 @@ A sync hears of what changed; an audit believes nobody. It reads every adopted s
 what did not come, and then looks at the ties between records, links and leads. `leadhub pull --anew` takes in what it found.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -12,12 +12,14 @@ from leadhub.core.drafts import label
 from leadhub.errors import LeadhubError
 from leadhub.hub import Hub
 from leadhub.model.record import Gone, Json, Page, Record
+from leadhub.model.run import IntentState
 from leadhub.store import RecordKey, Tied
 from leadhub.sync import sweep
 from leadhub.sync.behind import waiting_writes
 from leadhub.sync.compare import Comparison
 from leadhub.sync.drift import EXAMPLES, Drift, Example, Findings, Kind, Looked, explain, is_older
 from leadhub.sync.pull import reading
+from leadhub.sync.recover import find_out
 from leadhub.sync.report import RunReport, run_report
 from leadhub.sync.session import Session, open_session
 from leadhub.values.people import TELLING
@@ -72,14 +74,31 @@ def audit(hub: Hub, systems: Sequence[str] | None = None, *, allowed: Mapping[tu
     with open_session(hub, "audit", allowed=allowed) as session:
         asked = [name for name in (systems or session.rows) if name in session.counts]
         receiving = [name for name in asked if hub.systems[name].receives]
-        work = _Audit(session, [name for name in asked if name not in receiving])
+        unanswered = _unanswered(session)
+        work = _Audit(session, [name for name in asked if name not in receiving], unanswered)
         work.compare()
         work.look_at_ties(asked)
-        waiting = waiting_writes(session, work.findings, asked)
+        waiting = waiting_writes(session, work.findings, asked, unanswered)
         report = work.report(waiting, receiving)
         report.not_adopted = [name for name in report.run.not_adopted if systems is None or name in systems]
         session.noted["drift"] = _as_noted(report)
         return report
+
+
+def _unanswered(session: Session) -> frozenset[RecordKey]:
+    """Return the records of which an earlier run wrote, or meant to write, something and does not know yet whether it did; new ones by our key."""
+    with session.hub.store.read() as tx:
+        intents = tx.intents.open()
+    creates = [i for i in intents if i.change.record_id is None and i.state is not IntentState.PLANNED]
+    found = {RecordKey(i.change.system, i.change.object, i.change.record_id) for i in intents if i.change.record_id is not None}
+    for system in dict.fromkeys(i.change.system for i in creates if i.change.system in session.careful):
+        try:
+            looked = list(find_out(session, system, [i for i in creates if i.change.system == system]))
+        except LeadhubError as error:
+            session.fail(system, error)
+            continue
+        found |= {RecordKey(system, i.change.object, outcome.record_id) for i, outcome in looked if outcome.record_id is not None}
+    return frozenset(found)
 
 
 def _as_noted(report: AuditReport) -> Json:
@@ -93,8 +112,8 @@ def _as_noted(report: AuditReport) -> Json:
 class _Audit:
     """The systems that take part, and what was found so far."""
 
-    def __init__(self, session: Session, names: Iterable[str]) -> None:
-        self.session, self.findings = session, Findings()
+    def __init__(self, session: Session, names: Iterable[str], unanswered: Collection[RecordKey]) -> None:
+        self.session, self.findings, self._unanswered = session, Findings(), unanswered
         self.names = [name for name in names if name in session.careful and name not in session.troubles]
         self.systems = {name: Compared() for name in self.names}
         self._comparison = Comparison(session.hub.store)
@@ -147,7 +166,7 @@ class _Audit:
                 same += 1
                 continue
             known_as_gone = record.gone is not None and there is None
-            if known_as_gone or not self._comparison.otherwise(key, there):
+            if known_as_gone or not self._comparison.otherwise(key, there) or key in self._unanswered:
                 continue
             found = explain(held, record, self.session.telling_of(record.object, system), self._look(system, record.object), asked=asked)
             if found is None:

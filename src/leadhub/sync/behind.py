@@ -17,8 +17,11 @@ from leadhub.sync.session import Session
 SLICE = 500
 
 
-def waiting_writes(session: Session, findings: Findings, systems: Collection[str]) -> int:
-    """Look at everybody; count what waits without anybody knowing. Return how many persons wait for the next run: they are known, as those are of whom is asked."""
+def waiting_writes(session: Session, findings: Findings, systems: Collection[str], unanswered: Collection[RecordKey]) -> int:
+    """Look at everybody; count what waits without anybody knowing. Return how many persons wait for the next run: they are known, as those are of whom is asked.
+
+    Of the records that are `unanswered` nobody says anything here: what they show is known once the next run has looked at them.
+    """
     targets = {key: replace(target, creates=False) for key, target in session.hub.targets(session.books).items()}
     after, known, done = "", 0, 0
     while True:
@@ -28,7 +31,8 @@ def waiting_writes(session: Session, findings: Findings, systems: Collection[str
             if not ids:
                 return known
             doubtful = [a for a in tx.persons.load(ids) if may_wait(a)]
-            found = {a.person.id: some for a in doubtful if (some := list(_found(session, a, targets, systems)))}
+            told = ((a.person.id, [one for one in _found(session, a, targets, systems) if one.key not in unanswered]) for a in doubtful)
+            found = {person: some for person, some in told if some}
             looked_at, asked = _expected(session, tx, [a for a in doubtful if a.person.id in found])
         known += len(looked_at)
         for example in (example for person, some in found.items() if person not in looked_at | asked for example in some):
