@@ -76,7 +76,7 @@ def test_where_nothing_is_adopted_nobody_says_that_all_is_well(world: World) -> 
     """What compares, reads, plans or writes says first that no system is adopted, and how one is; to a program too, system by system."""
     told = {name: world.run(*name.split()) for name in ("audit", "audit hubspot", "pull --anew", "plan", "sync")}
     for name, ran in told.items():
-        assert (ran.code, ran.lines[0]) == (0, NOTHING_ADOPTED), name
+        assert (ran.code, ran.lines[0]) == (name.startswith("audit"), NOTHING_ADOPTED), name
         assert any(line.endswith(f"leadhub -C {world.folder} adopt hubspot") for line in ran.lines), name
     assert not any("salesforce" in line for line in told["audit hubspot"].lines)
     both = {system: f"leadhub -C {world.folder} adopt {system}" for system in ("salesforce", "hubspot")}
@@ -85,8 +85,11 @@ def test_where_nothing_is_adopted_nobody_says_that_all_is_well(world: World) -> 
 
 
 def test_what_is_not_adopted_is_not_compared_and_is_named(world: World) -> None:
-    """One system adopted and one not: nothing has drifted in the one, and the other was not looked at."""
+    """One system adopted and one not: nothing has drifted in the one. The other was not looked at: whoever named it does not read 0 as compared, and clean."""
     assert world.run("adopt", "salesforce").code == 0
+    for more in ((), ("--detailed-exitcode",)):
+        assert [world.run("audit", *names, *more).code for names in ((), ("salesforce",), ("hubspot",), ("salesforce", "hubspot"))] == [0, 0, 1, 1]
+    assert world.run("audit", "hubspot").lines[0] == "Nothing was compared."
     ran = world.run("audit")
     assert ran.lines[0] == "Nothing has drifted: 0 records compared."
     assert f"hubspot is not adopted yet, and was not compared: leadhub -C {world.folder} adopt hubspot" in ran.lines

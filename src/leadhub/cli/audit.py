@@ -1,5 +1,6 @@
 """`leadhub audit`: everything that the systems show against everything that leadhub holds; what has drifted, by kind, and what mends it."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -31,7 +32,7 @@ def audit_systems(
     systems: Annotated[
         list[str] | None, typer.Argument(metavar="[SYSTEM…]", help="All that are adopted, if none is named.", autocompletion=complete_system)
     ] = None,
-    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where anything has drifted.")] = False,
+    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where anything has drifted; 1 where nothing was compared, with or without it.")] = False,
     allow: Allow = None,
 ) -> None:
     """Compare everything in the systems with everything that leadhub holds. Changes nothing anywhere."""
@@ -48,8 +49,15 @@ def audit_systems(
         cli.screen.json(_as_json(cli, report))
     else:
         cli.screen.rows("leadhub.audit/1", "drift", [_row(cli, report, one) for one in report.drift], columns=_COLUMNS)
+    raise typer.Exit(_code(report, systems or (), detailed=detailed_exitcode))
+
+
+def _code(report: AuditReport, named: Sequence[str], *, detailed: bool) -> ExitCode:
+    """The exit code: nobody shall take it for compared, and clean, where nothing was compared, or not all that was asked for by name."""
     code = of_report(report.run)
-    raise typer.Exit(ExitCode.CHANGES if code is ExitCode.OK and detailed_exitcode and report.drift else code)
+    if code is ExitCode.OK and (not report.systems or not set(named).isdisjoint(report.not_adopted)):
+        return ExitCode.FAILED
+    return ExitCode.CHANGES if code is ExitCode.OK and detailed and report.drift else code
 
 
 # ---- for programs ----------------------------------------------------------------------------------------------------------------------
@@ -129,11 +137,11 @@ def _show(cli: Cli, report: AuditReport) -> None:
 def _first_line(report: AuditReport) -> str:
     if report.run.nothing_adopted:
         return NOTHING_ADOPTED
-    if not report.systems and report.not_adopted:
-        return "Nothing was compared."
     compared = plural(sum(of.read for of in report.systems.values()), "record")
     if report.run.troubles or report.run.refusals:
         return f"Not everything could be compared: {compared} read, {plural(report.total, 'finding')} so far."
+    if not report.systems:
+        return "Nothing was compared."
     return f"Nothing has drifted: {compared} compared." if not report.total else f"{plural(report.total, 'finding')} in {compared} compared."
 
 
