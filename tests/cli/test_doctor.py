@@ -43,6 +43,26 @@ def test_a_label_that_drifted_is_told_and_may_be_confirmed(world: World) -> None
     assert [line for line in ran.lines if "M10" in line] == []
 
 
+def test_a_value_that_waits_for_an_answer_is_a_warning(world: World) -> None:
+    """A preset asks what a value means: until leadhub.toml says so doctor calls it open, counts who shows it and names the key to write, offline too."""
+    world.lead(FirstName="Ann", LastName="Lee", Email="ann@acme.example", Status="Closed - Not Converted")
+    world.adopt()
+    open_still = (
+        'Status: what "Closed - Not Converted" means is not answered (1 record): records that show it are left alone. Does it mean: not for us,'
+    )
+    key = 'next: answers = { "Closed - Not Converted" = "…" } below [system.salesforce.field.Status] in leadhub.toml'
+    for args in ((), ("--offline",)):
+        said = " ".join(world.run("doctor", *args).out.split())
+        assert f"warn salesforce {open_still}" in said
+        assert key in said
+        assert 'every value of "Status"' not in said
+    config = world.folder / "leadhub.toml"
+    config.write_text(config.read_text() + '\n[system.salesforce.field.Status]\nanswers = { "Closed - Not Converted" = "not for us" }\n')
+    said = " ".join(world.run("doctor").out.split())
+    assert "is not answered" not in said
+    assert 'every value of "Status"' in said
+
+
 def test_what_only_leadhub_knows_is_noted(world: World) -> None:
     """M26: no fault and no warning: the value exists in leadhub alone."""
     world.configure('create = "never"', 'mode = "read"')
@@ -93,7 +113,7 @@ def told_of(world: World, **wanted: str) -> dict[str, str]:
 
 
 def test_nothing_is_called_well_that_was_not_tried(world: World) -> None:
-    """leadhub's key is looked for where leadhub makes records; a picklist that cannot be seen, and an object that cannot be read, get no "ok"."""
+    """leadhub's key is looked for where leadhub makes records; a picklist that cannot be seen or has a value that waits for an answer (Lead), and an object that cannot be read, get no "ok"."""
     lacking = {"crm.objects.deals.read", "crm.schemas.deals.read", "crm.objects.leads.read"}
     world.admin("hubspot", "settings", scopes=[s for s in world.hubspot.service.account.settings.scopes if s not in lacking])
     world.admin("salesforce", "settings", hidden_fields={"Opportunity": ["StageName"]})
@@ -103,7 +123,7 @@ def test_nothing_is_called_well_that_was_not_tried(world: World) -> None:
         "Lead: records can be found by leadhub's key in LeadhubId__c",
         "contacts: records can be found by leadhub's key in leadhub_id",
     }
-    assert {text.split(":")[0] for text in well if "is mapped" in text} == {"Lead", "contacts"}
+    assert {text.split(":")[0] for text in well if "is mapped" in text} == {"contacts"}
     assert {text.split(":")[0] for text in well if "are there for this login" in text} == {"Lead", "Contact", "contacts"}
 
 

@@ -32,7 +32,9 @@ def audit_systems(
     systems: Annotated[
         list[str] | None, typer.Argument(metavar="[SYSTEM…]", help="All that are adopted, if none is named.", autocompletion=complete_system)
     ] = None,
-    detailed_exitcode: Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where anything has drifted; 1 where nothing was compared, with or without it.")] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where anything has drifted; 1 where nothing was compared, with or without it.")
+    ] = False,
     allow: Allow = None,
 ) -> None:
     """Compare everything in the systems with everything that leadhub holds. Changes nothing anywhere."""

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from leadhub.cli.completion import complete_system
 from leadhub.cli.exits import ExitCode, UsageFault, in_folder, next_step_of, process_gone
 from leadhub.cli.held import Held, held
-from leadhub.cli.live import compare, needs_of, only_here
+from leadhub.cli.live import compare, needs_of, only_here, unanswered
 from leadhub.cli.prove import prove
 from leadhub.cli.screen import clean
 from leadhub.cli.session import Cli, cli_of, identify
@@ -66,16 +66,17 @@ def doctor(
         hub = cli.open(offline=offline)
     except LeadhubError as error:
         raise typer.Exit(show_findings(cli, [Finding("fail", "leadhub.toml", str(error), next_step_of(error))])) from error
+    known = held(hub)
     findings = [
         Finding("ok", "leadhub.toml", f"{plural(len(hub.systems), 'system')}, no contradiction in the stage mapping"),
         *_written(hub),
         *_store(hub),
+        *unanswered(hub, known),
     ]
     if offline:
         findings.append(
             Finding("note", "systems", "no system was asked: logins, rights, fields and picklists were not compared", "leadhub doctor --live")
         )
-    known = held(hub)
     for system in () if offline else hub.systems.values():
         findings.extend(examine(hub, system, known))
     raise typer.Exit(show_findings(cli, findings))

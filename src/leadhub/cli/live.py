@@ -15,7 +15,7 @@ from leadhub.lifecycle.checks import check_live, only_in_the_hub
 from leadhub.lifecycle.relation import ANY_OTHER, FieldRelation, Relation
 from leadhub.lifecycle.states import stage_rank
 from leadhub.lifecycle.wording import quoted
-from leadhub.model.record import FieldDescription, Need
+from leadhub.model.record import FieldDescription, Finding, Need
 from leadhub.sync.retry import Careful
 
 Line = tuple[Literal["ok", "warn", "fail"], str, str]
@@ -63,6 +63,16 @@ def only_here(hub: Hub) -> list[str]:
     """M26: what no system that is written has a word for."""
     written = [relation for (system, _), relation in hub.policy.relations.items() if hub.systems[system].writes]
     return only_in_the_hub(written, hub.deployment.document.stages.skip) if written else []
+
+
+def unanswered(hub: Hub, known: Held) -> Iterator[Finding]:
+    """What a value means that a preset asks about, and nobody has said."""
+    for (system, object_name), relation in hub.policy.relations.items():
+        for name, value, question in ((of.name, row.value, row.ask) for of in relation.fields for row in of.rows if row.ask):
+            count = plural(known.values[system, object_name, name, value], "record")
+            text = f'{name}: what "{value}" means is not answered ({count}): records that show it are left alone. {question}'
+            where = f"below [system.{system}.field.{name}] in {hub.deployment.path.name}"
+            yield Finding("warn", system, text, f'answers = {{ "{value}" = "…" }} {where}')
 
 
 def needs_of(system: System) -> list[Need]:
@@ -163,7 +173,8 @@ def _picklists(system: System, relation: Relation, fields: Mapping[str, FieldDes
         for line in (*_options(system, relation, of, described.options, known), *_labels(system, of, described), *_order(of, described.options)):
             fine = False
             yield line
-    seen = [of.name for of in relation.fields if of.name in fields and fields[of.name].options is not None]
+    asked = {of.name for of in relation.fields if any(row.ask for row in of.rows)}
+    seen = [of.name for of in relation.fields if of.name in fields and fields[of.name].options is not None and of.name not in asked]
     if fine and seen:
         yield "ok", f"{relation.object}: every value of {quoted(seen)} is mapped, and every mapped value exists", ""
 
