@@ -55,6 +55,28 @@ def test_drift_names_the_record_the_person_and_the_next_command(adopted: World) 
     assert adopted.run("audit", "--detailed-exitcode").code == 0
 
 
+def test_a_record_that_is_gone_for_good_is_asked_about_as_what_it_is(adopted: World) -> None:
+    """Not as one that may exist already: list, run, show and resolve say gone, and that the answers are to make it again or to leave it gone."""
+    contact = _purge(adopted)
+    assert adopted.run("pull", "hubspot", "--anew").code == 0
+    gone = "its record there is gone for good; make it again?"
+    assert f"1 gone: {gone}" in _unfolded(adopted.run("sync").out)
+    listed = _unfolded(adopted.run("review", "list").out)
+    assert "1 gone record possible_duplicate:hubspot:gone" in listed
+    assert "possible_duplicate record" not in listed
+    (item,) = adopted.run("review", "list", "--output", "json").json["items"]
+    shown = _unfolded(adopted.run("review", "show", item["id"]).out)
+    resolve = f"leadhub -C {adopted.folder} review resolve {item['id']}"
+    assert shown.startswith(f"gone {item['id']}: {gone}")
+    assert f'hubspot "{contact}"' in shown
+    assert f"{resolve} --close makes it again" in shown
+    assert "To leave it gone, leave this question open" in shown
+    assert "may exist already" not in shown
+    assert "keep-apart" not in shown
+    closed = _unfolded(adopted.run("review", "resolve", item["id"], "--close", "--yes").out)
+    assert "The next sync makes a new record there" in closed
+
+
 def test_the_run_keeps_what_was_found(adopted: World) -> None:
     """`runs show` tells the figures of an audit, by kind."""
     _let_a_day_pass(adopted)

@@ -17,6 +17,7 @@ from leadhub.model.person import Lead, Value
 from leadhub.model.run import Review, ReviewKind
 from leadhub.model.state import FACETS, State
 from leadhub.store import RecordKey, StoredReview
+from leadhub.sync.graves import GONE, told_as
 from leadhub.values.fields import FIELDS
 
 DECIDED: frozenset[ReviewKind] = frozenset({"conflict", "regress", "reentry"})
@@ -36,6 +37,9 @@ EXISTING = "existing"
 """The key under which a refused write holds the id of the record that the system found to be like its own."""
 
 _TRIED_AGAIN = "The next sync tries the write again. As long as nothing changed there it is refused again, and the question is back."
+
+
+_MADE_AGAIN = "The next sync makes a new record there, from what leadhub holds, as it makes any. To leave it gone, leave the question open."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,9 @@ def choices(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:
         case "unanswered":
             yield f"No answer came, and the record cannot be read by its id: look at it there. {cli.command('sync')} closes this once it hears that it is as wanted."
             yield f"  {resolve} --close      judges it anew with the next sync, and writes what is still wanted"
+        case "possible_duplicate" if told_as(review.kind, review.group) == GONE:
+            yield f"  {resolve} --close      makes it again, with the next sync"
+            yield "To leave it gone, leave this question open: nothing is made there as long as nobody answers it."
         case "duplicate" | "possible_duplicate" | "merge":
             yield from _rule_mend(review)
             yield closing(review)
@@ -78,6 +85,8 @@ def choices(cli: Cli, hub: Hub, review: Review) -> Iterable[str]:
 
 def closing(review: Review) -> str:
     """Say what closing a question without a value means."""
+    if told_as(review.kind, review.group) == GONE:
+        return _MADE_AGAIN
     return _TRIED_AGAIN if review.values.get(EXISTING) else CLOSING[review.kind]
 
 

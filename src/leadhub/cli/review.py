@@ -15,6 +15,7 @@ from leadhub.core.drafts import label
 from leadhub.hub import Hub
 from leadhub.model.person import Person, Value
 from leadhub.store import RecordKey, StoredReview, Transaction
+from leadhub.sync.graves import told_as
 
 group = typer.Typer(help="The questions that wait for a person.")
 _SHOWN = 20
@@ -43,7 +44,7 @@ def list_reviews(
     cli.screen.line(f"{plural(total, 'open question')} in {plural(len(groups), 'group')}. Everything that they are not about goes on.", style="bold")
     records = unmapped(hub) if any(g.kind == "unmapped" for g in groups) else {}
     counts = {g.group: next((n for key, n in records.items() if g.group == ":".join(("unmapped", *key))), g.count) for g in groups}
-    table = [(counts[g.group], g.kind, g.field, g.group, g.example_id) for g in sorted(groups, key=lambda g: -counts[g.group])]
+    table = [(counts[g.group], told_as(g.kind, g.group), g.field, g.group, g.example_id) for g in sorted(groups, key=lambda g: -counts[g.group])]
     cli.screen.table(("count", "kind", "about", "group", "one of them"), table, right=("count",))
     cli.screen.line(f"Next: {cli.command(f'review show {groups[0].example_id}')}")
 
@@ -92,7 +93,14 @@ def _called(person: Person) -> str:
 def _row(stored: StoredReview, names: Mapping[str, str]) -> dict[str, Any]:
     review = stored.review
     name = names.get(review.person_id or "")
-    about = {"id": review.id, "group": review.group, "kind": review.kind, "person": review.person_id, "name": name, "field": review.field}
+    about = {
+        "id": review.id,
+        "group": review.group,
+        "kind": told_as(review.kind, review.group),
+        "person": review.person_id,
+        "name": name,
+        "field": review.field,
+    }
     about |= {f"{key}_name": names.get(value) for key in _PERSONS if (value := review.values.get(key))}
     return about | {"values": dict(review.values), "note": review.note, "opened_at": stored.opened_at.isoformat(timespec="seconds")}
 
@@ -136,7 +144,8 @@ def show_review(context: typer.Context, item: Annotated[str, typer.Argument(meta
         return
     review = stored.review
     state = f"closed by {stored.closed_by}" if stored.closed_by else f"open since {stored.opened_at:%Y-%m-%d %H:%M} UTC"
-    cli.screen.line(f"{review.kind} {review.id}: {KINDS[review.kind]}  ({state})", style="bold")
+    kind = told_as(review.kind, review.group)
+    cli.screen.line(f"{kind} {review.id}: {KINDS[kind]}  ({state})", style="bold")
     if review.person_id is not None:
         cli.screen.line(f"About {names.get(review.person_id, 'nobody known any more')} ({review.person_id}), {review.field}.")
     if review.note:

@@ -24,6 +24,7 @@ from leadhub.errors import LeadhubError
 from leadhub.hub import Hub
 from leadhub.model.run import Review
 from leadhub.store import StoredReview
+from leadhub.sync.graves import told_as
 
 _COLUMNS = ("question", "kind", "about", "field", "leadhub", "systems show", "note", "answers", "answer", "reason", "as of")
 _BEFORE_ID = "q-"
@@ -65,11 +66,11 @@ def export(
 
 def _cells(stored: StoredReview, names: Mapping[str, str]) -> Sequence[str]:
     review = stored.review
-    name = names.get(review.person_id or "", "")
+    kind, name = told_as(review.kind, review.group), names.get(review.person_id or "", "")
     sides = {where: value for where, value in review.values.items() if where != "hub"}
     return (
         _BEFORE_ID + review.id,
-        f"{review.kind}: {KINDS[review.kind]}",
+        f"{kind}: {KINDS[kind]}",
         name,
         review.field,
         review.values.get("hub") or "",

@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     "refused": "a write that the system refused, or surely would",
     "unanswered": "it is not known whether a write happened",
     "possible_duplicate": "the record may exist already",
+    "gone": "its record there is gone for good; make it again?",
 }
 """What each kind of question is about."""
 

@@ -16,6 +16,8 @@ from leadhub.sync.session import Session
 from leadhub.values.email import email_match
 
 KIND = "grave"
+GONE = "gone"
+"""As what these questions are told: to the store they are of the kind of all that nothing is made for until somebody answers."""
 _LINKED = "its record there is gone for good: purged, or out of leadhub's sight. Nothing is written there, no other system is changed"
 _OTHER = "a record with this address was there and is gone for good: purged, or out of leadhub's sight"
 _HELD = "no new one is made until somebody answers this"
@@ -39,6 +41,11 @@ def bury(session: Session, tx: Transaction, gone: Mapping[RecordKey, StoredRecor
 def _is_news(before: Sequence[MatchKey], *, asked_before: bool) -> bool:
     """Whether a record has only now vanished. One that is looked at again must not open a question that was answered."""
     return not asked_before or any(match.kind != KIND for match in before)
+
+
+def told_as(kind: str, group: str) -> str:
+    """Return as what the questions of a group are told: by their kind, but for those about a record that is gone for good."""
+    return GONE if kind == "possible_duplicate" and group.endswith(f":{GONE}") else kind
 
 
 class Graves:
@@ -100,5 +107,5 @@ def _identity(system: str, person: str) -> str:
 
 def _question(system: str, person: str, record_id: str | None, note: str) -> Review:
     return Review(
-        _identity(system, person), "possible_duplicate", f"possible_duplicate:{system}:gone", person, None, "record", {system: record_id}, note
+        _identity(system, person), "possible_duplicate", f"possible_duplicate:{system}:{GONE}", person, None, "record", {system: record_id}, note
     )

@@ -10,6 +10,7 @@ from leadhub.errors import AccessDenied, LeadhubError
 from leadhub.model.record import Identity, Usage
 from leadhub.store import RecordKey, Transaction
 from leadhub.sync.found_out import FoundOut, written_now
+from leadhub.sync.graves import told_as
 from leadhub.sync.pausing import paused
 from leadhub.sync.session import Session, SystemCounts
 
@@ -65,7 +66,7 @@ class RunReport:
     found_out: list[FoundOut] = field(default_factory=list)
     """What became of the writes that earlier runs had left open."""
     questions: dict[str, int] = field(default_factory=dict)
-    """Open questions by kind, most first."""
+    """Open questions by what they are told as, most first."""
 
     @property
     def next_steps(self) -> list[str]:
@@ -113,7 +114,7 @@ def run_report(session: Session) -> RunReport:
         pauses = [pause for name in session.counts if (pause := paused(tx, name)) is not None]
         questions = Counter[str]()
         for group in tx.reviews.groups():
-            questions[group.kind] += group.count
+            questions[told_as(group.kind, group.group)] += group.count
     status = "blocked" if session.refusals else "partial" if session.troubles or session.refused_first_time or session.left_out else "ok"
     if session.troubles and len(session.troubles) == len(session.counts):
         status = "failed"
