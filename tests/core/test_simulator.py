@@ -7,8 +7,18 @@ import pytest
 from leadhub.testing.simulator import Op, Setup, SiteSetup, play_state, random_state, run
 
 RACED = 233
-UNEXPLAINED = {"fields": {}, "state": {}}
-"""Seeds with a finding that nobody has judged yet, by oracle."""
+UNEXPLAINED = {
+    "fields": {},
+    "state": {
+        30_002_536: {"idempotence"},
+        30_011_725: {"decision"},
+        30_020_012: {"provenance"},
+        30_027_931: {"lowered"},
+        30_065_265: {"conservation"},
+        30_065_910: {"exit lost"},
+    },
+}
+"""Seeds with a finding that is not mended, by oracle: the first of each of six kinds, 50 in all, among 200,000 of the state from 30,000,000."""
 
 
 @pytest.mark.parametrize(("kind", "schedules"), [("fields", 7_000), ("state", 2_500)])

@@ -21,7 +21,7 @@ def test_random_schedules_find_nothing(portion: int, record_property: Callable[[
     """No edit is lost, nobody doubled or brought back, nothing written without cause; and two writing rounds after the last foreign change all is quiet."""
     tally, seconds = run_for(1_000_000 * (portion + 1), AT_LEAST, SECONDS)
     record_property("schedules", f"{tally.schedules} of the whole engine in {seconds:.0f} s, {tally.schedules / seconds * 60:.0f} a minute")
-    assert not tally.findings, f"{dict(tally.findings)}; seeds {tally.examples}"
+    assert not tally.findings, f"{dict(tally.findings)}; seeds {tally.seeds}"
     assert max(tally.quiet) <= 2
     assert sum(tally.races.values()) <= 0.02 * tally.schedules
     assert tally.reverts > 10, "schedules that take runs back are among them"

@@ -45,7 +45,9 @@ def _search_whole(seed: int, schedules: int, *, kills: bool, show: int) -> int:
     out(f"  writing rounds until quiet: {dict(sorted(tally.quiet.items()))}\n")
     out(f"  findings: {dict(tally.findings) or 'none'}\n")
     out(f"  races (an edit lay unread when its record was marked current): {dict(tally.races) or 'none'}\n")
-    for oracle, (example, point) in list(tally.examples.items())[:show]:
+    for oracle, seeds in tally.seeds.items():
+        out(f"  {oracle}: seeds {', '.join(f'{seed}' if at is None else f'{seed} at {at}' for seed, at in seeds)}\n")
+    for oracle, ((example, point), *_) in list(tally.seeds.items())[:show]:
         played = play(shorter(schedule(example), oracle, kill_at=point), kill_at=point)
         details = "\n".join(f"# {f.oracle}: {f.detail}" for f in played.findings)
         out(f"\n# {oracle}, seed {example}{f', killed at point {point}' if point else ''}\n{details}\n{played.text()}\n")

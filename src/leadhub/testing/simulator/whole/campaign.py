@@ -28,8 +28,8 @@ class WholeTally:
     quiet: Counter[int] = field(default_factory=Counter)
     findings: Counter[str] = field(default_factory=Counter)
     races: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, tuple[int, int | None]] = field(default_factory=dict)
-    """By oracle, the first seed that made it speak, and the point at which the process ended."""
+    seeds: dict[str, list[tuple[int, int | None]]] = field(default_factory=dict)
+    """By oracle, the seeds that made it speak, each with the point at which the process ended."""
 
     def add(self, seed: int, played: PlayedWhole, kill_at: int | None = None) -> None:
         """Count one play; an oracle counts once a play."""
@@ -43,7 +43,7 @@ class WholeTally:
             self.quiet[played.quiet] += 1
         for oracle in {f.oracle for f in played.findings if not f.raced}:
             self.findings[oracle] += 1
-            self.examples.setdefault(oracle, (seed, kill_at))
+            self.seeds.setdefault(oracle, []).append((seed, kill_at))
         self.races.update({f.oracle for f in played.findings if f.raced})
 
     def join(self, other: "WholeTally") -> None:
@@ -53,7 +53,8 @@ class WholeTally:
         self.quiet += other.quiet
         self.findings += other.findings
         self.races += other.races
-        self.examples = other.examples | self.examples
+        for oracle, seeds in other.seeds.items():
+            self.seeds.setdefault(oracle, []).extend(seeds)
 
 
 def _play_some(seeds: Sequence[int]) -> WholeTally:
