@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -17,12 +17,14 @@ from leadhub.core.sides import Side
 from leadhub.core.states import shown
 from leadhub.hub import Hub, open_hub, opening
 from leadhub.model.person import Aggregate, Lead, Link
+from leadhub.model.record import Change, Outcome
 from leadhub.model.run import Decision, Review
 from leadhub.store import tables
 from leadhub.sync.report import AdoptionReport, RunReport
+from leadhub.sync.retry import Careful
 from leadhub.sync.run import adopt, sync
 
-__all__ = ["START", "SYSTEMS", "World"]
+__all__ = ["START", "SYSTEMS", "Killed", "World", "killed_in_a_write"]
 
 SYSTEMS = ("salesforce", "hubspot")
 NOT_FOR_US = 'field.Status.answers = { "Closed - Not Converted" = "not for us" }'
@@ -38,6 +40,26 @@ class Write(NamedTuple):
     system: str
     id: str | None
     values: dict[str, Any]
+
+
+class Killed(BaseException):
+    """The process ends here: no handler of leadhub's may catch it."""
+
+
+def killed_in_a_write(monkeypatch: pytest.MonkeyPatch, run: Callable[[], object], *, arrives: bool) -> None:
+    """Let a run die in its first call that writes, before that has its effect or after it."""
+    original = Careful.push
+
+    def push(self: Careful, changes: Sequence[Change]) -> Iterator[Outcome]:
+        if arrives:
+            list(original(self, changes))
+        raise Killed
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Careful, "push", push)
+        with pytest.raises(Killed):
+            run()
 
 
 @dataclass

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sandbox_world import World
+from sandbox_world import World, killed_in_a_write
 
 from leadhub.cli import answers
 from leadhub.cli.review import named
@@ -16,10 +16,6 @@ from leadhub.sync.retry import Careful
 
 HEAD, ROW = "id,first name,last name,email,company,title", "1,Bob,Bee,bob@b.example,Bees,CTO"
 KEYLESS = 'create = "always"\nexternal_id = false'
-
-
-class Killed(BaseException):
-    """The process ends here: no handler of leadhub's may catch it."""
 
 
 def _one_create(world: World, *more: str) -> None:
@@ -118,18 +114,7 @@ def test_a_lead_of_another_maker_is_never_taken_for_the_lost_one(world: World) -
 def test_a_killed_create_without_a_key_is_looked_for_by_the_next_run(world: World, arrives: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pitfall 1: the process dies around a create without a key: the intent is in the journal, and the next run finds the lead or asks a person."""
     _one_create(world)
-    original = Careful.push
-
-    def push(self: Careful, changes: Sequence[Change]) -> Iterator[Outcome]:
-        if arrives:
-            list(original(self, changes))
-        raise Killed
-        yield
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Careful, "push", push)
-        with pytest.raises(Killed):
-            world.sync()
+    killed_in_a_write(monkeypatch, world.sync, arrives=arrives)
     world.expire_lease()
     world.sync()
     assert len(world.sf_all()) == (1 if arrives else 0)

@@ -1,18 +1,18 @@
 """A write got no answer, and somebody was at the record before leadhub looked: nobody's edit is written over, and nobody is asked twice."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from desk import Desk
-from sandbox_world import World
+from sandbox_world import World, killed_in_a_write
 
 from leadhub.cli.answers import close
 from leadhub.cli.runs import has_something_to_take_back
 from leadhub.errors import UnknownOutcome
-from leadhub.model.record import Author, Change, Outcome, Record
+from leadhub.model.record import Author, Change, Record
 from leadhub.model.run import IntentState, RunRow
 from leadhub.store import RecordKey
 from leadhub.sync import apply as applying
@@ -22,26 +22,6 @@ from leadhub.sync.retry import Careful
 
 LOST = UnknownOutcome("No answer came.")
 TRACKED = {"Lead": ["Title"]}
-
-
-class Killed(BaseException):
-    """The process ends here: no handler of leadhub's may catch it."""
-
-
-def _kill(world: World, monkeypatch: pytest.MonkeyPatch, *, arrives: bool) -> None:
-    """Let a run die in its first call that writes."""
-    original = Careful.push
-
-    def push(self: Careful, changes: Sequence[Change]) -> Iterator[Outcome]:
-        if arrives:
-            list(original(self, changes))
-        raise Killed
-        yield
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Careful, "push", push)
-        with pytest.raises(Killed):
-            world.sync()
 
 
 def _edited_elsewhere(world: World, system: str) -> tuple[str, str]:
@@ -93,7 +73,7 @@ def test_who_typed_back_what_stood_before_is_heard_where_a_history_tells(
     """The write landed, the run was killed, and a person typed the old value again: that is an edit. Where no history tells, it looks like no write."""
     world.settings(system, **settings)
     lead, contact = _edited_elsewhere(world, system)
-    _kill(world, monkeypatch, arrives=True)
+    killed_in_a_write(monkeypatch, world.sync, arrives=True)
     _edit(world, system, lead, contact, "CTO")
     world.sync()
     assert _titles(world, lead, contact) == (title, title)
@@ -105,7 +85,7 @@ def test_who_typed_back_what_stood_before_is_heard_where_a_history_tells(
 def test_an_edit_of_another_field_after_a_kill_makes_no_edit_of_this_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The write never landed and somebody saved the record since: its history tells that the title was not set, so the write is made now."""
     lead, contact = _edited_elsewhere(world, "hubspot")
-    _kill(world, monkeypatch, arrives=False)
+    killed_in_a_write(monkeypatch, world.sync, arrives=False)
     world.hs_edit(contact, phone="+1 555 0177")
     world.sync()
     assert _titles(world, lead, contact) == ("CEO", "CEO")
@@ -184,7 +164,7 @@ def test_a_record_that_is_gone_still_tells_whether_it_was_written(world: World, 
     """Both CRMs show what lies in their bins: a write that landed stays its run's, is no edit when the record is back, and can be taken back."""
     lead, contact = _edited_elsewhere(world, system)
     record = lead if system == "salesforce" else contact
-    _kill(world, monkeypatch, arrives=arrives)
+    killed_in_a_write(monkeypatch, world.sync, arrives=arrives)
     _remove(world, system, record)
     killed = _found_out(world, world.sync())
     assert _states(world)[0] is (IntentState.ACCEPTED if arrives else IntentState.STALE)
@@ -202,7 +182,7 @@ def test_a_record_that_is_gone_still_tells_whether_it_was_written(world: World, 
 def test_of_a_record_that_is_gone_without_its_values_nobody_can_tell(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is asked while there is nothing to look at; when the record is back and shows the write, its run can be taken back."""
     lead, contact = _edited_elsewhere(world, "hubspot")
-    _kill(world, monkeypatch, arrives=True)
+    killed_in_a_write(monkeypatch, world.sync, arrives=True)
     _remove(world, "hubspot", contact)
     with monkeypatch.context() as patch:
         _without_values(patch)
@@ -243,7 +223,7 @@ def _keys(world: World) -> list[RecordKey]:
 def test_one_unknown_outcome_is_one_question(world: World, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither what was sent nor what stood there: the field is asked about, nothing was refused, and with the answer or its equal all is over."""
     lead, contact = _edited_elsewhere(world, "hubspot")
-    _kill(world, monkeypatch, arrives=True)
+    killed_in_a_write(monkeypatch, world.sync, arrives=True)
     world.hs_edit(contact, jobtitle="Chair")
     report = world.sync()
     (question,) = world.reviews()

@@ -1,18 +1,11 @@
 """A revert that dies while it archives: the next run reads what became of the record, and nothing is archived twice or counted wrongly."""
 
-from collections.abc import Iterator, Sequence
-
 import pytest
-from sandbox_world import World
+from sandbox_world import World, killed_in_a_write
 
-from leadhub.model.record import Change, Operation, Outcome
+from leadhub.model.record import Operation
 from leadhub.model.run import IntentState
 from leadhub.sync.acts import revert
-from leadhub.sync.retry import Careful
-
-
-class Killed(BaseException):
-    """The process ends here: no handler of leadhub's may catch it."""
 
 
 def _archives(world: World) -> list[IntentState]:
@@ -36,18 +29,7 @@ def test_a_killed_archive_is_found_out_by_the_next_run(world: World, arrives: bo
     world.hs_create(email="bob@b.example", firstname="Bob", lastname="Bee", company="Bees")
     run = world.sync().run
     (made,) = world.sf_all()
-    original = Careful.push
-
-    def push(self: Careful, changes: Sequence[Change]) -> Iterator[Outcome]:
-        if arrives:
-            list(original(self, changes))
-        raise Killed
-        yield
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Careful, "push", push)
-        with pytest.raises(Killed):
-            _undo(world, run)
+    killed_in_a_write(monkeypatch, lambda: _undo(world, run), arrives=arrives)
     assert _archives(world) == [IntentState.SENT]
     world.sync()
     assert (_archives(world), world.sf(made["Id"])["IsDeleted"]) == ([state], arrives)
